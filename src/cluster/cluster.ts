@@ -1,0 +1,144 @@
+import { compareScopes, isUnsetScope, type Location, type Resource, type TargetRef } from '../resource.ts';
+import type { Related, Severity } from '../rule.ts';
+import type { SchemaError } from '../schema/validate.ts';
+import { type Workload, workloadOf } from './workloads.ts';
+
+/** What reading and rendering the sources found out; the rule that it belongs to reports it. */
+export interface SourceFinding {
+  rule: 'render-failed' | 'schema-invalid' | 'kustomize-file-missing' | 'kustomize-file-outside-root';
+  message: string;
+  location: Location;
+  severity?: Severity;
+  related?: readonly Related[];
+}
+
+/** One rendered target of the environment. A target that failed has findings and no resources. */
+export interface ClusterTarget extends TargetRef {
+  readonly findings: readonly SourceFinding[];
+}
+
+export interface ClusterInput {
+  environment: string;
+  /** Written down in k8s-lint.yaml, so that what the environment holds is all that the team renders there. */
+  configured: boolean;
+  /** `1.34`, where the user sets it; undefined where the renderer's default was taken. */
+  kubernetesVersion: string | undefined;
+  targets: readonly ClusterTarget[];
+  /** Rendered and existing; one for each identity but where targets define it differently. */
+  resources: readonly Resource[];
+  /** Objects that the schemas refuse; not among `resources` when their types are wrong. */
+  schemaErrors: readonly { resource: Resource; error: SchemaError }[];
+  /** Kinds of empty typed lists in `existing`, as `group/Kind`: there are none in the whole cluster. */
+  emptyKinds: ReadonlySet<string>;
+  /** Whether some file of the repository, other than the manifests, names this token: something may substitute it. */
+  substitutes(token: string): boolean;
+}
+
+/** Kinds that a team always renders with what uses them, as `group/Kind`. */
+const RENDERED_KINDS: ReadonlySet<string> = new Set([
+  '/ConfigMap',
+  '/ServiceAccount',
+  '/PersistentVolumeClaim',
+  '/Service',
+  'rbac.authorization.k8s.io/Role',
+  'traefik.io/Middleware',
+  'traefik.containo.us/Middleware',
+]);
+
+/** How an object that nobody found is to be judged: it isn't there, it is probably forgotten, or nobody can know. */
+export type Absence = 'absent' | 'undeclared' | 'unknown';
+
+/** The index of one environment: what all its resources mean together. Rules ask it, and nothing else. */
+export class Cluster {
+  readonly environment: string;
+  readonly configured: boolean;
+  readonly kubernetesVersion: string | undefined;
+  readonly targets: readonly ClusterTarget[];
+  readonly resources: readonly Resource[];
+  readonly schemaErrors: ClusterInput['schemaErrors'];
+  readonly substitutes: ClusterInput['substitutes'];
+  readonly #emptyKinds: ReadonlySet<string>;
+  readonly #byKind = new Map<string, Resource[]>();
+  readonly #byIdentity = new Map<string, Resource>();
+  /** `group/Kind` and `group/Kind scope` of every existing object. */
+  readonly #existingKinds = new Set<string>();
+  #workloads: readonly Workload[] | undefined;
+
+  constructor(input: ClusterInput) {
+    this.environment = input.environment;
+    this.configured = input.configured;
+    this.kubernetesVersion = input.kubernetesVersion;
+    this.targets = input.targets;
+    this.resources = input.resources;
+    this.schemaErrors = input.schemaErrors;
+    this.substitutes = input.substitutes;
+    this.#emptyKinds = input.emptyKinds;
+    // Existing objects whose types are wrong still tell that the kind is known.
+    for (const resource of [...input.resources, ...input.schemaErrors.map((error) => error.resource)]) {
+      if (!resource.existing) continue;
+      this.#existingKinds.add(`${resource.group}/${resource.kind}`);
+      this.#existingKinds.add(`${resource.group}/${resource.kind} ${resource.scope}`);
+    }
+    for (const resource of input.resources) {
+      const kind = `${resource.group}/${resource.kind}`;
+      const list = this.#byKind.get(kind);
+      if (list) list.push(resource);
+      else this.#byKind.set(kind, [resource]);
+      this.#byIdentity.set(`${kind} ${resource.scope} ${resource.name}`, resource);
+    }
+  }
+
+  /** The pod templates of everything rendered and existing. */
+  get workloads(): readonly Workload[] {
+    this.#workloads ??= this.resources.flatMap((resource) => workloadOf(resource) ?? []);
+    return this.#workloads;
+  }
+
+  /** All objects of a kind, rendered and existing. `group` is `''` for core. */
+  list<T = Resource['object']>(group: string, kind: string): readonly Resource<T>[] {
+    return (this.#byKind.get(`${group}/${kind}`) ?? []) as readonly Resource[] as readonly Resource<T>[];
+  }
+
+  /** The object of that identity; `scope` is a resource's `scope`, a namespace's name, or `''` for cluster-scoped kinds. */
+  get<T = Resource['object']>(group: string, kind: string, scope: string, name: string): Resource<T> | undefined {
+    return this.#byIdentity.get(`${group}/${kind} ${scope} ${name}`) as Resource<unknown> as Resource<T> | undefined;
+  }
+
+  /** Whether `existing` says all there is of a kind: in that namespace, or in the cluster where no scope is given. */
+  knows(group: string, kind: string, scope?: string): boolean {
+    const id = `${group}/${kind}`;
+    if (this.#emptyKinds.has(id)) return true;
+    return this.#existingKinds.has(scope === undefined ? id : `${id} ${scope}`);
+  }
+
+  /**
+   * What it means that `get` found nothing (design: *Unknown is never a finding*). `undeclared` asks for a warning: a kind that a
+   * team renders, in an environment that nobody has described.
+   */
+  absence(group: string, kind: string, scope: string, name: string): Absence {
+    if (this.knows(group, kind, scope)) return 'absent';
+    const mayBeIt = this.list(group, kind).some(
+      (other) => other.name === name && compareScopes(other.scope, scope) === 'unknown',
+    );
+    if (mayBeIt || !RENDERED_KINDS.has(`${group}/${kind}`)) return 'unknown';
+    return this.closes(scope) ? 'absent' : 'undeclared';
+  }
+
+  /** Whether the environment renders all that a team puts into that namespace: it is configured, or renders the Namespace. */
+  closes(scope: string): boolean {
+    return this.configured || (!isUnsetScope(scope) && this.get('', 'Namespace', '', scope)?.existing === false);
+  }
+}
+
+/** Makes a function of a cluster compute once: what two rules ask for is worked out a single time. */
+export function derived<T>(build: (cluster: Cluster) => T): (cluster: Cluster) => T {
+  const made = new WeakMap<Cluster, { value: T }>();
+  return (cluster) => {
+    let entry = made.get(cluster);
+    if (!entry) {
+      entry = { value: build(cluster) };
+      made.set(cluster, entry);
+    }
+    return entry.value;
+  };
+}

@@ -1,0 +1,78 @@
+import type { Cluster } from './cluster/cluster.ts';
+import type { At, Location, Path, Resource } from './resource.ts';
+
+export type { Cluster } from './cluster/cluster.ts';
+export type { At, KubernetesObject, Location, Path, Resource } from './resource.ts';
+
+/** `error`: refused, broken or exposed now. `warning`: breaks under a named condition. `info`: advice. */
+export type Severity = 'error' | 'warning' | 'info';
+
+/** Another place that belongs to the story, such as the policy that refuses a connection. */
+export interface Related {
+  message: string;
+  resource?: Resource;
+  path?: Path;
+  location?: Location;
+}
+
+/** What a rule yields. Rules on resources give `resource` and `path`; rules on sources give `location`. */
+export interface Finding {
+  resource?: Resource;
+  /** Must exist in the resource. For something missing, the nearest parent that lacks it. */
+  path?: Path;
+  /** Point at the key instead of the value, for a key that shouldn't be there. */
+  at?: At;
+  location?: Location;
+  message: string;
+  /** The finding's own severity, never above the rule's. */
+  severity?: Severity;
+  related?: readonly Related[];
+}
+
+/** What a rule could not judge, and why: `what` names it, `reason` says which fact would let it be judged. */
+export interface Unchecked {
+  unchecked: string;
+  reason: string;
+  resource?: Resource;
+}
+
+/**
+ * A stream of manifests, or named files: a kustomization, a chart, a k8s-lint.yaml. In a stream, a document that starts
+ * with the comment `# existing` stands for an object already in the cluster; with one, the environment counts as configured.
+ */
+export type Example = string | { files: Record<string, string>; kubernetesVersion?: string };
+
+export interface RuleDocs {
+  /** One line: what must hold. */
+  summary: string;
+  /** What broke, how it looked, what it turned out to be. */
+  incident: string;
+  /** The literal texts that an operator sees. */
+  symptoms: readonly string[];
+  fix: string;
+  /** The look-alikes for which the rule stays silent. */
+  silent?: readonly string[];
+  references: readonly string[];
+}
+
+export interface Rule {
+  /** Stable: users write it in `ignore` and paste it into `explain`. */
+  id: string;
+  severity: Severity;
+  docs: RuleDocs;
+  examples: { bad: readonly Example[]; good: readonly Example[] };
+  /** Does no I/O. Absent for the rules that the engine itself applies after all others (the ignores). */
+  check?(cluster: Cluster): Iterable<Finding | Unchecked>;
+}
+
+/** Dedents a template literal, so that manifests can be indented with the code around them. */
+export function yaml(strings: TemplateStringsArray, ...values: unknown[]): string {
+  const text = String.raw({ raw: strings.raw }, ...values).replace(/^[ \t]*\n/, '');
+  const indents = [...text.matchAll(/^( *)\S/gm)].map((match) => (match[1] ?? '').length);
+  const indent = indents.length > 0 ? Math.min(...indents) : 0;
+  return text
+    .split('\n')
+    .map((line) => line.slice(Math.min(indent, line.length - line.trimStart().length)))
+    .join('\n')
+    .replace(/\s*$/, '\n');
+}
