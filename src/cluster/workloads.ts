@@ -1,5 +1,5 @@
-import type { Container, EphemeralContainer, PodSpec } from 'kubernetes-types/core/v1';
-import type { LabelSelector } from 'kubernetes-types/meta/v1';
+import type { Container, EphemeralContainer, PodSpec } from 'kubernetes-types/core/v1.js';
+import type { LabelSelector } from 'kubernetes-types/meta/v1.js';
 import type { ObjectMeta, Path, Resource } from '../resource.ts';
 import type { Labels } from './selectors.ts';
 
