@@ -61,6 +61,8 @@ export interface Resource<T = KubernetesObject> {
   readonly thirdParty: boolean;
   /** `Deployment/name`, as messages name it. */
   toString(): string;
+  /** The name as the source writes it, before prefixes, suffixes and hashes. */
+  sourceName(): Promise<string>;
   /** Where `path` is written: the file and line that a person edits. */
   locate(path: Path, at?: At): Promise<Location>;
 }

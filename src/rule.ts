@@ -1,5 +1,5 @@
 import type { Cluster } from './cluster/cluster.ts';
-import type { At, Location, Path, Resource } from './resource.ts';
+import type { At, Location, Path, Resource, TargetRef } from './resource.ts';
 
 export type { Cluster } from './cluster/cluster.ts';
 export type { At, KubernetesObject, Location, Path, Resource } from './resource.ts';
@@ -23,6 +23,8 @@ export interface Finding {
   /** Point at the key instead of the value, for a key that shouldn't be there. */
   at?: At;
   location?: Location;
+  /** The target whose source it is, for findings with a location. */
+  target?: TargetRef;
   message: string;
   /** The finding's own severity, never above the rule's. */
   severity?: Severity;

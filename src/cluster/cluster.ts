@@ -15,6 +15,8 @@ export interface SourceFinding {
 /** One rendered target of the environment. A target that failed has findings and no resources. */
 export interface ClusterTarget extends TargetRef {
   readonly findings: readonly SourceFinding[];
+  /** It failed or was left unchecked: what it would have rendered is unknown. */
+  readonly incomplete: boolean;
 }
 
 export interface ClusterInput {
@@ -45,6 +47,10 @@ const RENDERED_KINDS: ReadonlySet<string> = new Set([
   'traefik.containo.us/Middleware',
 ]);
 
+function identityOf({ group, kind, scope, name }: Resource): string {
+  return `${group}/${kind} ${scope} ${name}`;
+}
+
 /** How an object that nobody found is to be judged: it isn't there, it is probably forgotten, or nobody can know. */
 export type Absence = 'absent' | 'undeclared' | 'unknown';
 
@@ -57,7 +63,12 @@ export class Cluster {
   readonly resources: readonly Resource[];
   readonly schemaErrors: ClusterInput['schemaErrors'];
   readonly substitutes: ClusterInput['substitutes'];
+  /** Everything that the environment renders is here. Otherwise nothing can be said to be absent. */
+  readonly complete: boolean;
+  readonly #input: ClusterInput;
   readonly #emptyKinds: ReadonlySet<string>;
+  /** Objects that the schemas refuse are there all the same. */
+  readonly #refused = new Set<string>();
   readonly #byKind = new Map<string, Resource[]>();
   readonly #byIdentity = new Map<string, Resource>();
   /** `group/Kind` and `group/Kind scope` of every existing object. */
@@ -65,6 +76,7 @@ export class Cluster {
   #workloads: readonly Workload[] | undefined;
 
   constructor(input: ClusterInput) {
+    this.#input = input;
     this.environment = input.environment;
     this.configured = input.configured;
     this.kubernetesVersion = input.kubernetesVersion;
@@ -72,7 +84,9 @@ export class Cluster {
     this.resources = input.resources;
     this.schemaErrors = input.schemaErrors;
     this.substitutes = input.substitutes;
+    this.complete = input.targets.every((target) => !target.incomplete);
     this.#emptyKinds = input.emptyKinds;
+    for (const { resource } of input.schemaErrors) this.#refused.add(identityOf(resource));
     // Existing objects whose types are wrong still tell that the kind is known.
     for (const resource of [...input.resources, ...input.schemaErrors.map((error) => error.resource)]) {
       if (!resource.existing) continue;
@@ -84,7 +98,7 @@ export class Cluster {
       const list = this.#byKind.get(kind);
       if (list) list.push(resource);
       else this.#byKind.set(kind, [resource]);
-      this.#byIdentity.set(`${kind} ${resource.scope} ${resource.name}`, resource);
+      this.#byIdentity.set(identityOf(resource), resource);
     }
   }
 
@@ -104,6 +118,11 @@ export class Cluster {
     return this.#byIdentity.get(`${group}/${kind} ${scope} ${name}`) as Resource<unknown> as Resource<T> | undefined;
   }
 
+  /** The same environment with one resource only, to find out which one a bug needs. */
+  alone(resource: Resource): Cluster {
+    return new Cluster({ ...this.#input, resources: [resource] });
+  }
+
   /** Whether `existing` says all there is of a kind: in that namespace, or in the cluster where no scope is given. */
   knows(group: string, kind: string, scope?: string): boolean {
     const id = `${group}/${kind}`;
@@ -116,6 +135,7 @@ export class Cluster {
    * team renders, in an environment that nobody has described.
    */
   absence(group: string, kind: string, scope: string, name: string): Absence {
+    if (!this.complete || this.#refused.has(`${group}/${kind} ${scope} ${name}`)) return 'unknown';
     if (this.knows(group, kind, scope)) return 'absent';
     const mayBeIt = this.list(group, kind).some(
       (other) => other.name === name && compareScopes(other.scope, scope) === 'unknown',

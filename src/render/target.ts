@@ -51,6 +51,8 @@ export interface RenderedObject {
   locate(path: Path, at?: At): Promise<Location>;
   /** The name without the hash of kustomize's generators, where it has one. */
   displayName?: string;
+  /** The name as the source writes it, before prefixes, suffixes and hashes; what fingerprints use. */
+  sourceName?(): Promise<string>;
   /** A chart that the repository doesn't hold: `.tgz`, `charts/`, git-ignored. */
   thirdParty?: boolean;
 }

@@ -1,0 +1,166 @@
+import { isDeepStrictEqual } from 'node:util';
+import { Cluster, type ClusterTarget, type SourceFinding } from './cluster/cluster.ts';
+import type { Environment } from './config/config.ts';
+import { type Landing, type Loaded, type LoadedObject, toResource } from './load.ts';
+import type { Rendered, Target } from './render/target.ts';
+import type { UncheckedItem } from './report/report.ts';
+import type { KubernetesObject, Resource, TargetRef } from './resource.ts';
+import type { Rule } from './rule.ts';
+import { type SchemaError, Schemas } from './schema/validate.ts';
+import { ruleOfSymptom } from './symptoms.ts';
+
+export interface LoadedTarget {
+  target: Target;
+  rendered: Rendered;
+  loaded: Loaded;
+  /** Objects are missing: it failed, or was left unchecked. */
+  incomplete: boolean;
+}
+
+export interface AssembleInput {
+  environment: Environment;
+  targets: readonly LoadedTarget[];
+  existing: Loaded;
+  /** As the user sets it; else the renderer's own default counts. */
+  kubernetesVersion: string | undefined;
+  substitutes(token: string): boolean;
+  /** Their symptoms say which rule a tool's message belongs to. */
+  rules: readonly Rule[];
+}
+
+export interface Assembled {
+  cluster: Cluster;
+  /** How many objects were rendered. */
+  resources: number;
+  unchecked: UncheckedItem[];
+}
+
+/** Makes one Cluster of what the targets of an environment rendered and what exists there. */
+export function assemble(input: AssembleInput): Assembled {
+  const { environment, targets, existing } = input;
+  const rendered = targets.flatMap(({ target, loaded }) => loaded.objects.map((object) => ({ target, object })));
+  const crds = [...rendered.map(({ object }) => object), ...existing.objects]
+    .map(({ object }) => object)
+    .filter((object) => object.kind === 'CustomResourceDefinition' && object.apiVersion.startsWith('apiextensions.k8s.io/'));
+  const version = input.kubernetesVersion ?? targets.find(({ rendered }) => rendered.kubernetesVersion)?.rendered.kubernetesVersion;
+  const schemas = new Schemas({ ...(version === undefined ? {} : { kubernetesVersion: version }), crds });
+  const index = new ResourceIndex(environment.name, schemas);
+
+  for (const { target, object } of rendered) {
+    index.addRendered(object, refOf(environment, target), target.type === 'helm' ? (target.namespace ?? 'default') : target.namespace);
+  }
+  // Facts that name no namespace can only be meant for the one place where the environment's only target lands.
+  const only = targets.length === 1 && targets[0] ? refOf(environment, targets[0].target) : undefined;
+  for (const object of existing.objects) {
+    index.addExisting(object, only ?? { environment: environment.name, target: '\0existing' });
+  }
+
+  const cluster = new Cluster({
+    environment: environment.name,
+    configured: environment.configured,
+    kubernetesVersion: input.kubernetesVersion,
+    targets: targets.map((target) => clusterTarget(target, environment, input.rules)),
+    resources: index.resources,
+    schemaErrors: index.schemaErrors,
+    emptyKinds: new Set(existing.emptyKinds),
+    substitutes: input.substitutes,
+  });
+  return { cluster, resources: rendered.length, unchecked: [...index.unchecked(), ...notChecked(environment, targets)] };
+}
+
+function refOf(environment: Environment, target: Target): TargetRef {
+  return { environment: environment.name, target: target.name };
+}
+
+function clusterTarget({ target, loaded, incomplete }: LoadedTarget, environment: Environment, rules: readonly Rule[]): ClusterTarget {
+  const findings = loaded.findings.map((finding) => named(finding, rules));
+  return { ...refOf(environment, target), findings, incomplete };
+}
+
+/** A render failure whose message is a rule's symptom names that rule: the tool says what, the rule says why. */
+function named(finding: SourceFinding, rules: readonly Rule[]): SourceFinding {
+  if (finding.rule !== 'render-failed') return finding;
+  const rule = ruleOfSymptom(finding.message, rules);
+  return rule ? { ...finding, message: `${finding.message} (see k8s-lint explain ${rule.id})` } : finding;
+}
+
+function notChecked(environment: Environment, targets: readonly LoadedTarget[]): UncheckedItem[] {
+  return targets.flatMap(({ target, rendered, loaded }) => {
+    const items = rendered.unchecked.map((item) => ({ ...item, target: target.name }));
+    if (loaded.foreign > 0) {
+      const what = loaded.foreign === 1 ? '1 object' : `${loaded.foreign} objects`;
+      items.push({ what, reason: 'not for a cluster (kubeconfig, kind, k3d, kubeadm …)', target: `${environment.name}` });
+    }
+    return items;
+  });
+}
+
+/** Collects the resources of an environment: one for each identity, unless targets define it differently. */
+class ResourceIndex {
+  readonly resources: Resource[] = [];
+  readonly schemaErrors: { resource: Resource; error: SchemaError }[] = [];
+  readonly #environment: string;
+  readonly #schemas: Schemas;
+  readonly #byIdentity = new Map<string, { object: KubernetesObject; targets: TargetRef[] }[]>();
+  readonly #withoutSchema = new Map<string, number>();
+  readonly #unusable: string[] = [];
+
+  constructor(environment: string, schemas: Schemas) {
+    this.#environment = environment;
+    this.#schemas = schemas;
+  }
+
+  addRendered(loaded: LoadedObject, ref: TargetRef, namespace: string | undefined): void {
+    const resource = this.#resource(loaded, { ref, namespace, existing: false });
+    const id = identityOf(resource);
+    const known = this.#byIdentity.get(id) ?? [];
+    const same = known.find((other) => isDeepStrictEqual(other.object, resource.object));
+    if (same) {
+      if (!same.targets.some((target) => target.target === ref.target)) same.targets.push(ref);
+      return;
+    }
+    known.push({ object: resource.object, targets: resource.targets as TargetRef[] });
+    this.#byIdentity.set(id, known);
+    const { errors, unchecked } = this.#schemas.validate(resource.object);
+    if (unchecked) {
+      const kind = `${resource.apiVersion} ${resource.kind}`;
+      this.#withoutSchema.set(kind, (this.#withoutSchema.get(kind) ?? 0) + 1);
+    }
+    for (const error of errors) this.schemaErrors.push({ resource, error });
+    if (!errors.some(isFatal)) this.resources.push(resource);
+  }
+
+  /** Rendered replaces existing. An existing object of wrong types is no fact, and is said to be none. */
+  addExisting(loaded: LoadedObject, ref: TargetRef): void {
+    const resource = this.#resource(loaded, { ref, namespace: undefined, existing: true });
+    if (this.#byIdentity.has(identityOf(resource))) return;
+    const wrong = this.#schemas.validate(resource.object).errors.find((error) => error.kind === 'type');
+    if (wrong) this.#unusable.push(`${resource}: ${wrong.message}`);
+    else this.resources.push(resource);
+  }
+
+  unchecked(): UncheckedItem[] {
+    const target = this.#environment;
+    const kinds = [...this.#withoutSchema].map(([kind, count]) => ({
+      what: `the fields of ${count} ${kind}`,
+      reason: 'no schema for this kind: render its CustomResourceDefinition, or list it under existing',
+      target,
+    }));
+    return [...kinds, ...this.#unusable.map((what) => ({ what, reason: 'an existing object that is not valid', target }))];
+  }
+
+  #resource(loaded: LoadedObject, landing: Omit<Landing, 'clusterScoped'>): Resource {
+    const { apiVersion, kind } = loaded.object;
+    const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
+    return toResource(loaded, { ...landing, clusterScoped: this.#schemas.isClusterScoped(group, kind) === true });
+  }
+}
+
+/** Wrong or missing types keep an object out of the other rules: they could say nothing right about it. */
+function isFatal(error: SchemaError): boolean {
+  return error.kind === 'type' || error.kind === 'required';
+}
+
+function identityOf({ group, kind, scope, name }: Resource): string {
+  return JSON.stringify([group, kind, scope, name]);
+}

@@ -1,0 +1,182 @@
+import { createHash } from 'node:crypto';
+import { Cluster } from './cluster/cluster.ts';
+import { asMap, valueAt } from './cluster/workloads.ts';
+import type { RuleLevels } from './config/config.ts';
+import type { Diagnostic, RelatedLocation } from './diagnostic.ts';
+import type { UncheckedItem } from './report/report.ts';
+import type { Location, Path, Resource } from './resource.ts';
+import type { Finding, Related, Rule, Severity, Unchecked } from './rule.ts';
+
+export interface Diagnosed {
+  located: Diagnostic[];
+  unchecked: UncheckedItem[];
+  /** What rules threw: each is a bug of ours, and a false all-clear if it were swallowed. */
+  bugs: string[];
+}
+
+const RANK: Record<Severity, number> = { info: 0, warning: 1, error: 2 };
+
+/** Applies the rules to a cluster and locates what they find. Never throws because of a rule. */
+export async function diagnose(cluster: Cluster, rules: readonly Rule[], levels: RuleLevels): Promise<Diagnosed> {
+  const diagnosed: Diagnosed = { located: [], unchecked: [], bugs: [] };
+  const judged = new Set(rules.map((rule) => rule.id));
+  for (const target of cluster.targets) {
+    const failed = target.findings.find(({ rule, severity }) => rule !== 'schema-invalid' && severity !== 'warning');
+    if (failed && !judged.has(failed.rule)) {
+      const reason = `it does not render: ${failed.message}`;
+      diagnosed.unchecked.push({ what: 'the whole target', reason, target: target.target });
+    }
+  }
+  for (const rule of rules) {
+    const findings: Finding[] = [];
+    try {
+      for (const item of rule.check?.(cluster) ?? []) {
+        if ('unchecked' in item) diagnosed.unchecked.push(uncheckedItem(item, cluster));
+        else if (isShown(item, rule)) findings.push(item);
+      }
+    } catch (error) {
+      diagnosed.bugs.push(describeBug(rule, cluster, error));
+    }
+    for (const finding of findings) {
+      diagnosed.located.push(await locate(finding, rule, cluster, levels.get(rule.id)));
+    }
+  }
+  return diagnosed;
+}
+
+/** Facts aren't linted, Helm's test hooks are the chart author's, and of a third party's chart only errors matter. */
+function isShown({ resource, severity }: Finding, rule: Rule): boolean {
+  if (!resource) return true;
+  if (resource.existing || resource.hooks.some((hook) => hook === 'test' || hook.startsWith('test-'))) return false;
+  return !resource.thirdParty || (severity ?? rule.severity) === 'error';
+}
+
+function uncheckedItem({ unchecked, reason, resource }: Unchecked, cluster: Cluster): UncheckedItem {
+  return { what: unchecked, reason, target: resource?.targets[0]?.target ?? cluster.environment };
+}
+
+async function locate(
+  finding: Finding,
+  rule: Rule,
+  cluster: Cluster,
+  level: Severity | 'off' | undefined,
+): Promise<Diagnostic> {
+  const { resource, path = [], message } = finding;
+  const location = finding.location ?? (resource ? await resource.locate(path, finding.at) : undefined);
+  if (!location) throw new Error(`a finding of ${rule.id} has neither resource nor location: ${message}`);
+  const located = {
+    rule: rule.id,
+    severity: severityOf(finding, rule, level === 'off' ? undefined : level),
+    message,
+    ...(resource ? { resource: describe(resource), path } : {}),
+    location,
+    related: await Promise.all((finding.related ?? []).map(locateRelated)),
+    targets: resource?.targets ?? (finding.target ? [finding.target] : cluster.targets.map(refOnly)),
+  };
+  return { ...located, fingerprint: await fingerprint(rule.id, location, message, resource, path) };
+}
+
+/** The level of the configuration caps a rule's findings; raising touches only those without a severity of their own. */
+function severityOf(finding: Finding, rule: Rule, level: Severity | undefined): Severity {
+  const own = finding.severity;
+  if (level === undefined) return own ?? rule.severity;
+  if (own === undefined) return level;
+  return RANK[own] < RANK[level] ? own : level;
+}
+
+function describe(resource: Resource): NonNullable<Diagnostic['resource']> {
+  const { apiVersion, kind, namespace, displayName } = resource;
+  return { apiVersion, kind, ...(namespace === undefined ? {} : { namespace }), name: displayName };
+}
+
+function refOnly({ environment, target }: { environment: string; target: string }) {
+  return { environment, target };
+}
+
+async function locateRelated({ message, resource, path, location }: Related): Promise<RelatedLocation> {
+  const place = location ?? (resource ? await resource.locate(path ?? []) : undefined);
+  if (!place) throw new Error(`a related place has neither resource nor location: ${message}`);
+  return { message, location: place };
+}
+
+/** Stays the same when lines move, prefixes change or a sibling is added to a list. */
+async function fingerprint(
+  rule: string,
+  location: Location,
+  message: string,
+  resource: Resource | undefined,
+  path: Path,
+): Promise<string> {
+  const what = resource
+    ? [resource.kind, await resource.sourceName(), ...namedPath(resource.object, path)]
+    : [message.replace(/\d+/g, '')];
+  return createHash('sha256').update(JSON.stringify([rule, location.file, ...what])).digest('hex').slice(0, 32);
+}
+
+/** A path with the items of lists by their names, where they have one. */
+function namedPath(object: unknown, path: Path): (string | number)[] {
+  return path.map((key, i) => {
+    if (typeof key === 'string') return key;
+    const item = asMap(valueAt(object, path.slice(0, i + 1)));
+    const name = item?.name ?? item?.key ?? item?.host ?? item?.containerPort;
+    return typeof name === 'string' || typeof name === 'number' ? `[${name}]` : key;
+  });
+}
+
+function describeBug(rule: Rule, cluster: Cluster, error: unknown): string {
+  const culprit = cluster.resources.find((resource) => throwsOn(rule, cluster.alone(resource)));
+  const where = culprit ? `${culprit} of ${culprit.targets[0]?.target}` : `the environment ${cluster.environment}`;
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return `rule ${rule.id} failed on ${where}: this is a bug in k8s-lint, please report it\n${stack}`;
+}
+
+/** Whether a rule throws on one resource alone: that is the one that its bug report should name. */
+function throwsOn(rule: Rule, cluster: Cluster): boolean {
+  try {
+    for (const _ of rule.check?.(cluster) ?? []);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+/** Sorts by file, line, column, rule and message, and makes one of those that several targets share. */
+export function merge(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const merged = new Map<string, Diagnostic>();
+  for (const diagnostic of diagnostics) {
+    const key = mergeKey(diagnostic);
+    const same = merged.get(key);
+    if (!same) merged.set(key, { ...diagnostic, targets: [...diagnostic.targets] });
+    else merged.set(key, { ...same, targets: mergeTargets(same, diagnostic) });
+  }
+  return [...merged.values()].sort(compare);
+}
+
+/** Overlays differ in namespaces, prefixes and hashes; what they tell of one line is the same. */
+function mergeKey({ rule, severity, message, resource, location }: Diagnostic): string {
+  let text = message;
+  for (const own of [resource?.name, resource?.namespace]) if (own) text = text.replaceAll(own, '');
+  return JSON.stringify([rule, severity, text, location.file, location.line, location.column]);
+}
+
+function mergeTargets(a: Diagnostic, b: Diagnostic): Diagnostic['targets'] {
+  const targets = new Map([...a.targets, ...b.targets].map((ref) => [JSON.stringify([ref.environment, ref.target]), ref]));
+  return [...targets.values()].sort(
+    (x, y) => compareText(x.environment, y.environment) || compareText(x.target, y.target),
+  );
+}
+
+function compare(a: Diagnostic, b: Diagnostic): number {
+  return (
+    compareText(a.location.file, b.location.file) ||
+    (a.location.line ?? 0) - (b.location.line ?? 0) ||
+    (a.location.column ?? 0) - (b.location.column ?? 0) ||
+    compareText(a.rule, b.rule) ||
+    compareText(a.message, b.message)
+  );
+}
+
+/** Orders by code units, the same in every locale. */
+export function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

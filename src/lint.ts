@@ -1,0 +1,265 @@
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import pLimit from 'p-limit';
+import type { SourceFinding } from './cluster/cluster.ts';
+import { type Config, ConfigError, type Environment, findConfig, loadConfig, selectEnvironments } from './config/config.ts';
+import { diagnose, merge } from './diagnose.ts';
+import type { Located } from './diagnostic.ts';
+import { discover } from './discover.ts';
+import { assemble, type LoadedTarget } from './assemble.ts';
+import { applyIgnores } from './ignore.ts';
+import { type Loaded, load } from './load.ts';
+import { readManifests, renderManifests, shownPath, STDIN } from './render/manifests.ts';
+import { render } from './render/render.ts';
+import type { RenderContext, Rendered, RenderedObject, Target } from './render/target.ts';
+import { findTools, MissingToolError } from './render/tools.ts';
+import type { Report, UncheckedItem } from './report/report.ts';
+import { repositoryRoot } from './repository.ts';
+import type { Rule } from './rule.ts';
+import { rules as allRules } from './rules/index.ts';
+import { SourceFiles } from './source.ts';
+import { substitutes } from './substitutes.ts';
+
+export interface LintOptions {
+  /** Absolute. Locations are relative to it. */
+  cwd: string;
+  /** As given on the command line; none means the configured environments, or everything below `cwd`. */
+  paths?: readonly string[];
+  config?: string;
+  environments?: readonly string[];
+  /** Rule ids: only these. */
+  rules?: readonly string[];
+  /** `1.34`; overrides every environment. */
+  kubernetesVersion?: string;
+  kustomize?: string;
+  helm?: string;
+  concurrency?: number;
+  /** Milliseconds for one run of a tool. */
+  timeout?: number;
+  /** The stream that `-` reads. */
+  stdin?: string;
+  /** `2026-01-31`, in UTC: what `until` of an ignore is compared with. */
+  today?: string;
+  signal?: AbortSignal;
+  onProgress?(done: number, total: number): void;
+}
+
+/** Bad arguments: exit 2. */
+export class UsageError extends Error {}
+
+const DEFAULT_TIMEOUT = 120_000;
+
+interface Selection {
+  environments: readonly Environment[];
+  config: Config | undefined;
+  unchecked: UncheckedItem[];
+  /** Some of what the configuration names was left out: an ignore that matches nothing may belong to the rest. */
+  partial: boolean;
+}
+
+/**
+ * Renders the selected environments, judges each by the rules, and locates what they find. Throws UsageError and ConfigError;
+ * everything that goes wrong with one target, file or rule is in the report, and the rest is still judged.
+ */
+export async function lint(options: LintOptions): Promise<Report> {
+  const { cwd } = options;
+  const sources = new SourceFiles(cwd);
+  if (options.stdin !== undefined) sources.add(STDIN, options.stdin);
+  const rules = selectRules(options.rules);
+  const root = repositoryRoot(cwd);
+  const selection = await select(options, sources, root);
+  const tools = findTools({
+    ...(options.kustomize === undefined ? {} : { kustomize: options.kustomize }),
+    ...(options.helm === undefined ? {} : { helm: options.helm }),
+  });
+  const context = (environment: Environment): RenderContext => {
+    const kubernetesVersion = options.kubernetesVersion ?? environment.kubernetesVersion;
+    return {
+      cwd,
+      root,
+      sources,
+      tools,
+      timeout: options.timeout ?? DEFAULT_TIMEOUT,
+      ...(kubernetesVersion === undefined ? {} : { kubernetesVersion }),
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    };
+  };
+
+  const failures = new Set<string>();
+  const unchecked: UncheckedItem[] = [...selection.unchecked];
+  const active = rules.filter((rule) => selection.config?.rules.get(rule.id) !== 'off');
+  const findSubstitute = substitutes(root, options.stdin === undefined);
+  const limit = pLimit(options.concurrency ?? availableParallelism());
+  const total = selection.environments.reduce((sum, environment) => sum + environment.targets.length, 0);
+  let done = 0;
+  const loading = new Map<string, Promise<LoadedTarget>>();
+
+  const loadTarget = (target: Target, environment: Environment): Promise<LoadedTarget> => {
+    const run = context(environment);
+    // Two environments may share a target: it is rendered once for each Kubernetes version.
+    const id = JSON.stringify([target, run.kubernetesVersion]);
+    let promise = loading.get(id);
+    if (!promise) {
+      promise = limit(() => renderAndLoad(target, run, failures));
+      loading.set(id, promise);
+    }
+    return promise.then((loaded) => {
+      options.onProgress?.(++done, total);
+      return loaded;
+    });
+  };
+
+  const judged = await Promise.all(
+    selection.environments.map(async (environment) => {
+      const targets = await Promise.all(environment.targets.map((target) => loadTarget(target, environment)));
+      const existing = await loadExisting(environment, cwd, sources, failures);
+      const built = assemble({
+        environment,
+        targets,
+        existing,
+        kubernetesVersion: options.kubernetesVersion ?? environment.kubernetesVersion,
+        substitutes: findSubstitute,
+        rules: allRules,
+      });
+      unchecked.push(...built.unchecked);
+      const result = await diagnose(built.cluster, active, selection.config?.rules);
+      unchecked.push(...result.unchecked);
+      for (const bug of result.bugs) failures.add(bug);
+      return { located: result.located, resources: built.resources };
+    }),
+  );
+
+  const merged = merge(judged.flatMap(({ located }) => located));
+  const ignored = applyIgnores(merged, {
+    ignores: selection.config?.ignores ?? [],
+    sources,
+    today: options.today ?? new Date().toISOString().slice(0, 10),
+    partial: selection.partial || options.rules !== undefined,
+    rules: active,
+    environments: selection.environments,
+  });
+  const diagnostics = [...ignored.kept, ...ignored.findings];
+  return {
+    diagnostics: merge(diagnostics),
+    suppressed: ignored.suppressed,
+    unchecked: uniqueUnchecked(unchecked),
+    summary: {
+      errors: count(diagnostics, 'error'),
+      warnings: count(diagnostics, 'warning'),
+      infos: count(diagnostics, 'info'),
+      ignored: ignored.suppressed.length,
+      targets: total,
+      resources: judged.reduce((sum, { resources }) => sum + resources, 0),
+    },
+    rules: active.length,
+    failures: [...failures],
+  };
+}
+
+function selectRules(ids: readonly string[] | undefined): readonly Rule[] {
+  if (ids === undefined || ids.length === 0) return allRules;
+  return ids.map((id) => {
+    const rule = allRules.find((candidate) => candidate.id === id);
+    if (!rule) throw new UsageError(`no rule is called "${id}"${nearest(id)}; k8s-lint rules lists them`);
+    return rule;
+  });
+}
+
+function nearest(id: string): string {
+  const name = nearestOf(
+    id,
+    allRules.map((rule) => rule.id),
+  );
+  return name === undefined ? '' : `, did you mean "${name}"?`;
+}
+
+/** Which environments the arguments ask for: configured ones, or what stands under the paths. */
+async function select(options: LintOptions, sources: SourceFiles, root: string): Promise<Selection> {
+  const { cwd } = options;
+  const paths = (options.paths ?? []).map((path) => (path === '-' ? STDIN : resolve(cwd, path)));
+  const file = options.config === undefined ? findConfig(cwd) : resolve(cwd, options.config);
+  const config =
+    file === undefined ? undefined : await loadConfig(file, { cwd, sources, ruleIds: allRules.map((rule) => rule.id) });
+  if (paths.includes(STDIN)) {
+    if (paths.length > 1) throw new UsageError('"-" reads a stream: it takes no other paths beside it');
+    const target: Target = { type: 'manifests', name: STDIN, files: [STDIN] };
+    const environment: Environment = { name: STDIN, targets: [target], existing: [], configured: false };
+    return { environments: [environment], config, unchecked: [], partial: true };
+  }
+  if (config === undefined || config.environments.length === 0) {
+    if (options.environments !== undefined && options.environments.length > 0) {
+      throw new UsageError(`--environment ${options.environments[0]}: no k8s-lint.yaml names environments here`);
+    }
+    const found = await discover(paths.length > 0 ? paths : [cwd], { cwd, root, sources, exclude: [] });
+    return { environments: found.environments, config, unchecked: found.unchecked, partial: paths.length > 0 };
+  }
+  const named = options.environments?.length ? chooseEnvironments(config, options.environments) : config.environments;
+  const environments = paths.length > 0 ? await selectEnvironments(named, paths, { cwd, root, sources }) : named;
+  return { environments, config, unchecked: [], partial: environments.length < config.environments.length };
+}
+
+function chooseEnvironments(config: Config, names: readonly string[]): Environment[] {
+  return names.map((name) => {
+    const environment = config.environments.find((candidate) => candidate.name === name);
+    if (environment) return environment;
+    const known = config.environments.map((candidate) => candidate.name);
+    throw new UsageError(`no environment is called "${name}" in ${config.file}: it has ${known.join(', ')}`);
+  });
+}
+
+/** Renders one target. A missing tool leaves it incomplete and is a failure of the run; the other targets go on. */
+async function renderAndLoad(target: Target, context: RenderContext, failures: Set<string>): Promise<LoadedTarget> {
+  try {
+    const rendered = await render(target, context);
+    const loaded = await load(rendered.objects);
+    const findings: SourceFinding[] = [...rendered.findings, ...loaded.findings];
+    return { target, rendered, loaded: { ...loaded, findings }, incomplete: isIncomplete(target, rendered) };
+  } catch (error) {
+    if (!(error instanceof MissingToolError)) throw error;
+    failures.add(error.message);
+    return {
+      target,
+      rendered: { objects: [], findings: [], unchecked: [] },
+      loaded: { objects: [], findings: [], foreign: 0, emptyKinds: [] },
+      incomplete: true,
+    };
+  }
+}
+
+/** Whether objects are missing from what a target rendered. */
+function isIncomplete(_target: Target, rendered: Rendered): boolean {
+  return rendered.unchecked.length > 0 || rendered.findings.some((finding) => finding.rule !== 'schema-invalid');
+}
+
+/** The facts of an environment. A file of facts that can't be read is a failure of the run: its facts would be missed. */
+async function loadExisting(
+  environment: Environment,
+  cwd: string,
+  sources: SourceFiles,
+  failures: Set<string>,
+): Promise<Loaded> {
+  const objects: RenderedObject[] = [];
+  for (const path of environment.existing) {
+    const read = readManifests(shownPath(path, cwd), sources);
+    for (const { message, location } of read.findings) failures.add(existingFailure(environment, message, location));
+    objects.push(...read.objects);
+  }
+  const loaded = await load(objects);
+  for (const { message, location } of loaded.findings) failures.add(existingFailure(environment, message, location));
+  return loaded;
+}
+
+function existingFailure(environment: Environment, message: string, location: Location): string {
+  return `${showLocation(location)}: ${message} (existing of environment ${environment.name})`;
+}
+
+function count(diagnostics: readonly Located[], severity: Severity): number {
+  return diagnostics.filter((diagnostic) => diagnostic.severity === severity).length;
+}
+
+function uniqueUnchecked(items: readonly UncheckedItem[]): UncheckedItem[] {
+  const unique = new Map(items.map((item) => [JSON.stringify([item.what, item.reason, item.target]), item]));
+  return [...unique.values()].sort(
+    (a, b) => compareText(a.target, b.target) || compareText(a.what, b.what) || compareText(a.reason, b.reason),
+  );
+}

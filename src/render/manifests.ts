@@ -1,0 +1,67 @@
+import { relative, sep } from 'node:path';
+import type { SourceFinding } from '../cluster/cluster.ts';
+import { SourceError, type SourceFiles } from '../source.ts';
+import { readYaml } from '../yaml.ts';
+import type { ManifestsTarget, RenderContext, Rendered, RenderedObject } from './target.ts';
+
+/** What stands for standard input in locations and among a target's files. */
+export const STDIN = '<stdin>';
+
+/** A path as locations show it: relative to the working directory, with `/`. */
+export function shownPath(file: string, cwd: string): string {
+  if (file === STDIN) return file;
+  return (relative(cwd, file) || '.').split(sep).join('/');
+}
+
+/** The objects of plain manifest files, where they stand. What can't be read is a finding at its line; the rest goes on. */
+export function renderManifests(target: ManifestsTarget, context: RenderContext): Rendered {
+  const rendered: Rendered = { objects: [], findings: [], unchecked: [] };
+  for (const path of target.files) {
+    const file = shownPath(path, context.cwd);
+    const { objects, findings } = readManifests(file, context.sources);
+    rendered.objects.push(...objects);
+    rendered.findings.push(...findings);
+  }
+  return rendered;
+}
+
+/** Reads one file of manifests: its objects in order, and what is wrong with its YAML, as kubectl would refuse it. */
+export function readManifests(
+  file: string,
+  sources: SourceFiles,
+): { objects: RenderedObject[]; findings: SourceFinding[] } {
+  const objects: RenderedObject[] = [];
+  const findings: SourceFinding[] = [];
+  let text: string;
+  try {
+    text = sources.text(file);
+  } catch (error) {
+    if (!(error instanceof SourceError)) throw error;
+    return { objects, findings: [{ rule: 'render-failed', message: error.message, location: { file } }] };
+  }
+  for (const document of readYaml(text, { file })) {
+    if (document.error) {
+      const { message, line, column } = document.error;
+      findings.push({
+        rule: 'render-failed',
+        message,
+        location: { file, line, ...(column === undefined ? {} : { column }) },
+      });
+      continue;
+    }
+    if (document.empty) continue;
+    for (const { path, line, column } of document.duplicateKeys) {
+      findings.push({
+        rule: 'schema-invalid',
+        message: `duplicate key "${String(path.at(-1))}": kubectl refuses the document (already set in map)`,
+        location: { file, line, column },
+      });
+    }
+    objects.push({
+      value: document.value,
+      source: { file, line: document.line },
+      locate: async (path, at) => sources.locate(file, document.index, path, at),
+    });
+  }
+  return { objects, findings };
+}

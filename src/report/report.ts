@@ -1,0 +1,32 @@
+import type { Diagnostic, Suppressed } from '../diagnostic.ts';
+
+/** Something that was not judged, and the fact that would let it be. */
+export interface UncheckedItem {
+  what: string;
+  reason: string;
+  /** The target, or the environment where it concerns all of its targets. */
+  target: string;
+}
+
+export interface Summary {
+  errors: number;
+  warnings: number;
+  infos: number;
+  ignored: number;
+  targets: number;
+  resources: number;
+}
+
+/** Everything that a run found out. Reporters write it, exit codes follow from it. */
+export interface Report {
+  /** All diagnostics in their order; `--severity` hides some when they are written. */
+  diagnostics: readonly Diagnostic[];
+  suppressed: readonly Suppressed[];
+  unchecked: readonly UncheckedItem[];
+  /** Counts all diagnostics, hidden ones too. */
+  summary: Summary;
+  /** How many rules ran. */
+  rules: number;
+  /** Why the run could not be whole: a missing tool, a broken file of facts, a bug in a rule. Any of them is exit 2. */
+  failures: readonly string[];
+}
