@@ -41,13 +41,20 @@ export function assemble(input: AssembleInput): Assembled {
   const rendered = targets.flatMap(({ target, loaded }) => loaded.objects.map((object) => ({ target, object })));
   const crds = [...rendered.map(({ object }) => object), ...existing.objects]
     .map(({ object }) => object)
-    .filter((object) => object.kind === 'CustomResourceDefinition' && object.apiVersion.startsWith('apiextensions.k8s.io/'));
-  const version = input.kubernetesVersion ?? targets.find(({ rendered }) => rendered.kubernetesVersion)?.rendered.kubernetesVersion;
+    .filter(
+      (object) => object.kind === 'CustomResourceDefinition' && object.apiVersion.startsWith('apiextensions.k8s.io/'),
+    );
+  const version =
+    input.kubernetesVersion ?? targets.find(({ rendered }) => rendered.kubernetesVersion)?.rendered.kubernetesVersion;
   const schemas = new Schemas({ ...(version === undefined ? {} : { kubernetesVersion: version }), crds });
   const index = new ResourceIndex(environment.name, schemas);
 
   for (const { target, object } of rendered) {
-    index.addRendered(object, refOf(environment, target), target.type === 'helm' ? (target.namespace ?? 'default') : target.namespace);
+    index.addRendered(
+      object,
+      refOf(environment, target),
+      target.type === 'helm' ? (target.namespace ?? 'default') : target.namespace,
+    );
   }
   // Facts that name no namespace can only be meant for the one place where the environment's only target lands.
   const only = targets.length === 1 && targets[0] ? refOf(environment, targets[0].target) : undefined;
@@ -65,14 +72,22 @@ export function assemble(input: AssembleInput): Assembled {
     emptyKinds: new Set(existing.emptyKinds),
     substitutes: input.substitutes,
   });
-  return { cluster, resources: rendered.length, unchecked: [...index.unchecked(), ...notChecked(environment, targets)] };
+  return {
+    cluster,
+    resources: rendered.length,
+    unchecked: [...index.unchecked(), ...notChecked(environment, targets)],
+  };
 }
 
 function refOf(environment: Environment, target: Target): TargetRef {
   return { environment: environment.name, target: target.name };
 }
 
-function clusterTarget({ target, loaded, incomplete }: LoadedTarget, environment: Environment, rules: readonly Rule[]): ClusterTarget {
+function clusterTarget(
+  { target, loaded, incomplete }: LoadedTarget,
+  environment: Environment,
+  rules: readonly Rule[],
+): ClusterTarget {
   const findings = loaded.findings.map((finding) => named(finding, rules));
   return { ...refOf(environment, target), findings, incomplete };
 }
@@ -89,7 +104,11 @@ function notChecked(environment: Environment, targets: readonly LoadedTarget[]):
     const items = rendered.unchecked.map((item) => ({ ...item, target: target.name }));
     if (loaded.foreign > 0) {
       const what = loaded.foreign === 1 ? '1 object' : `${loaded.foreign} objects`;
-      items.push({ what, reason: 'not for a cluster (kubeconfig, kind, k3d, kubeadm …)', target: `${environment.name}` });
+      items.push({
+        what,
+        reason: 'not for a cluster (kubeconfig, kind, k3d, kubeadm …)',
+        target: `${environment.name}`,
+      });
     }
     return items;
   });
@@ -146,7 +165,10 @@ class ResourceIndex {
       reason: 'no schema for this kind: render its CustomResourceDefinition, or list it under existing',
       target,
     }));
-    return [...kinds, ...this.#unusable.map((what) => ({ what, reason: 'an existing object that is not valid', target }))];
+    return [
+      ...kinds,
+      ...this.#unusable.map((what) => ({ what, reason: 'an existing object that is not valid', target })),
+    ];
   }
 
   #resource(loaded: LoadedObject, landing: Omit<Landing, 'clusterScoped'>): Resource {

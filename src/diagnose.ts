@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Cluster } from './cluster/cluster.ts';
+import type { Cluster } from './cluster/cluster.ts';
 import { asMap, valueAt } from './cluster/workloads.ts';
 import type { RuleLevels } from './config/config.ts';
 import type { Diagnostic, RelatedLocation } from './diagnostic.ts';
@@ -110,7 +110,10 @@ async function fingerprint(
   const what = resource
     ? [resource.kind, await resource.sourceName(), ...namedPath(resource.object, path)]
     : [message.replace(/\d+/g, '')];
-  return createHash('sha256').update(JSON.stringify([rule, location.file, ...what])).digest('hex').slice(0, 32);
+  return createHash('sha256')
+    .update(JSON.stringify([rule, location.file, ...what]))
+    .digest('hex')
+    .slice(0, 32);
 }
 
 /** A path with the items of lists by their names, where they have one. */
@@ -160,7 +163,9 @@ function mergeKey({ rule, severity, message, resource, location }: Diagnostic): 
 }
 
 function mergeTargets(a: Diagnostic, b: Diagnostic): Diagnostic['targets'] {
-  const targets = new Map([...a.targets, ...b.targets].map((ref) => [JSON.stringify([ref.environment, ref.target]), ref]));
+  const targets = new Map(
+    [...a.targets, ...b.targets].map((ref) => [JSON.stringify([ref.environment, ref.target]), ref]),
+  );
   return [...targets.values()].sort(
     (x, y) => compareText(x.environment, y.environment) || compareText(x.target, y.target),
   );

@@ -1,21 +1,24 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import pLimit from 'p-limit';
+import { assemble, type LoadedTarget } from './assemble.ts';
 import type { SourceFinding } from './cluster/cluster.ts';
-import { type Config, ConfigError, type Environment, findConfig, loadConfig, selectEnvironments } from './config/config.ts';
-import { diagnose, merge } from './diagnose.ts';
+import { type Config, type Environment, findConfig, loadConfig, selectEnvironments } from './config/config.ts';
+import { compareText, diagnose, merge } from './diagnose.ts';
 import type { Located } from './diagnostic.ts';
 import { discover } from './discover.ts';
-import { assemble, type LoadedTarget } from './assemble.ts';
 import { applyIgnores } from './ignore.ts';
 import { type Loaded, load } from './load.ts';
-import { readManifests, renderManifests, shownPath, STDIN } from './render/manifests.ts';
+import { nearestOf } from './nearest.ts';
+import { readManifests, STDIN, shownPath } from './render/manifests.ts';
 import { render } from './render/render.ts';
 import type { RenderContext, Rendered, RenderedObject, Target } from './render/target.ts';
 import { findTools, MissingToolError } from './render/tools.ts';
 import type { Report, UncheckedItem } from './report/report.ts';
+import { showLocation } from './report/shown.ts';
 import { repositoryRoot } from './repository.ts';
-import type { Rule } from './rule.ts';
+import type { Location, TargetRef } from './resource.ts';
+import type { Rule, Severity } from './rule.ts';
 import { rules as allRules } from './rules/index.ts';
 import { SourceFiles } from './source.ts';
 import { substitutes } from './substitutes.ts';
@@ -68,23 +71,7 @@ export async function lint(options: LintOptions): Promise<Report> {
   const rules = selectRules(options.rules);
   const root = repositoryRoot(cwd);
   const selection = await select(options, sources, root);
-  const tools = findTools({
-    ...(options.kustomize === undefined ? {} : { kustomize: options.kustomize }),
-    ...(options.helm === undefined ? {} : { helm: options.helm }),
-  });
-  const context = (environment: Environment): RenderContext => {
-    const kubernetesVersion = options.kubernetesVersion ?? environment.kubernetesVersion;
-    return {
-      cwd,
-      root,
-      sources,
-      tools,
-      timeout: options.timeout ?? DEFAULT_TIMEOUT,
-      ...(kubernetesVersion === undefined ? {} : { kubernetesVersion }),
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
-    };
-  };
-
+  const context = contextOf(options, sources, root);
   const failures = new Set<string>();
   const unchecked: UncheckedItem[] = [...selection.unchecked];
   const active = rules.filter((rule) => selection.config?.rules.get(rule.id) !== 'off');
@@ -156,6 +143,57 @@ export async function lint(options: LintOptions): Promise<Report> {
   };
 }
 
+function contextOf(
+  options: LintOptions,
+  sources: SourceFiles,
+  root: string,
+): (environment: Environment) => RenderContext {
+  const { cwd, kustomize, helm, signal, timeout = DEFAULT_TIMEOUT } = options;
+  const tools = findTools({
+    ...(kustomize === undefined ? {} : { kustomize }),
+    ...(helm === undefined ? {} : { helm }),
+  });
+  return (environment) => {
+    const kubernetesVersion = options.kubernetesVersion ?? environment.kubernetesVersion;
+    return {
+      cwd,
+      root,
+      sources,
+      tools,
+      timeout,
+      ...(kubernetesVersion === undefined ? {} : { kubernetesVersion }),
+      ...(signal === undefined ? {} : { signal }),
+    };
+  };
+}
+
+/** What the targets that the paths name render, for `k8s-lint render`. Throws as `lint` does. */
+export async function renderTargets(options: LintOptions): Promise<RenderedTarget[]> {
+  const sources = new SourceFiles(options.cwd);
+  if (options.stdin !== undefined) sources.add(STDIN, options.stdin);
+  const root = repositoryRoot(options.cwd);
+  const { environments } = await select(options, sources, root);
+  const context = contextOf(options, sources, root);
+  const limit = pLimit(options.concurrency ?? availableParallelism());
+  return Promise.all(
+    environments.flatMap((environment) =>
+      environment.targets.map((target) =>
+        limit(async () => {
+          const { objects, findings } = await render(target, context(environment));
+          return { ref: { environment: environment.name, target: target.name }, objects, findings };
+        }),
+      ),
+    ),
+  );
+}
+
+/** A target with what it rendered. */
+export interface RenderedTarget {
+  ref: TargetRef;
+  objects: readonly RenderedObject[];
+  findings: readonly SourceFinding[];
+}
+
 function selectRules(ids: readonly string[] | undefined): readonly Rule[] {
   if (ids === undefined || ids.length === 0) return allRules;
   return ids.map((id) => {
@@ -213,7 +251,7 @@ async function renderAndLoad(target: Target, context: RenderContext, failures: S
     const rendered = await render(target, context);
     const loaded = await load(rendered.objects);
     const findings: SourceFinding[] = [...rendered.findings, ...loaded.findings];
-    return { target, rendered, loaded: { ...loaded, findings }, incomplete: isIncomplete(target, rendered) };
+    return { target, rendered, loaded: { ...loaded, findings }, incomplete: isIncomplete(rendered) };
   } catch (error) {
     if (!(error instanceof MissingToolError)) throw error;
     failures.add(error.message);
@@ -227,7 +265,7 @@ async function renderAndLoad(target: Target, context: RenderContext, failures: S
 }
 
 /** Whether objects are missing from what a target rendered. */
-function isIncomplete(_target: Target, rendered: Rendered): boolean {
+function isIncomplete(rendered: Rendered): boolean {
   return rendered.unchecked.length > 0 || rendered.findings.some((finding) => finding.rule !== 'schema-invalid');
 }
 

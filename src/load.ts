@@ -29,7 +29,13 @@ export async function load(rendered: readonly RenderedObject[]): Promise<Loaded>
   return loaded;
 }
 
-async function add(value: unknown, prefix: Path, rendered: RenderedObject, loaded: Loaded, kind?: string): Promise<void> {
+async function add(
+  value: unknown,
+  prefix: Path,
+  rendered: RenderedObject,
+  loaded: Loaded,
+  kind?: string,
+): Promise<void> {
   const map = asMap(value);
   // Items of a typed list inherit its apiVersion and kind, as `kubectl get -o yaml` of older versions left them out.
   const object = map && kind !== undefined && map.kind === undefined ? { ...inherited(kind), ...map } : map;
@@ -48,7 +54,13 @@ async function add(value: unknown, prefix: Path, rendered: RenderedObject, loade
     const itemKind = ownKind.slice(0, -'List'.length);
     if (items.length === 0 && itemKind !== '') loaded.emptyKinds.push(`${groupOf(apiVersion)}/${itemKind}`);
     for (const [i, item] of items.entries()) {
-      await add(item, [...prefix, 'items', i], rendered, loaded, itemKind === '' ? undefined : `${apiVersion} ${itemKind}`);
+      await add(
+        item,
+        [...prefix, 'items', i],
+        rendered,
+        loaded,
+        itemKind === '' ? undefined : `${apiVersion} ${itemKind}`,
+      );
     }
     return;
   }
@@ -112,7 +124,10 @@ export function toResource({ object, prefix, rendered }: LoadedObject, landing: 
     clusterScoped: landing.clusterScoped,
     scope: landing.clusterScoped ? '' : (namespace ?? unsetScope(landing.ref.target)),
     existing: landing.existing,
-    hooks: hooks.split(',').map((hook) => hook.trim()).filter((hook) => hook !== ''),
+    hooks: hooks
+      .split(',')
+      .map((hook) => hook.trim())
+      .filter((hook) => hook !== ''),
     targets: [landing.ref],
     thirdParty: rendered.thirdParty === true,
     toString: () => `${object.kind}/${displayName}`,

@@ -1,0 +1,136 @@
+import { readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import type { LintFlags } from './commands/lint.ts';
+
+/** Exit codes: nothing at or above `--fail-on`, something, could not run. */
+export const EXIT = { clean: 0, findings: 1, failed: 2, interrupted: 130 } as const;
+
+/** The version of this package. */
+export function version(): string {
+  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
+}
+
+/** Runs the command line without the program's name, and returns the exit code. Loads only what the command needs. */
+export async function main(argv: readonly string[]): Promise<number> {
+  stopQuietlyWhenTheReaderLeaves();
+  if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
+    process.stdout.write(`${version()}\n`);
+    return EXIT.clean;
+  }
+  const { CommanderError } = await import('commander');
+  let code: number = EXIT.clean;
+  const program = await buildProgram((result) => {
+    code = result;
+  });
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return code;
+  } catch (error) {
+    // commander has printed its own message; help and version are no errors.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.clean : EXIT.failed;
+    process.stderr.write(`${await describeError(error)}\n`);
+    return EXIT.failed;
+  }
+}
+
+/** `k8s-lint | head` closes the pipe early: that is no error of ours. */
+function stopQuietlyWhenTheReaderLeaves(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
+}
+
+async function buildProgram(exit: (code: number) => void): Promise<Command> {
+  const { Command, Option } = await import('commander');
+  const collect = (value: string, previous: string[] = []) => [...previous, value];
+  const program = new Command('k8s-lint')
+    .description(
+      'Renders what you deploy, works out what it means in your cluster, and says what will break and which line to edit.',
+    )
+    .version(version(), '-V, --version')
+    .helpOption('-h, --help')
+    .showHelpAfterError('(k8s-lint --help tells more)')
+    .exitOverride();
+
+  const rendering = (command: Command) =>
+    command
+      .option('-c, --config <file>', 'the k8s-lint.yaml to use (default: the nearest upward, to the git root)')
+      .option('-e, --environment <name>', 'only this environment (repeatable)', collect)
+      .option('--kubernetes-version <1.N>', 'overrides the version of every environment')
+      .option('--kustomize <path>', 'the kustomize or kubectl to render with')
+      .option('--helm <path>', 'the helm to render with')
+      .option('--concurrency <n>', 'how many targets render at once (default: the number of processors)')
+      .option('--timeout <seconds>', 'how long one run of a tool may take (default: 120)')
+      .exitOverride();
+
+  rendering(
+    program
+      .command('lint', { isDefault: true })
+      .description('lint the configured environments, or every target under PATH; "-" reads a stream')
+      .argument('[path...]', 'files or directories'),
+  )
+    .option('--rule <id>', 'only this rule (repeatable)', collect)
+    .option(
+      '-f, --format <name>',
+      'text, json, sarif or github (repeatable; the n-th goes with the n-th --output)',
+      collect,
+    )
+    .option('-o, --output <file>', 'write the report to a file (repeatable)', collect)
+    .addOption(
+      new Option('--severity <level>', 'lowest that is shown').choices(['info', 'warning', 'error']).default('warning'),
+    )
+    .addOption(
+      new Option('--fail-on <level>', 'lowest that fails')
+        .choices(['error', 'warning', 'info', 'never'])
+        .default('error'),
+    )
+    .option('--color', 'colours, even where the output is no terminal')
+    .option('--no-color', 'no colours')
+    .action(async (paths: string[], flags: LintFlags) => {
+      exit(await (await import('./commands/lint.ts')).runLint(paths, flags));
+    });
+
+  program
+    .command('explain')
+    .description('what a rule found in real life: the incident, the symptom, the fix, examples')
+    .argument('<rule>', 'the id of a rule')
+    .option('--color', 'colours, even where the output is no terminal')
+    .option('--no-color', 'no colours')
+    .exitOverride()
+    .action(async (id: string, flags: { color?: boolean }) => {
+      exit(await (await import('./commands/explain.ts')).runExplain(id, flags));
+    });
+
+  program
+    .command('rules')
+    .description('every rule, one line each')
+    .exitOverride()
+    .action(async () => {
+      exit(await (await import('./commands/rules.ts')).runRules());
+    });
+
+  rendering(
+    program
+      .command('render')
+      .description('what a target renders, each resource with the file it came from (values of Secrets are left out)')
+      .argument('<target>', 'a kustomization, a chart or a file'),
+  ).action(async (target: string, flags: LintFlags) => {
+    exit(await (await import('./commands/render.ts')).runRender(target, flags));
+  });
+  return program;
+}
+
+/** Mistakes of the user get a message; anything else is a bug, and gets its stack. */
+async function describeError(error: unknown): Promise<string> {
+  const { UsageError } = await import('./lint.ts');
+  const { ConfigError } = await import('./config/config.ts');
+  const { MissingToolError } = await import('./render/tools.ts');
+  if (error instanceof UsageError || error instanceof ConfigError || error instanceof MissingToolError) {
+    return `k8s-lint: ${error.message}`;
+  }
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return `k8s-lint: this is a bug, please report it\n${stack}`;
+}

@@ -1,0 +1,159 @@
+import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { text as readStream } from 'node:stream/consumers';
+import { EXIT } from '../cli.ts';
+import { type LintOptions, lint, UsageError } from '../lint.ts';
+import { colorLevel } from '../report/color.ts';
+import { type Format, formats, loadReporter } from '../report/index.ts';
+import type { Report } from '../report/report.ts';
+import type { Severity } from '../rule.ts';
+import { SourceFiles } from '../source.ts';
+
+/** The flags of the commands that render, as commander gives them. */
+export interface LintFlags {
+  config?: string;
+  environment?: string[];
+  rule?: string[];
+  format?: string[];
+  output?: string[];
+  severity?: Severity;
+  failOn?: Severity | 'never';
+  kubernetesVersion?: string;
+  kustomize?: string;
+  helm?: string;
+  concurrency?: string;
+  timeout?: string;
+  color?: boolean;
+}
+
+interface Sink {
+  format: Format;
+  /** Undefined for standard output. */
+  file: string | undefined;
+}
+
+/** Lints and writes the reports. Returns the exit code; throws UsageError before anything is rendered. */
+export async function runLint(paths: readonly string[], flags: LintFlags): Promise<number> {
+  const sinks = pairSinks(flags);
+  const options = await lintOptions(paths, flags);
+  const controller = new AbortController();
+  const interrupt = () => controller.abort();
+  process.once('SIGINT', interrupt);
+  process.once('SIGTERM', interrupt);
+  const progress = process.stderr.isTTY ? new Progress() : undefined;
+  let report: Report;
+  try {
+    report = await lint({
+      ...options,
+      signal: controller.signal,
+      ...(progress ? { onProgress: (done, total) => progress.show(done, total) } : {}),
+    });
+  } catch (error) {
+    if (controller.signal.aborted) return EXIT.interrupted;
+    throw error;
+  } finally {
+    progress?.clear();
+    process.removeListener('SIGINT', interrupt);
+    process.removeListener('SIGTERM', interrupt);
+  }
+  if (controller.signal.aborted) return EXIT.interrupted;
+  await writeReports(report, sinks, options.cwd, flags, options.stdin);
+  for (const failure of report.failures) process.stderr.write(`k8s-lint: ${failure}\n`);
+  return exitCode(report, flags.failOn ?? 'error');
+}
+
+/** The options of the engine that the flags stand for. Throws UsageError where one of them makes no sense. */
+export async function lintOptions(paths: readonly string[], flags: LintFlags): Promise<LintOptions> {
+  const version = flags.kubernetesVersion;
+  if (version !== undefined && !/^v?1\.\d{1,3}(\.\d+)?$/.test(version)) {
+    throw new UsageError(`--kubernetes-version ${version}: write it as 1.N, such as 1.34`);
+  }
+  const concurrency = wholeNumber('--concurrency', flags.concurrency);
+  const timeout = wholeNumber('--timeout', flags.timeout);
+  return {
+    cwd: process.cwd(),
+    paths,
+    ...(paths.includes('-') ? { stdin: await readStream(process.stdin) } : {}),
+    ...(flags.config === undefined ? {} : { config: flags.config }),
+    ...(flags.environment === undefined ? {} : { environments: flags.environment }),
+    ...(flags.rule === undefined ? {} : { rules: flags.rule }),
+    ...(version === undefined ? {} : { kubernetesVersion: version.replace(/^v/, '').split('.').slice(0, 2).join('.') }),
+    ...(flags.kustomize === undefined ? {} : { kustomize: flags.kustomize }),
+    ...(flags.helm === undefined ? {} : { helm: flags.helm }),
+    ...(concurrency === undefined ? {} : { concurrency }),
+    ...(timeout === undefined ? {} : { timeout: timeout * 1000 }),
+  };
+}
+
+function wholeNumber(flag: string, value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  if (!/^[1-9]\d{0,5}$/.test(value)) throw new UsageError(`${flag} ${value}: a whole number from 1 on is needed`);
+  return Number(value);
+}
+
+/** The n-th format goes to the n-th output, the rest to standard output, where there is room for one. */
+function pairSinks({ format: names = ['text'], output = [] }: LintFlags): Sink[] {
+  if (output.length > names.length) {
+    throw new UsageError(`--output ${output[names.length]}: there is no --format that goes with it`);
+  }
+  const sinks = names.map((name, i): Sink => {
+    const format = formats.find((known) => known === name);
+    if (!format) throw new UsageError(`--format ${name}: it is one of ${formats.join(', ')}`);
+    return { format, file: output[i] === '-' ? undefined : output[i] };
+  });
+  const toStdout = sinks.filter(({ file }) => file === undefined);
+  if (toStdout.length > 1) {
+    throw new UsageError(
+      `only one report can go to standard output, not ${toStdout.map(({ format }) => format).join(' and ')}`,
+    );
+  }
+  return sinks;
+}
+
+async function writeReports(
+  report: Report,
+  sinks: readonly Sink[],
+  cwd: string,
+  flags: LintFlags,
+  stdin: string | undefined,
+): Promise<void> {
+  const sources = new SourceFiles(cwd);
+  if (stdin !== undefined) sources.add('<stdin>', stdin);
+  for (const { format, file } of sinks) {
+    const write = await loadReporter(format);
+    const text = await write(report, {
+      severity: flags.severity ?? 'warning',
+      color: file === undefined ? colorLevel(flags.color, process.stdout, process.env) : 0,
+      sources,
+    });
+    if (file === undefined) process.stdout.write(text);
+    else writeOutput(resolve(cwd, file), text);
+  }
+}
+
+function writeOutput(file: string, text: string): void {
+  try {
+    writeFileSync(file, text);
+  } catch (error) {
+    throw new UsageError(`--output: ${(error as Error).message}`);
+  }
+}
+
+/** 2 beats 1: a run that could not be whole says nothing about what it didn't see. */
+function exitCode({ failures, summary }: Report, failOn: Severity | 'never'): number {
+  if (failures.length > 0) return EXIT.failed;
+  const counted = { error: summary.errors, warning: summary.errors + summary.warnings, never: 0 };
+  const found = failOn === 'info' ? counted.warning + summary.infos : counted[failOn];
+  return found > 0 ? EXIT.findings : EXIT.clean;
+}
+
+/** One line on a terminal that says how far rendering is. */
+class Progress {
+  show(done: number, total: number): void {
+    process.stderr.write(`\r\x1b[Krendering ${done}/${total}`);
+  }
+
+  clear(): void {
+    process.stderr.write('\r\x1b[K');
+  }
+}

@@ -1,0 +1,61 @@
+import type { Example, Rule } from './rule.ts';
+
+/** A rule as plain text: what `explain` prints and SARIF's help holds. Lines are not wrapped. */
+export function explainText(rule: Rule): string {
+  return sections(rule)
+    .map(({ title, body }) => (title === '' ? body : `${title}\n${indent(body)}`))
+    .join('\n\n');
+}
+
+/** A rule as Markdown: a section of docs/rules.md. */
+export function explainMarkdown(rule: Rule): string {
+  const { docs, examples } = rule;
+  const parts = [
+    `**${rule.severity}** · ${docs.summary}`,
+    `**What happened.** ${docs.incident}`,
+    `**How it looks.**\n\n${docs.symptoms.map((symptom) => `- \`${symptom.replaceAll('`', "'")}\``).join('\n')}`,
+    `**What to change.** ${docs.fix}`,
+    ...(docs.silent?.length ? [`**Silent when.**\n\n${docs.silent.map((text) => `- ${text}`).join('\n')}`] : []),
+    ...fenced('Bad', examples.bad[0]),
+    ...fenced('Good', examples.good[0]),
+    `**More.** ${docs.references.map((url) => `<${url}>`).join(' ')}`,
+  ];
+  return parts.join('\n\n');
+}
+
+function fenced(title: string, example: Example | undefined): string[] {
+  return example === undefined ? [] : [`**${title}.**\n\n\`\`\`yaml\n${exampleText(example)}\n\`\`\``];
+}
+
+interface Section {
+  title: string;
+  body: string;
+}
+
+function sections({ id, severity, docs, examples }: Rule): Section[] {
+  return [
+    { title: '', body: `${id} (${severity})\n${docs.summary}` },
+    { title: 'What happened', body: docs.incident },
+    { title: 'How it looks', body: docs.symptoms.join('\n') },
+    { title: 'What to change', body: docs.fix },
+    ...(docs.silent?.length ? [{ title: 'Silent when', body: docs.silent.map((text) => `- ${text}`).join('\n') }] : []),
+    ...(examples.bad[0] ? [{ title: 'Bad', body: exampleText(examples.bad[0]) }] : []),
+    ...(examples.good[0] ? [{ title: 'Good', body: exampleText(examples.good[0]) }] : []),
+    { title: 'More', body: docs.references.join('\n') },
+  ];
+}
+
+/** An example as one text: a stream as it is, several files one after the other under their names. */
+export function exampleText(example: Example): string {
+  if (typeof example === 'string') return example.trimEnd();
+  return Object.entries(example.files)
+    .map(([file, text]) => `# ${file}\n${text.trimEnd()}`)
+    .join('\n\n');
+}
+
+function indent(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => (line === '' ? line : `  ${line}`))
+    .join('\n');
+}

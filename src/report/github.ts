@@ -1,0 +1,39 @@
+import type { Diagnostic } from '../diagnostic.ts';
+import type { ReporterOptions } from './index.ts';
+import type { Report } from './report.ts';
+import { showLocation, shown, showTarget } from './shown.ts';
+
+const COMMANDS = { error: 'error', warning: 'warning', info: 'notice' } as const;
+
+/**
+ * Workflow commands, which GitHub shows as annotations on the diff
+ * (https://docs.github.com/actions/reference/workflow-commands-for-github-actions).
+ */
+export function writeGithub(report: Report, { severity }: ReporterOptions): string {
+  return shown(report.diagnostics, severity)
+    .map(
+      (diagnostic) => `::${COMMANDS[diagnostic.severity]} ${properties(diagnostic)}::${escapeData(text(diagnostic))}\n`,
+    )
+    .join('');
+}
+
+function properties({ rule, location: { file, line, column } }: Diagnostic): string {
+  const values = { file, line, col: column, title: `k8s-lint ${rule}` };
+  return Object.entries(values)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name}=${escapeProperty(String(value))}`)
+    .join(',');
+}
+
+function text({ message, related, targets }: Diagnostic): string {
+  const places = related.map((place) => `${showLocation(place.location)}: ${place.message}`);
+  return [message, ...places, `in ${targets.map(showTarget).join(', ')}`].join('\n');
+}
+
+function escapeData(value: string): string {
+  return value.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+}
+
+function escapeProperty(value: string): string {
+  return escapeData(value).replaceAll(':', '%3A').replaceAll(',', '%2C');
+}

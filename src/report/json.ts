@@ -1,0 +1,9 @@
+import type { ReporterOptions } from './index.ts';
+import type { Report } from './report.ts';
+import { shown } from './shown.ts';
+
+/** The report for programs: `version` changes when a field is renamed or removed. */
+export function writeJson(report: Report, { severity }: ReporterOptions): string {
+  const { diagnostics, unchecked, summary } = report;
+  return `${JSON.stringify({ version: 1, diagnostics: shown(diagnostics, severity), unchecked, summary }, null, 2)}\n`;
+}

@@ -1,0 +1,25 @@
+import type { Diagnostic } from '../diagnostic.ts';
+import type { Location, TargetRef } from '../resource.ts';
+import type { Severity } from '../rule.ts';
+
+const RANK: Record<Severity, number> = { info: 0, warning: 1, error: 2 };
+
+/** The diagnostics of at least that severity, in their order. */
+export function shown(diagnostics: readonly Diagnostic[], lowest: Severity): Diagnostic[] {
+  return diagnostics.filter(({ severity }) => RANK[severity] >= RANK[lowest]);
+}
+
+/** `file:line:column`, as far as it is known. */
+export function showLocation({ file, line, column }: Location): string {
+  return [file, line, column].filter((part) => part !== undefined).join(':');
+}
+
+/** `2 errors`, `1 target`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** `prod (overlays/prod)`, or one name where both are the same. */
+export function showTarget({ environment, target }: TargetRef): string {
+  return environment === target ? target : `${environment} (${target})`;
+}

@@ -1,0 +1,93 @@
+import { Chalk, type ChalkInstance } from 'chalk';
+import type { Diagnostic } from '../diagnostic.ts';
+import type { Severity } from '../rule.ts';
+import { excerpt } from './excerpt.ts';
+import type { ReporterOptions } from './index.ts';
+import type { Report } from './report.ts';
+import { counted, showLocation, shown, showTarget } from './shown.ts';
+
+/** More targets than this are counted, not listed. */
+const LISTED_TARGETS = 4;
+/** A list of facts longer than this is cut, with the number of the rest: the json report has all. */
+const LISTED_UNCHECKED = 10;
+
+/** The report for people: grouped by file, with the lines to edit, then one summary line and what was not checked. */
+export function writeText(report: Report, options: ReporterOptions): string {
+  const chalk = new Chalk({ level: options.color });
+  const diagnostics = shown(report.diagnostics, options.severity);
+  const lines: string[] = [];
+  let file: string | undefined;
+  for (const diagnostic of diagnostics) {
+    if (diagnostic.location.file !== file) {
+      file = diagnostic.location.file;
+      lines.push(chalk.underline(file));
+    }
+    lines.push(...writeDiagnostic(diagnostic, options, chalk), '');
+  }
+  lines.push(summaryLine(report, diagnostics, chalk), ...uncheckedLines(report, chalk));
+  return `${lines.join('\n')}\n`;
+}
+
+function severityColor(severity: Severity, chalk: ChalkInstance): ChalkInstance {
+  return { error: chalk.red, warning: chalk.yellow, info: chalk.blue }[severity];
+}
+
+function writeDiagnostic(diagnostic: Diagnostic, options: ReporterOptions, chalk: ChalkInstance): string[] {
+  const { location, severity, message, rule, related, targets } = diagnostic;
+  const paint = severityColor(severity, chalk);
+  const place = [location.line, location.column].filter((part) => part !== undefined).join(':');
+  const [first = '', ...rest] = message.split('\n');
+  const lines = [
+    `  ${place ? `${place}  ` : ''}${paint(severity)}  ${first}  ${chalk.dim(rule)}`,
+    ...rest.map((line) => `      ${line}`),
+  ];
+  const source = excerpt(location, options.sources);
+  const width = String(source.at(-1)?.number ?? '').length;
+  for (const { number, text, marked } of source) {
+    const gutter = `${marked ? '>' : ' '} ${String(number).padStart(width)} │ `;
+    lines.push(`    ${marked ? paint(gutter) : chalk.dim(gutter)}${marked ? text : chalk.dim(text)}`);
+    if (marked && location.column !== undefined && location.column <= text.length) {
+      // Tabs keep their width, so that the mark stands below its column.
+      const indent = text.slice(0, location.column - 1).replace(/[^\t]/g, ' ');
+      lines.push(`    ${chalk.dim(`${' '.repeat(width + 3)}│ `)}${indent}${paint('^')}`);
+    }
+  }
+  for (const other of related) lines.push(`      ${chalk.dim(`${showLocation(other.location)}: ${other.message}`)}`);
+  const listed = targets.slice(0, LISTED_TARGETS).map(showTarget).join(', ');
+  const more = targets.length > LISTED_TARGETS ? ` and ${targets.length - LISTED_TARGETS} more` : '';
+  if (targets.length > 1 || targets[0]?.target !== location.file)
+    lines.push(`      ${chalk.dim(`in ${listed}${more}`)}`);
+  return lines;
+}
+
+function summaryLine({ summary, rules }: Report, listed: readonly Diagnostic[], chalk: ChalkInstance): string {
+  const { errors, warnings, infos, ignored, targets, resources } = summary;
+  const found = [
+    errors > 0 ? chalk.red(counted(errors, 'error')) : '0 errors',
+    warnings > 0 ? chalk.yellow(counted(warnings, 'warning')) : '0 warnings',
+    ...(infos > 0 ? [`${infos} info`] : []),
+    ...(ignored > 0 ? [`${ignored} ignored`] : []),
+  ].join(', ');
+  const hidden = errors + warnings + infos - listed.length;
+  const judged = `${counted(targets, 'target')}, ${counted(resources, 'resource')}, ${counted(rules, 'rule')}`;
+  return `${judged}: ${found}${hidden > 0 ? chalk.dim(` (${hidden} below --severity)`) : ''}`;
+}
+
+function uncheckedLines({ unchecked }: Report, chalk: ChalkInstance): string[] {
+  if (unchecked.length === 0) return [];
+  const targets = new Map<string, string[]>();
+  for (const { what, reason, target } of unchecked) {
+    const key = `${what}: ${reason}`;
+    targets.set(key, [...(targets.get(key) ?? []), target]);
+  }
+  const all = [...targets].map(([text, places]) => {
+    const where = places.length === 1 ? places[0] : `${places[0]} and ${places.length - 1} more`;
+    return chalk.dim(`  ${text} (${where})`);
+  });
+  const rest = all.length - LISTED_UNCHECKED;
+  return [
+    chalk.dim('not checked:'),
+    ...all.slice(0, LISTED_UNCHECKED),
+    ...(rest > 0 ? [chalk.dim(`  and ${rest} more: --format json lists them`)] : []),
+  ];
+}
