@@ -154,8 +154,10 @@ class ResourceIndex {
     const resource = this.#resource(loaded, { ref, namespace: undefined, existing: true });
     if (this.#byIdentity.has(identityOf(resource))) return;
     const wrong = this.#schemas.validate(resource.object).errors.find((error) => error.kind === 'type');
-    if (wrong) this.#unusable.push(`${resource}: ${wrong.message}`);
-    else this.resources.push(resource);
+    if (wrong) {
+      this.#unusable.push(`${resource}: ${wrong.message}`);
+      this.schemaErrors.push({ resource, error: wrong });
+    } else this.resources.push(resource);
   }
 
   unchecked(): UncheckedItem[] {

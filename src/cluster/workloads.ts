@@ -98,13 +98,15 @@ function selectorOf(resource: Resource, spec: Record<string, unknown> | undefine
   return resource.kind === 'ReplicationController' ? { matchLabels: selector as Record<string, string> } : selector;
 }
 
-/** Every container of a workload's pods, init and ephemeral ones included, with its path. */
+/** Every container of a workload's pods, init and ephemeral ones included, with its path. Leaves out items that are no maps. */
 export function containersOf(workload: Workload): PodContainer[] {
-  return CONTAINER_LISTS.flatMap((list) =>
-    (workload.pod[list] ?? []).map((container, i) => ({
-      container: container as PodContainer['container'],
-      list,
-      path: [...workload.path, list, i],
-    })),
-  );
+  return CONTAINER_LISTS.flatMap((list) => {
+    const containers: unknown = workload.pod[list];
+    if (!Array.isArray(containers)) return [];
+    return containers.flatMap((container: unknown, i) =>
+      asMap(container) === undefined
+        ? []
+        : [{ container: container as PodContainer['container'], list, path: [...workload.path, list, i] }],
+    );
+  });
 }
