@@ -1,39 +1,16 @@
-import { lstatSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs';
-import { basename, dirname, isAbsolute, join, resolve, sep } from 'node:path';
+import { readdirSync, realpathSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { asMap } from '../cluster/workloads.ts';
 import type { Path } from '../resource.ts';
 import type { SourceFiles } from '../source.ts';
 import { readYaml, type YamlDocument } from '../yaml.ts';
+import { type Entry, entriesOf } from './kustomize/entries.ts';
+import { fieldOf, itemsOf, stringOf } from './kustomize/fields.ts';
+import { danglingLink, isOutside, stats } from './kustomize/files.ts';
+import type { KustomizeTarget, RenderContext } from './target.ts';
 
 /** The names of kustomization files, in the order in which kustomize looks for them. */
 export const KUSTOMIZATION_FILES = ['kustomization.yaml', 'kustomization.yml', 'Kustomization'] as const;
-
-/** What a kustomization mentions: by its role, kustomize expects a file, or a directory, or takes either. */
-export type Role =
-  /** A file of objects, or a directory with a kustomization. */
-  | 'resource'
-  /** A directory with a Component. */
-  | 'component'
-  /** A file of plug-in configuration, a directory with a kustomization, or the configuration itself. */
-  | 'plugin'
-  /** A file, read whole. */
-  | 'file'
-  /** A chart's values; kustomize hands it to helm. */
-  | 'values';
-
-/** One mention of a file, a directory, a URL, or YAML written in place. */
-export interface Entry {
-  role: Role;
-  /** The field of the kustomization, by kustomize's spelling. */
-  field: string;
-  /** Where it stands in the kustomization. */
-  path: Path;
-  /** As written; of `key=path` only the path. */
-  text: string;
-  what: 'file' | 'directory' | 'missing' | 'unreadable' | 'remote' | 'inline';
-  /** Absolute; `''` for what is remote or inline. */
-  absolute: string;
-}
 
 /** A kustomization file as it stands, with what it mentions. */
 export interface Kustomization {
@@ -130,165 +107,181 @@ export function documentsOf(file: string, sources: SourceFiles): readonly YamlDo
   return known.get(file);
 }
 
+/** One mention, and the kustomization that it stands in. */
+export interface Mention {
+  kustomization: Kustomization;
+  path: Path;
+}
+
+/** Something that kustomize refuses, known without running it. */
+export interface GraphProblem extends Mention {
+  rule: 'kustomize-file-missing' | 'kustomize-file-outside-root';
+  message: string;
+  /** Absolute path of the file that is missing or outside. */
+  file: string;
+}
+
+/** A chart that kustomize would have helm render. */
+export interface InflatedChart extends Mention {
+  name: string;
+  /** Absolute path of the directory that kustomize looks for charts in. */
+  home: string;
+  /** Whether it stands in the chart home; what doesn't, kustomize downloads. */
+  local: boolean;
+}
+
+/** A kustomization with everything that it takes in. */
+export interface KustomizationGraph {
+  /** Undefined where the directory holds no kustomization. */
+  root: Kustomization | undefined;
+  /** Each once, in the order in which kustomize reads them. */
+  kustomizations: readonly Kustomization[];
+  /** Absolute paths of every file that it names or reads, those that are missing included. */
+  files: readonly string[];
+  problems: readonly GraphProblem[];
+  /** What kustomize would fetch from somewhere. */
+  remotes: readonly (Mention & { text: string })[];
+  /** Plug-ins that aren't built into kustomize: it would run programs or containers for them. */
+  plugins: readonly (Mention & { kind: string })[];
+  charts: readonly InflatedChart[];
+}
+
 /**
- * A field of a kustomization with the key as it is written. Go's JSON decoder, which kustomize reads with, takes keys in any
- * case.
+ * Reads a kustomization and all that it takes in. Each is read once, so that circles end: kustomize itself reports them.
+ * `directory` is absolute.
  */
-export function fieldOf(map: Record<string, unknown>, name: string): { key: string; value: unknown } | undefined {
-  if (Object.hasOwn(map, name)) return { key: name, value: map[name] };
-  const lower = name.toLowerCase();
-  const key = Object.keys(map).find((candidate) => candidate.toLowerCase() === lower);
-  return key === undefined ? undefined : { key, value: map[key] };
-}
+export function readGraph(
+  directory: string,
+  sources: SourceFiles,
+  loadRestrictor: KustomizeTarget['loadRestrictor'] = 'LoadRestrictionsRootOnly',
+): KustomizationGraph {
+  const root = readKustomization(directory, sources);
+  const kustomizations = new Map<string, Kustomization>();
+  const files = new Set<string>();
+  const problems: GraphProblem[] = [];
+  const remotes: (Mention & { text: string })[] = [];
+  const plugins: (Mention & { kind: string })[] = [];
+  const charts: InflatedChart[] = [];
 
-/** The items of a list field, each with its path; empty where the field is absent or no list. */
-export function itemsOf(map: Record<string, unknown>, name: string, at: Path = []): { path: Path; value: unknown }[] {
-  const field = fieldOf(map, name);
-  if (!field || !Array.isArray(field.value)) return [];
-  return field.value.map((value: unknown, i) => ({ path: [...at, field.key, i], value }));
-}
-
-/** A string field with its path; undefined where it is absent, empty, or no string. */
-export function stringOf(
-  map: Record<string, unknown>,
-  name: string,
-  at: Path = [],
-): { path: Path; value: string } | undefined {
-  const field = fieldOf(map, name);
-  return typeof field?.value === 'string' && field.value !== ''
-    ? { path: [...at, field.key], value: field.value }
-    : undefined;
-}
-
-function entriesOf(directory: string, value: Record<string, unknown>): Entry[] {
-  const entries: Entry[] = [];
-  const add = (role: Role, field: string, path: Path, text: unknown) => {
-    if (typeof text === 'string' && text !== '')
-      entries.push({ role, field, path, text, ...lookUp(directory, role, text) });
-  };
-  const addStrings = (role: Role, field: string) => {
-    for (const { path, value: text } of itemsOf(value, field)) add(role, field, path, text);
-  };
-  const addPaths = (field: string) => {
-    for (const item of itemsOf(value, field)) {
-      const path = stringOf(asMap(item.value) ?? {}, 'path', item.path);
-      add('file', field, path?.path ?? [], path?.value);
-    }
-  };
-
-  addStrings('resource', 'resources');
-  addStrings('resource', 'bases');
-  addStrings('file', 'configurations');
-  addStrings('file', 'crds');
-  for (const field of ['configMapGenerator', 'secretGenerator']) {
-    for (const item of itemsOf(value, field)) {
-      const generator = asMap(item.value) ?? {};
-      for (const { path, value: text } of itemsOf(generator, 'envs', item.path)) add('file', field, path, text);
-      const env = stringOf(generator, 'env', item.path);
-      add('file', field, env?.path ?? [], env?.value);
-      for (const { path, value: text } of itemsOf(generator, 'files', item.path)) {
-        add('file', field, path, typeof text === 'string' ? fileSource(text)?.file : undefined);
+  const visit = (kustomization: Kustomization) => {
+    if (kustomizations.has(kustomization.realDirectory)) return;
+    kustomizations.set(kustomization.realDirectory, kustomization);
+    for (const file of kustomization.files) files.add(file);
+    for (const entry of kustomization.entries) {
+      const mention = { kustomization, path: entry.path };
+      if (entry.what === 'remote') remotes.push({ ...mention, text: entry.text });
+      if (entry.what === 'file' || entry.what === 'missing') files.add(entry.absolute);
+      const problem = problemOf(kustomization, entry, loadRestrictor);
+      if (problem) problems.push(problem);
+      const inner = entry.what === 'directory' ? readKustomization(entry.absolute, sources) : undefined;
+      if (inner) visit(inner);
+      if (entry.role === 'plugin') {
+        plugins.push(...externalPlugins(kustomization, entry, sources).map((kind) => ({ ...mention, kind })));
       }
     }
+    charts.push(...chartsOf(kustomization));
+  };
+  if (root) visit(root);
+  return {
+    root,
+    kustomizations: [...kustomizations.values()],
+    files: [...files],
+    problems,
+    remotes,
+    plugins,
+    charts,
+  };
+}
+
+function problemOf(
+  kustomization: Kustomization,
+  { role, path, text, what, absolute }: Entry,
+  loadRestrictor: KustomizeTarget['loadRestrictor'],
+): GraphProblem | undefined {
+  // helm reads a chart's values, by rules of its own.
+  if (role === 'values') return undefined;
+  if (what === 'missing') {
+    const link = danglingLink(absolute);
+    const why = link === undefined ? 'does not exist' : `is a symbolic link to ${link}, which does not exist`;
+    const message = `${text} ${why}: kustomize refuses to build what lists it`;
+    return { rule: 'kustomize-file-missing', kustomization, path, file: absolute, message };
   }
-  for (const field of ['helmCharts', 'helmChartInflationGenerator']) {
-    for (const item of itemsOf(value, field)) {
-      const chart = asMap(item.value) ?? {};
-      const values = stringOf(chart, field === 'helmCharts' ? 'valuesFile' : 'values', item.path);
-      add('values', field, values?.path ?? [], values?.value);
-      for (const { path, value: text } of itemsOf(chart, 'additionalValuesFiles', item.path)) {
-        add('values', field, path, text);
-      }
-    }
+  if (
+    what === 'file' &&
+    role !== 'component' &&
+    loadRestrictor !== 'LoadRestrictionsNone' &&
+    isOutside(kustomization.realDirectory, absolute)
+  ) {
+    const message = `${text} is outside the directory of this kustomization: kustomize refuses it without --load-restrictor LoadRestrictionsNone`;
+    return { rule: 'kustomize-file-outside-root', kustomization, path, file: absolute, message };
   }
-  addStrings('plugin', 'generators');
-  addStrings('component', 'components');
-  for (const { path, value: text } of itemsOf(value, 'patchesStrategicMerge')) {
-    add('file', 'patchesStrategicMerge', path, text);
-  }
-  addPaths('patches');
-  addPaths('patchesJson6902');
-  addPaths('replacements');
-  addStrings('plugin', 'transformers');
-  addStrings('plugin', 'validators');
-  const openapi = fieldOf(value, 'openapi');
-  const schema = stringOf(asMap(openapi?.value) ?? {}, 'path', openapi ? [openapi.key] : []);
-  add('file', 'openapi', schema?.path ?? [], schema?.value);
-  return entries;
+  return undefined;
 }
 
-/** `key=path`, or a path whose base name is the key; undefined where kustomize refuses it (ParseFileSource in its api/kv). */
-export function fileSource(text: string): { key: string; file: string } | undefined {
-  const parts = text.split('=');
-  if (parts.length === 1) return { key: basename(text), file: text };
-  const [key, file] = parts;
-  return parts.length === 2 && key && file ? { key, file } : undefined;
+/** The kinds of a plug-in's configuration that kustomize doesn't build in (`apiVersion: builtin`). */
+function externalPlugins({ directory }: Kustomization, entry: Entry, sources: SourceFiles): string[] {
+  const read =
+    entry.what === 'inline'
+      ? readYaml(entry.text)
+      : entry.what === 'file'
+        ? documentsOf(entry.absolute, sources)
+        : entry.what === 'directory'
+          ? pluginFiles(entry.absolute, sources, new Set([directory]))
+          : [];
+  return (read ?? []).flatMap(({ value }) => {
+    const { apiVersion, kind } = asMap(value) ?? {};
+    return typeof kind === 'string' && apiVersion !== 'builtin' ? [kind] : [];
+  });
 }
 
-function lookUp(directory: string, role: Role, text: string): Pick<Entry, 'what' | 'absolute'> {
-  // Strategic merge patches and plug-ins may be written in place.
-  if (text.includes('\n')) return { what: 'inline', absolute: '' };
-  const absolute = isAbsolute(text) ? resolve(text) : join(directory, text);
-  const found = stats(absolute);
-  if (role === 'resource' || role === 'component' || role === 'plugin') {
-    // A file of that name comes first, but kustomize prefers cloning to a directory of that name.
-    if (isRemote(text) && !found?.isFile()) return { what: 'remote', absolute: '' };
-  } else if (isUrl(text)) {
-    return { what: 'remote', absolute: '' };
-  }
-  if (found) return { what: found.isDirectory() ? 'directory' : 'file', absolute };
-  return { what: isAbsent(absolute) ? 'missing' : 'unreadable', absolute };
+/** The documents of the files that a kustomization of plug-in configurations lists. */
+function pluginFiles(directory: string, sources: SourceFiles, seen: Set<string>): YamlDocument[] {
+  if (seen.has(directory)) return [];
+  seen.add(directory);
+  const entries = readKustomization(directory, sources)?.entries ?? [];
+  return entries.flatMap(({ role, what, absolute }) => {
+    if (role !== 'resource') return [];
+    if (what === 'directory') return pluginFiles(absolute, sources, seen);
+    return what === 'file' ? (documentsOf(absolute, sources) ?? []) : [];
+  });
 }
 
-/** Whether kustomize would fetch it (IsRemoteFile in its api/internal/loader). */
-function isUrl(text: string): boolean {
-  return /^https?:/i.test(text);
+/** The charts that a kustomization has helm render, and where kustomize looks for them (HelmChartInflationGenerator). */
+function chartsOf(kustomization: Kustomization): InflatedChart[] {
+  const { value, directory } = kustomization;
+  const globals = asMap(fieldOf(value, 'helmGlobals')?.value) ?? {};
+  const shared = stringOf(globals, 'chartHome')?.value ?? 'charts';
+  const charts = itemsOf(value, 'helmCharts').map((item) => ({ ...item, nameField: 'name', home: shared }));
+  const legacy = itemsOf(value, 'helmChartInflationGenerator').map((item) => ({
+    ...item,
+    nameField: 'chartName',
+    home: stringOf(asMap(item.value) ?? {}, 'chartHome')?.value ?? shared,
+  }));
+  return [...charts, ...legacy].map(({ path, value: item, nameField, home: written }) => {
+    const chart = asMap(item) ?? {};
+    const name = stringOf(chart, nameField)?.value ?? '';
+    const version = stringOf(chart, 'version')?.value ?? '';
+    const home = resolve(directory, written);
+    const places = [join(home, name), join(home, `${name}-${version}`, name)];
+    return { kustomization, path, name, home, local: places.some((place) => stats(place)?.isDirectory() === true) };
+  });
 }
 
-/** Whether kustomize would fetch or clone it (NewRepoSpecFromURL in its api/internal/git; `oci:` in later versions). */
-function isRemote(text: string): boolean {
-  return (
-    /^(git::)?(ssh|https?|file|oci):\/\//i.test(text) ||
-    /^(git::)?github\.com[/:][^/]+\/./i.test(text) ||
-    /^(git::)?[a-z][a-z0-9-]*@[^/:]+[:/]./i.test(text)
-  );
+/** Absolute paths of every file that a target reads: kustomizations, resources, patches, generator inputs, charts. */
+export async function filesOf(target: KustomizeTarget, context: RenderContext): Promise<string[]> {
+  const { files, charts } = readGraph(target.directory, context.sources, target.loadRestrictor);
+  const homes = new Set(charts.map(({ home }) => home));
+  return [...new Set([...files, ...[...homes].flatMap(filesBelow)])];
 }
 
-/** The stats of what a path leads to, undefined where it leads nowhere. */
-export function stats(file: string): Stats | undefined {
+function filesBelow(directory: string): string[] {
+  if (!stats(directory)?.isDirectory()) return [];
   try {
-    return statSync(file);
+    return readdirSync(directory, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name));
   } catch {
-    return undefined;
-  }
-}
-
-/** Whether nothing is there, as opposed to something that can't be reached: a loop of links, a closed directory. */
-function isAbsent(file: string): boolean {
-  try {
-    statSync(file);
-    return false;
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    return code === 'ENOENT' || code === 'ENOTDIR';
-  }
-}
-
-/** Where a dangling symbolic link points, undefined for everything else. */
-export function danglingLink(file: string): string | undefined {
-  try {
-    return lstatSync(file).isSymbolicLink() ? readlinkSync(file) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Whether kustomize's default load restrictor refuses a file: what it leads to isn't in or below the root (RestrictionRootOnly). */
-export function isOutside(root: string, file: string): boolean {
-  try {
-    const directory = dirname(realpathSync(file));
-    return directory !== root && !directory.startsWith(root.endsWith(sep) ? root : root + sep);
-  } catch {
-    return false;
+    // A closed directory: kustomize will say so.
+    return [];
   }
 }

@@ -1,0 +1,41 @@
+import { lstatSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { dirname, sep } from 'node:path';
+
+/** The stats of what a path leads to, undefined where it leads nowhere. */
+export function stats(file: string): Stats | undefined {
+  try {
+    return statSync(file);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether nothing is there, as opposed to something that can't be reached: a loop of links, a closed directory. */
+export function isAbsent(file: string): boolean {
+  try {
+    statSync(file);
+    return false;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return code === 'ENOENT' || code === 'ENOTDIR';
+  }
+}
+
+/** Where a dangling symbolic link points, undefined for everything else. */
+export function danglingLink(file: string): string | undefined {
+  try {
+    return lstatSync(file).isSymbolicLink() ? readlinkSync(file) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether kustomize's default load restrictor refuses a file: what it leads to isn't in or below the root (RestrictionRootOnly). */
+export function isOutside(root: string, file: string): boolean {
+  try {
+    const directory = dirname(realpathSync(file));
+    return directory !== root && !directory.startsWith(root.endsWith(sep) ? root : root + sep);
+  } catch {
+    return false;
+  }
+}
