@@ -1,0 +1,622 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { mayHoldPods } from '../src/cluster/ip-blocks.ts';
+import { judge } from '../src/cluster/network.ts';
+import { unsetScope } from '../src/resource.ts';
+import { clusterOf, type Manifest, resourceOf, workload } from './in-memory.ts';
+
+interface Pod {
+  name: string;
+  namespace: string;
+  labels: Record<string, string>;
+  ports: { name: string; containerPort: number; protocol: string }[];
+}
+
+interface Selector {
+  matchLabels?: Record<string, string>;
+  matchExpressions?: { key: string; operator: string; values?: string[] }[];
+}
+
+interface Peer {
+  podSelector?: Selector;
+  namespaceSelector?: Selector;
+  ipBlock?: { cidr: string };
+}
+
+interface Port {
+  protocol?: string;
+  port?: number | string;
+  endPort?: number;
+}
+
+interface Rule {
+  from?: Peer[];
+  to?: Peer[];
+  ports?: Port[];
+}
+
+interface Policy {
+  name: string;
+  namespace: string;
+  spec: { podSelector: Selector; policyTypes?: string[]; ingress?: Rule[]; egress?: Rule[] };
+}
+
+/** Everything there is, so that each question has an answer. */
+interface World {
+  namespaces: Record<string, Record<string, string>>;
+  pods: Pod[];
+  policies: Policy[];
+}
+
+const NAMESPACES = ['a', 'b', 'c'];
+const KEYS = ['app', 'tier'];
+const VALUES = ['x', 'y'];
+const PORTS = [1, 2, 3, 4];
+const PROTOCOLS = ['TCP', 'UDP'];
+
+/**
+ * What the documentation says, by writing down every admitted connection: which pods each peer stands for, which ports each
+ * entry stands for, and the sums of all that. `holds` says which ipBlocks hold the pods.
+ */
+function admittedByBruteForce(
+  world: World,
+  holds: (cidr: string) => boolean,
+): (from: string, to: string, port: number, protocol: string) => boolean {
+  const select = (selector: Selector, labels: Record<string, string>) => {
+    const wanted = Object.entries(selector.matchLabels ?? {}).map(([key, value]) => labels[key] === value);
+    const expressed = (selector.matchExpressions ?? []).map(({ key, operator, values = [] }) => {
+      const has = Object.keys(labels).includes(key);
+      if (operator === 'Exists') return has;
+      if (operator === 'DoesNotExist') return !has;
+      const isIn = has && values.some((value) => value === labels[key]);
+      return operator === 'In' ? isIn : !isIn;
+    });
+    return ![...wanted, ...expressed].includes(false);
+  };
+  const podsOf = (peer: Peer, policy: Policy): Pod[] => {
+    if (peer.ipBlock) return holds(peer.ipBlock.cidr) ? world.pods : [];
+    const namespaces = peer.namespaceSelector
+      ? NAMESPACES.filter((name) =>
+          select(peer.namespaceSelector ?? {}, { ...world.namespaces[name], 'kubernetes.io/metadata.name': name }),
+        )
+      : [policy.namespace];
+    return world.pods.filter(
+      ({ namespace, labels }) => namespaces.includes(namespace) && select(peer.podSelector ?? {}, labels),
+    );
+  };
+  const portsOf = (ports: Port[] | undefined, server: Pod): string[] => {
+    const all = PORTS.flatMap((port) => PROTOCOLS.map((protocol) => `${port}/${protocol}`));
+    if (!ports || ports.length === 0) return all;
+    return ports.flatMap(({ protocol = 'TCP', port, endPort }) => {
+      if (port === undefined) return PORTS.map((number) => `${number}/${protocol}`);
+      if (typeof port === 'string') {
+        return server.ports
+          .filter((declared) => declared.name === port && declared.protocol === protocol)
+          .map(({ containerPort }) => `${containerPort}/${protocol}`);
+      }
+      return PORTS.filter((number) => number >= port && number <= (endPort ?? port)).map(
+        (number) => `${number}/${protocol}`,
+      );
+    });
+  };
+  const isolated = { ingress: new Set<string>(), egress: new Set<string>() };
+  const admitted = { ingress: new Set<string>(), egress: new Set<string>() };
+  for (const policy of world.policies) {
+    const { podSelector, ingress = [], egress = [] } = policy.spec;
+    const policyTypes = policy.spec.policyTypes ?? (egress.length > 0 ? ['Ingress', 'Egress'] : ['Ingress']);
+    const selected = world.pods.filter(
+      ({ namespace, labels }) => namespace === policy.namespace && select(podSelector, labels),
+    );
+    for (const pod of selected) {
+      if (policyTypes.includes('Ingress')) {
+        isolated.ingress.add(pod.name);
+        for (const { from, ports } of ingress) {
+          const peers = from && from.length > 0 ? from.flatMap((peer) => podsOf(peer, policy)) : world.pods;
+          for (const client of peers)
+            for (const port of portsOf(ports, pod)) admitted.ingress.add(`${client.name} ${pod.name} ${port}`);
+        }
+      }
+      if (policyTypes.includes('Egress')) {
+        isolated.egress.add(pod.name);
+        for (const { to, ports } of egress) {
+          const peers = to && to.length > 0 ? to.flatMap((peer) => podsOf(peer, policy)) : world.pods;
+          for (const server of peers)
+            for (const port of portsOf(ports, server)) admitted.egress.add(`${pod.name} ${server.name} ${port}`);
+        }
+      }
+    }
+  }
+  return (from, to, port, protocol) => {
+    const connection = `${from} ${to} ${port}/${protocol}`;
+    const leaves = !isolated.egress.has(from) || admitted.egress.has(connection);
+    const arrives = !isolated.ingress.has(to) || admitted.ingress.has(connection);
+    return leaves && arrives;
+  };
+}
+
+const arbitraryLabels = fc.dictionary(fc.constantFrom(...KEYS), fc.constantFrom(...VALUES), { maxKeys: 2 });
+
+const arbitraryExpression = fc.oneof(
+  fc.record({
+    key: fc.constantFrom(...KEYS),
+    operator: fc.constantFrom('In', 'NotIn'),
+    values: fc.uniqueArray(fc.constantFrom(...VALUES, 'z'), { minLength: 1, maxLength: 2 }),
+  }),
+  fc.record({ key: fc.constantFrom(...KEYS), operator: fc.constantFrom('Exists', 'DoesNotExist') }),
+);
+
+const arbitrarySelector: fc.Arbitrary<Selector> = fc.record(
+  { matchLabels: arbitraryLabels, matchExpressions: fc.array(arbitraryExpression, { maxLength: 1 }) },
+  { requiredKeys: [] },
+);
+
+const arbitraryNamespaceSelector: fc.Arbitrary<Selector> = fc.oneof(
+  arbitrarySelector,
+  fc.constantFrom(...NAMESPACES).map((name) => ({ matchLabels: { 'kubernetes.io/metadata.name': name } })),
+);
+
+const PUBLIC = '203.0.113.0/24';
+const PRIVATE = '10.0.0.0/8';
+
+function arbitraryPeer(cidrs: string[]): fc.Arbitrary<Peer> {
+  return fc.oneof(
+    { weight: 3, arbitrary: fc.record({ podSelector: arbitrarySelector }) },
+    { weight: 3, arbitrary: fc.record({ namespaceSelector: arbitraryNamespaceSelector }) },
+    {
+      weight: 3,
+      arbitrary: fc.record({ podSelector: arbitrarySelector, namespaceSelector: arbitraryNamespaceSelector }),
+    },
+    { weight: 1, arbitrary: fc.constantFrom(...cidrs).map((cidr) => ({ ipBlock: { cidr } })) },
+  );
+}
+
+const arbitraryPort: fc.Arbitrary<Port> = fc.oneof(
+  fc.record(
+    { protocol: fc.constantFrom(...PROTOCOLS), port: fc.oneof(fc.constantFrom(...PORTS), fc.constantFrom('p', 'q')) },
+    { requiredKeys: [] },
+  ),
+  fc
+    .tuple(fc.constantFrom(...PORTS), fc.nat(2), fc.constantFrom(...PROTOCOLS))
+    .map(([port, more, protocol]) => ({ port, endPort: port + more, protocol })),
+);
+
+function arbitraryRule(peers: 'from' | 'to', cidrs: string[]): fc.Arbitrary<Rule> {
+  return fc.record(
+    {
+      [peers]: fc.array(arbitraryPeer(cidrs), { maxLength: 2 }),
+      ports: fc.array(arbitraryPort, { maxLength: 2 }),
+    },
+    { requiredKeys: [] },
+  );
+}
+
+function arbitraryWorld(cidrs: string[]): fc.Arbitrary<World> {
+  return fc.record({
+    namespaces: fc.record({ a: arbitraryLabels, b: arbitraryLabels, c: arbitraryLabels }),
+    pods: fc
+      .array(
+        fc.record({
+          namespace: fc.constantFrom(...NAMESPACES),
+          labels: arbitraryLabels,
+          ports: fc.uniqueArray(
+            fc.record({
+              name: fc.constantFrom('p', 'q'),
+              containerPort: fc.constantFrom(...PORTS),
+              protocol: fc.constantFrom(...PROTOCOLS),
+            }),
+            { maxLength: 2, selector: ({ name }) => name },
+          ),
+        }),
+        { minLength: 2, maxLength: 4 },
+      )
+      .map((pods) => pods.map((pod, i) => ({ ...pod, name: `pod-${i}` }))),
+    policies: fc
+      .array(
+        fc.record({
+          namespace: fc.constantFrom(...NAMESPACES),
+          spec: fc.record(
+            {
+              podSelector: arbitrarySelector,
+              policyTypes: fc.uniqueArray(fc.constantFrom('Ingress', 'Egress'), { minLength: 1 }),
+              ingress: fc.array(arbitraryRule('from', cidrs), { maxLength: 2 }),
+              egress: fc.array(arbitraryRule('to', cidrs), { maxLength: 2 }),
+            },
+            { requiredKeys: ['podSelector'] },
+          ),
+        }),
+        { minLength: 1, maxLength: 5 },
+      )
+      .map((policies) => policies.map((policy, i) => ({ ...policy, name: `policy-${i}` }))),
+  });
+}
+
+/** Which facts of a world the manifests leave open. */
+interface Hidden {
+  /** Namespaces that no manifest declares. */
+  namespaces: string[];
+  /** The namespace that the target of these manifests lands in, and which of its objects don't say so. */
+  unset: string;
+  unsetObjects: boolean[];
+  /** Which labels of pods and selectors are placeholders. */
+  values: boolean[];
+}
+
+const NOTHING: Hidden = { namespaces: [], unset: 'a', unsetObjects: [], values: [] };
+
+function manifestsOf(world: World, hidden: Hidden): Manifest[] {
+  let object = 0;
+  let value = 0;
+  const metadata = (name: string, namespace: string) =>
+    namespace === hidden.unset && hidden.unsetObjects[object++] ? { name } : { name, namespace };
+  const mask = <T>(input: T): T =>
+    JSON.parse(
+      JSON.stringify(input, (_, item) => (VALUES.includes(item) && hidden.values[value++] ? '${VALUE}' : item)),
+    );
+  return [
+    ...Object.entries(world.namespaces)
+      .filter(([name]) => !hidden.namespaces.includes(name))
+      .map(([name, labels]) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } })),
+    ...world.pods.map(({ name, namespace, labels, ports }) => ({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { ...metadata(name, namespace), labels: mask(labels) },
+      spec: { containers: [{ name: 'main', image: 'app', ports }] },
+    })),
+    ...world.policies.map(({ name, namespace, spec }) => ({
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata: metadata(name, namespace),
+      spec: mask(spec),
+    })),
+  ];
+}
+
+const arbitraryQuestion = fc.record({
+  from: fc.nat(1),
+  to: fc.constantFrom(2, 3),
+  port: fc.constantFrom(...PORTS),
+  protocol: fc.constantFrom('TCP' as const, 'UDP' as const),
+});
+
+describe('judge', () => {
+  it('agrees with every admitted connection written down, where everything is known', () => {
+    const verdicts = { allowed: 0, denied: 0 };
+    fc.assert(
+      fc.property(arbitraryWorld([PUBLIC]), arbitraryQuestion, (world, { from, to, port, protocol }) => {
+        const server = `pod-${Math.min(to, world.pods.length - 1)}`;
+        const client = `pod-${from}`;
+        fc.pre(client !== server);
+        const cluster = clusterOf(manifestsOf(world, NOTHING));
+        const { verdict } = judge(cluster, {
+          client: workload(cluster, client),
+          server: workload(cluster, server),
+          port,
+          protocol,
+        });
+        const expected = admittedByBruteForce(world, () => false)(client, server, port, protocol);
+        expect(verdict).toBe(expected ? 'allowed' : 'denied');
+        verdicts[expected ? 'allowed' : 'denied']++;
+      }),
+      { numRuns: 5000 },
+    );
+    // Worlds that answer one way only would prove nothing.
+    expect(Math.min(verdicts.allowed, verdicts.denied)).toBeGreaterThan(500);
+  });
+
+  it('claims only what holds whatever the unknown turns out to be', () => {
+    const claims = { allowed: 0, denied: 0, unknown: 0 };
+    const arbitraryHidden = fc.record({
+      namespaces: fc.subarray(NAMESPACES),
+      unset: fc.constantFrom(...NAMESPACES),
+      unsetObjects: fc.array(fc.boolean(), { maxLength: 10 }),
+      values: fc.array(fc.boolean(), { maxLength: 20 }),
+    });
+    fc.assert(
+      fc.property(
+        arbitraryWorld([PUBLIC, PRIVATE]),
+        arbitraryHidden,
+        fc.boolean(),
+        arbitraryQuestion,
+        (world, hidden, privateHolds, { from, to, port, protocol }) => {
+          const server = `pod-${Math.min(to, world.pods.length - 1)}`;
+          const client = `pod-${from}`;
+          fc.pre(client !== server);
+          const cluster = clusterOf(manifestsOf(world, hidden));
+          const { verdict } = judge(cluster, {
+            client: workload(cluster, client),
+            server: workload(cluster, server),
+            port,
+            protocol,
+          });
+          claims[verdict]++;
+          if (verdict === 'unknown') return;
+          const holds = (cidr: string) => cidr === PRIVATE && privateHolds;
+          const truth = admittedByBruteForce(world, holds)(client, server, port, protocol);
+          expect(verdict).toBe(truth ? 'allowed' : 'denied');
+        },
+      ),
+      { numRuns: 5000 },
+    );
+    expect(Math.min(claims.allowed, claims.denied, claims.unknown)).toBeGreaterThan(300);
+  });
+});
+
+function pod(name: string, labels: Record<string, string> = { app: name }, spec: Manifest = {}): Manifest {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: 'shop', labels },
+    spec: { containers: [{ name: 'main', image: 'app' }], ...spec },
+  };
+}
+
+function policy(name: string, spec: unknown, namespace: string | null = 'shop'): Manifest {
+  return {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: { name, ...(namespace === null ? {} : { namespace }) },
+    spec,
+  };
+}
+
+function verdictOf(manifests: Manifest[], { client = 'web', server = 'db', port = 5432 } = {}) {
+  const cluster = clusterOf(manifests);
+  return judge(cluster, {
+    client: workload(cluster, client),
+    server: workload(cluster, server),
+    port,
+    protocol: 'TCP',
+  });
+}
+
+const denyAll = policy('deny-all', { podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
+
+describe('a verdict explains itself', () => {
+  it('names the rule that admits', () => {
+    const allow = policy('allow', {
+      podSelector: {},
+      policyTypes: ['Egress'],
+      egress: [{ ports: [{ port: 53 }] }, { to: [{ podSelector: { matchLabels: { app: 'db' } } }] }],
+    });
+    const { verdict, egress, ingress } = verdictOf([pod('web'), pod('db'), allow]);
+    expect(verdict).toBe('allowed');
+    expect([egress.admits?.policy.name, egress.admits?.path]).toEqual(['allow', ['spec', 'egress', 1]]);
+    expect(ingress).toEqual({ verdict: 'allowed', refusals: [] });
+  });
+
+  it('names every policy that isolates, the nearest miss first, and what its rule lacks', () => {
+    const nearPort = policy('port', {
+      podSelector: { matchLabels: { app: 'web' } },
+      policyTypes: ['Egress'],
+      egress: [{ to: [{ podSelector: { matchLabels: { app: 'db' } } }], ports: [{ port: 5433 }] }],
+    });
+    const nearPeer = policy('peer', {
+      podSelector: { matchLabels: { app: 'web' } },
+      policyTypes: ['Egress'],
+      egress: [
+        { to: [{ podSelector: { matchLabels: { app: 'dns' } } }], ports: [{ port: 53 }] },
+        { to: [{ podSelector: { matchLabels: { app: 'db-2' } } }], ports: [{ port: 5432 }] },
+      ],
+    });
+    const { verdict, egress, ingress } = verdictOf([pod('web'), pod('db'), denyAll, nearPort, nearPeer]);
+    expect(verdict).toBe('denied');
+    expect(egress.refusals.map(({ policy: { name }, path, lacks }) => [name, path, lacks])).toEqual([
+      ['peer', ['spec', 'egress', 1], 'peer'],
+      ['port', ['spec', 'egress', 0], 'port'],
+      ['deny-all', ['spec'], 'rules'],
+    ]);
+    expect(ingress.refusals.map(({ policy: { name }, path, lacks }) => [name, path, lacks])).toEqual([
+      ['deny-all', ['spec'], 'rules'],
+    ]);
+  });
+});
+
+describe('nothing is claimed', () => {
+  const cases: [string, Manifest[], { client?: string; server?: string; port?: number }?][] = [
+    ['on the client’s host network', [pod('web', {}, { hostNetwork: true }), pod('db'), denyAll]],
+    ['on the server’s host network', [pod('web'), pod('db', {}, { hostNetwork: true }), denyAll]],
+    ['between pods of one workload', [pod('db'), denyAll], { client: 'db' }],
+    [
+      'where the API server refuses a peer',
+      [pod('web'), pod('db'), policy('p', { podSelector: {}, ingress: [{ from: [{}] }] })],
+    ],
+    [
+      'where an ipBlock stands beside a selector',
+      [
+        pod('web'),
+        pod('db'),
+        policy('p', {
+          podSelector: {},
+          ingress: [{ from: [{ podSelector: {}, ipBlock: { cidr: '203.0.113.0/24' } }] }],
+        }),
+      ],
+    ],
+    ['where a rule is no map', [pod('web'), pod('db'), policy('p', { podSelector: {}, ingress: ['all'] })]],
+    ['where peers are no list', [pod('web'), pod('db'), policy('p', { podSelector: {}, ingress: [{ from: {} }] })]],
+    ['where ports are no list', [pod('web'), pod('db'), policy('p', { podSelector: {}, ingress: [{ ports: 5432 }] })]],
+    ['where a port is no map', [pod('web'), pod('db'), policy('p', { podSelector: {}, ingress: [{ ports: [5432] }] })]],
+    ['where rules are no list', [pod('web'), pod('db'), policy('p', { podSelector: {}, ingress: {} })]],
+    ['for an unknown policy type', [pod('web'), pod('db'), policy('p', { podSelector: {}, policyTypes: ['ingress'] })]],
+    [
+      'for a number in quotes, which is no port name',
+      [pod('web'), pod('db'), policy('p', { podSelector: {}, ingress: [{ ports: [{ port: '5432' }] }] })],
+    ],
+    [
+      'for a placeholder as a port',
+      [pod('web'), pod('db'), policy('p', { podSelector: {}, ingress: [{ ports: [{ port: '${PORT}' }] }] })],
+    ],
+    [
+      'for a placeholder as a protocol',
+      [pod('web'), pod('db'), policy('p', { podSelector: {}, ingress: [{ ports: [{ protocol: '${P}' }] }] })],
+    ],
+    [
+      'for an unknown operator',
+      [
+        pod('web'),
+        pod('db'),
+        policy('p', { podSelector: { matchExpressions: [{ key: 'app', operator: 'in', values: ['db'] }] } }),
+      ],
+    ],
+    [
+      'for labels that an injector adds',
+      [
+        pod('web'),
+        pod('db'),
+        denyAll,
+        policy('p', {
+          podSelector: {},
+          policyTypes: ['Egress', 'Ingress'],
+          egress: [{ to: [{ podSelector: { matchLabels: { 'linkerd.io/control-plane-ns': 'linkerd' } } }] }],
+          ingress: [{ from: [{ podSelector: { matchLabels: { 'security.istio.io/tlsMode': 'istio' } } }] }],
+        }),
+      ],
+    ],
+    [
+      'where the traffic may go through a mesh’s tunnel',
+      [pod('web'), pod('db'), policy('p', { podSelector: {}, ingress: [{ ports: [{ port: 15008 }] }] })],
+    ],
+    [
+      'where a policy may be in the same namespace',
+      [
+        pod('web'),
+        pod('db'),
+        denyAll,
+        policy('p', { podSelector: {}, policyTypes: ['Ingress', 'Egress'], ingress: [{}], egress: [{}] }, null),
+      ],
+    ],
+    [
+      'where two targets disagree about the policy',
+      [pod('web'), pod('db'), denyAll, policy('deny-all', { podSelector: {}, policyTypes: ['Ingress'] })],
+    ],
+  ];
+  it.each(cases)('%s', (_, manifests, question) => {
+    expect(verdictOf(manifests, question).verdict).toBe('unknown');
+  });
+
+  it('of unset namespaces of two targets', () => {
+    const inNoNamespace = (manifest: Manifest) => ({
+      ...manifest,
+      metadata: { ...(manifest.metadata as Manifest), namespace: undefined },
+    });
+    const cluster = clusterOf([
+      resourceOf(inNoNamespace(pod('web')), { target: 'one' }),
+      resourceOf(inNoNamespace(pod('db')), { target: 'one' }),
+      resourceOf(inNoNamespace(denyAll), { target: 'two' }),
+    ]);
+    const client = workload(cluster, 'web');
+    expect(client.resource.scope).toBe(unsetScope('one'));
+    const { verdict } = judge(cluster, { client, server: workload(cluster, 'db'), port: 1, protocol: 'TCP' });
+    expect(verdict).toBe('unknown');
+  });
+});
+
+describe('what is known', () => {
+  const admits = (ingress: unknown) => [pod('web'), pod('db'), policy('p', { podSelector: {}, ingress })];
+  const deployment = (name: string) => ({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name, namespace: 'shop' },
+    spec: { template: { metadata: { labels: { app: name } }, spec: { containers: [{ name: 'main' }] } } },
+  });
+  const job = {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name: 'web', namespace: 'shop' },
+    spec: { template: { spec: { containers: [{ name: 'main' }] } } },
+  };
+  const sidecar = {
+    name: 'proxy',
+    restartPolicy: 'Always',
+    ports: [{ name: 'pg', containerPort: 5432 }],
+  };
+  const from = (podSelector: unknown) => [{ from: [{ podSelector }] }];
+  const cases: [string, Manifest[], 'allowed' | 'denied'][] = [
+    ['an empty policy isolates ingress', admits(undefined), 'denied'],
+    ['an empty list of rules admits nothing', admits([]), 'denied'],
+    ['an empty rule admits everyone', admits([{}]), 'allowed'],
+    ['a block of public addresses holds no pod', admits([{ from: [{ ipBlock: { cidr: '8.8.8.8/32' } }] }]), 'denied'],
+    [
+      'pods of a Deployment have a template hash',
+      [
+        deployment('web'),
+        pod('db'),
+        policy('p', {
+          podSelector: {},
+          ingress: from({ matchExpressions: [{ key: 'pod-template-hash', operator: 'Exists' }] }),
+        }),
+      ],
+      'allowed',
+    ],
+    ['pods of a Pod have none', admits(from({ matchLabels: { 'pod-template-hash': 'abc' } })), 'denied'],
+    [
+      'pods of a Job are called after it',
+      [job, pod('db'), policy('p', { podSelector: {}, ingress: from({ matchLabels: { 'job-name': 'web' } }) })],
+      'allowed',
+    ],
+    [
+      'and after no other',
+      [job, pod('db'), policy('p', { podSelector: {}, ingress: from({ matchLabels: { 'job-name': 'other' } }) })],
+      'denied',
+    ],
+    [
+      'a sidecar’s port has a name too',
+      [
+        pod('web'),
+        pod('db', { app: 'db' }, { initContainers: [sidecar] }),
+        policy('p', { podSelector: {}, ingress: [{ ports: [{ port: 'pg' }] }] }),
+      ],
+      'allowed',
+    ],
+    [
+      'an init container’s port is gone',
+      [
+        pod('web'),
+        pod('db', { app: 'db' }, { initContainers: [{ ...sidecar, restartPolicy: undefined }] }),
+        policy('p', { podSelector: {}, ingress: [{ ports: [{ port: 'pg' }] }] }),
+      ],
+      'denied',
+    ],
+    [
+      'a range that holds a tunnel’s port is no sign of a mesh',
+      [pod('web'), pod('db'), policy('p', { podSelector: {}, ingress: [{ ports: [{ port: 6000, endPort: 32000 }] }] })],
+      'denied',
+    ],
+  ];
+  it.each(cases)('%s', (_, manifests, expected) => {
+    expect(verdictOf(manifests).verdict).toBe(expected);
+  });
+});
+
+describe('mayHoldPods', () => {
+  const cases: [string, string[], boolean][] = [
+    ['10.0.0.0/8', [], true],
+    ['10.4.0.0/16', ['10.4.1.0/24'], true],
+    ['10.4.0.0/24', ['10.4.0.0/25', '10.4.0.128/25'], false],
+    ['10.4.0.0/24', ['10.4.0.0/25', '10.4.0.64/26', '10.4.0.128/26'], true],
+    ['0.0.0.0/0', [], true],
+    ['0.0.0.0/0', ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'], true],
+    [
+      '0.0.0.0/0',
+      ['10.0.0.0/8', '100.64.0.0/10', '172.16.0.0/12', '192.168.0.0/16', '198.18.0.0/15', '240.0.0.0/4'],
+      false,
+    ],
+    ['203.0.113.0/24', [], false],
+    ['169.254.169.254/32', [], false],
+    ['::/0', [], true],
+    ['::/0', ['2000::/3', 'fc00::/7'], false],
+    ['fd00:10:244::/56', [], true],
+    ['fe80::/10', [], false],
+    ['10.0.0.0', [], true],
+    ['10.0.0.0/33', [], true],
+    ['203.0.113.300/24', [], true],
+    ['2001:db8::g/64', [], true],
+    ['203.0.113.0/24', ['nonsense'], true],
+  ];
+  it.each(cases)('%s except %j: %s', (cidr, except, expected) => {
+    expect(mayHoldPods(cidr, except)).toBe(expected);
+  });
+
+  it('reads only text', () => {
+    expect([mayHoldPods(8, []), mayHoldPods('8.8.8.8/32', 'none')]).toEqual([true, false]);
+  });
+});
