@@ -1,0 +1,110 @@
+import { compareScopes, type Resource } from '../resource.ts';
+import { type Cluster, derived } from './cluster.ts';
+import { every, hasPlainLabels, type Known, matches, mayBeAddedToPods, podLabels } from './label-facts.ts';
+import { declaredPorts, type Protocol } from './network.ts';
+import { isUnknown } from './unknown.ts';
+import { asMap, type Workload } from './workloads.ts';
+
+/** One entry of a Service's `ports`. */
+export interface ServicePort {
+  port: number;
+  protocol: Protocol;
+  /** A number, or what the pods' containers call it. */
+  targetPort: unknown;
+}
+
+/** The pods behind a Service. */
+export interface Backends {
+  workloads: readonly Workload[];
+  /** False where pods of others may be behind it, too: of an unset namespace, or with labels that aren't known. */
+  certain: boolean;
+}
+
+/**
+ * The workloads whose pods a Service selects (kubernetes.io/docs/concepts/services-networking/service). None for a Service
+ * without selector, whose endpoints are made by hand, and for ExternalName. Hooks are selected by nothing.
+ */
+export function backendsOf(cluster: Cluster, service: Resource): Backends {
+  const spec = asMap(asMap(service.object)?.spec) ?? {};
+  const selector = asMap(spec.selector) ?? {};
+  if (spec.type === 'ExternalName' || Object.keys(selector).length === 0) return { workloads: [], certain: true };
+  const workloads: Workload[] = [];
+  let certain = true;
+  for (const workload of podsByLabel(cluster).candidates(selector)) {
+    const selected = every([
+      sameScope(service.scope, workload.resource.scope),
+      matches({ matchLabels: selector }, podLabels(workload)),
+    ]);
+    if (selected === undefined) certain = false;
+    else if (selected) workloads.push(workload);
+  }
+  return { workloads, certain };
+}
+
+function sameScope(a: string, b: string): Known {
+  const compared = compareScopes(a, b);
+  return compared === 'unknown' ? undefined : compared === 'same';
+}
+
+/** Whether a Service has no address of its own: its name resolves to the addresses of its pods. */
+export function isHeadless(service: Resource): boolean {
+  return asMap(asMap(service.object)?.spec)?.clusterIP === 'None';
+}
+
+/** What a Service serves; entries whose number isn't known are left out. */
+export function portsOfService(service: Resource): ServicePort[] {
+  const ports = asMap(asMap(service.object)?.spec)?.ports;
+  return (Array.isArray(ports) ? ports : []).flatMap((entry) => {
+    const { port, protocol = 'TCP', targetPort } = asMap(entry) ?? {};
+    if (typeof port !== 'number' || (protocol !== 'TCP' && protocol !== 'UDP' && protocol !== 'SCTP')) return [];
+    return [{ port, protocol, targetPort: targetPort ?? port }];
+  });
+}
+
+/**
+ * The port of a workload's pods that a Service's port leads to, as its endpoints have it: a name is looked up in each pod, the
+ * first container that has it wins, and a pod without it serves nothing there (undefined). `unknown` for a placeholder.
+ */
+export function podPort(workload: Workload, { targetPort, protocol }: ServicePort): number | 'unknown' | undefined {
+  if (typeof targetPort === 'number') return targetPort;
+  if (isUnknown(targetPort)) return 'unknown';
+  const ports = declaredPorts(workload);
+  if (ports.some(({ name, containerPort }) => isUnknown(name) || isUnknown(containerPort))) return 'unknown';
+  const found = ports.find((port) => port.name === targetPort && (port.protocol ?? 'TCP') === protocol)?.containerPort;
+  return typeof found === 'number' ? found : undefined;
+}
+
+const podsByLabel = derived((cluster) => new PodsByLabel(cluster.workloads));
+
+/** Pods by each of their labels, so that a selector meets only those that share one with it. */
+class PodsByLabel {
+  readonly #byLabel = new Map<string, Workload[]>();
+  /** Pods whose labels aren't all known. */
+  readonly #open: Workload[] = [];
+  readonly #all: Workload[] = [];
+
+  constructor(workloads: readonly Workload[]) {
+    for (const workload of workloads) {
+      if (workload.resource.hooks.length > 0 || workload.resource.kind === 'PodTemplate') continue;
+      this.#all.push(workload);
+      if (!hasPlainLabels(workload)) this.#open.push(workload);
+      else for (const pair of Object.entries(workload.labels)) this.#add(JSON.stringify(pair), workload);
+    }
+  }
+
+  #add(pair: string, workload: Workload): void {
+    const same = this.#byLabel.get(pair);
+    if (same) same.push(workload);
+    else this.#byLabel.set(pair, [workload]);
+  }
+
+  candidates(selector: Record<string, unknown>): readonly Workload[] {
+    let fewest: readonly Workload[] | undefined;
+    for (const [key, value] of Object.entries(selector)) {
+      if (typeof value !== 'string' || isUnknown(key) || isUnknown(value) || mayBeAddedToPods(key)) continue;
+      const found = this.#byLabel.get(JSON.stringify([key, value])) ?? [];
+      if (fewest === undefined || found.length < fewest.length) fewest = found;
+    }
+    return fewest === undefined ? this.#all : [...fewest, ...this.#open];
+  }
+}
