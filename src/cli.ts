@@ -125,7 +125,7 @@ async function buildProgram(exit: (code: number) => void): Promise<Command> {
 
 /** Mistakes of the user get a message; anything else is a bug, and gets its stack. */
 async function describeError(error: unknown): Promise<string> {
-  const { UsageError } = await import('./lint.ts');
+  const { UsageError } = await import('./usage-error.ts');
   const { ConfigError } = await import('./config/config.ts');
   const { MissingToolError } = await import('./render/tools.ts');
   if (error instanceof UsageError || error instanceof ConfigError || error instanceof MissingToolError) {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Cluster } from './cluster/cluster.ts';
 import { asMap, valueAt } from './cluster/workloads.ts';
 import type { RuleLevels } from './config/config.ts';
-import type { Diagnostic, RelatedLocation } from './diagnostic.ts';
+import type { Diagnostic, RelatedLocation, Suppressed } from './diagnostic.ts';
 import type { UncheckedItem } from './report/report.ts';
 import type { Location, Path, Resource } from './resource.ts';
 import type { Finding, Related, Rule, Severity, Unchecked } from './rule.ts';
@@ -153,6 +153,23 @@ export function merge(diagnostics: readonly Diagnostic[]): Diagnostic[] {
     else merged.set(key, { ...same, targets: mergeTargets(same, diagnostic) });
   }
   return [...merged.values()].sort(compare);
+}
+
+/** The suppressed findings in the same order, one of those that several targets share. */
+export function mergeSuppressed(suppressed: readonly Suppressed[]): Suppressed[] {
+  const groups = new Map<string, Suppressed[]>();
+  for (const item of suppressed) {
+    const key = JSON.stringify([item.location, item.kind]);
+    groups.set(key, [...(groups.get(key) ?? []), item]);
+  }
+  return [...groups.values()]
+    .flatMap((group) =>
+      merge(group.map(({ diagnostic }) => diagnostic)).map((diagnostic) => ({
+        ...(group[0] as Suppressed),
+        diagnostic,
+      })),
+    )
+    .sort((a, b) => compare(a.diagnostic, b.diagnostic));
 }
 
 /** Overlays differ in namespaces, prefixes and hashes; what they tell of one line is the same. */

@@ -59,3 +59,10 @@ function indent(text: string): string {
     .map((line) => (line === '' ? line : `  ${line}`))
     .join('\n');
 }
+
+/** docs/rules.md: every rule with what it knows. */
+export function rulesPage(rules: readonly Rule[]): string {
+  const contents = rules.map(({ id, docs }) => `- [\`${id}\`](#${id}) ${docs.summary}`).join('\n');
+  const chapters = rules.map((rule) => `## ${rule.id}\n\n${explainMarkdown(rule)}`).join('\n\n');
+  return `# Rules\n\nMade by \`npm run docs\` from the rules themselves: edit the rule, not this page.\n\n${contents}\n\n${chapters}\n`;
+}

@@ -1,10 +1,12 @@
 import { availableParallelism } from 'node:os';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import pLimit from 'p-limit';
 import { assemble, type LoadedTarget } from './assemble.ts';
 import type { SourceFinding } from './cluster/cluster.ts';
-import { type Config, type Environment, findConfig, loadConfig, selectEnvironments } from './config/config.ts';
-import { compareText, diagnose, merge } from './diagnose.ts';
+import { type Config, type Environment, findConfig, type RuleLevels } from './config/config.ts';
+import { loadConfig } from './config/load.ts';
+import { filesOfTarget, selectEnvironments } from './config/select.ts';
+import { compareText, diagnose, merge, mergeSuppressed } from './diagnose.ts';
 import type { Located } from './diagnostic.ts';
 import { discover } from './discover.ts';
 import { applyIgnores } from './ignore.ts';
@@ -22,6 +24,7 @@ import type { Rule, Severity } from './rule.ts';
 import { rules as allRules } from './rules/index.ts';
 import { SourceFiles } from './source.ts';
 import { substitutes } from './substitutes.ts';
+import { UsageError, UsageError } from './usage-error.ts';
 
 export interface LintOptions {
   /** Absolute. Locations are relative to it. */
@@ -47,9 +50,6 @@ export interface LintOptions {
   onProgress?(done: number, total: number): void;
 }
 
-/** Bad arguments: exit 2. */
-export class UsageError extends Error {}
-
 const DEFAULT_TIMEOUT = 120_000;
 
 interface Selection {
@@ -70,11 +70,12 @@ export async function lint(options: LintOptions): Promise<Report> {
   if (options.stdin !== undefined) sources.add(STDIN, options.stdin);
   const rules = selectRules(options.rules);
   const root = repositoryRoot(cwd);
-  const selection = await select(options, sources, root);
+  const selection = await select(options, sources);
   const context = contextOf(options, sources, root);
   const failures = new Set<string>();
   const unchecked: UncheckedItem[] = [...selection.unchecked];
-  const active = rules.filter((rule) => selection.config?.rules.get(rule.id) !== 'off');
+  const levels = selection.config?.rules ?? new Map();
+  const active = rules.filter((rule) => levels.get(rule.id) !== 'off');
   const findSubstitute = substitutes(root, options.stdin === undefined);
   const limit = pLimit(options.concurrency ?? availableParallelism());
   const total = selection.environments.reduce((sum, environment) => sum + environment.targets.length, 0);
@@ -109,38 +110,56 @@ export async function lint(options: LintOptions): Promise<Report> {
         rules: allRules,
       });
       unchecked.push(...built.unchecked);
-      const result = await diagnose(built.cluster, active, selection.config?.rules);
+      const result = await diagnose(built.cluster, active, levels);
       unchecked.push(...result.unchecked);
       for (const bug of result.bugs) failures.add(bug);
-      return { located: result.located, resources: built.resources };
+      return { located: result.located, resources: built.resources, complete: built.cluster.complete };
     }),
   );
 
-  const merged = merge(judged.flatMap(({ located }) => located));
-  const ignored = applyIgnores(merged, {
-    ignores: selection.config?.ignores ?? [],
-    sources,
-    today: options.today ?? new Date().toISOString().slice(0, 10),
-    partial: selection.partial || options.rules !== undefined,
-    rules: active,
-    environments: selection.environments,
-  });
-  const diagnostics = [...ignored.kept, ...ignored.findings];
+  const targets = selection.environments.flatMap((environment) => environment.targets);
+  const ignored = applyIgnores(
+    judged.flatMap(({ located }) => located),
+    {
+      ignores: selection.config?.ignores ?? [],
+      directory: selection.config ? dirname(selection.config.file) : cwd,
+      sources,
+      today: options.today ?? new Date().toISOString().slice(0, 10),
+      partial: selection.partial || (options.rules?.length ?? 0) > 0,
+      incomplete: judged.some(({ complete }) => !complete) || failures.size > 0,
+      files: await filesOfTargets(targets, sources),
+      ruleIds: allRules.map((rule) => rule.id),
+      active: new Set(active.map((rule) => rule.id)),
+      levels,
+    },
+  );
+  const diagnostics = merge([...ignored.kept, ...ignored.findings]);
+  const suppressed = mergeSuppressed(ignored.suppressed);
   return {
-    diagnostics: merge(diagnostics),
-    suppressed: ignored.suppressed,
+    diagnostics,
+    suppressed,
     unchecked: uniqueUnchecked(unchecked),
     summary: {
       errors: count(diagnostics, 'error'),
       warnings: count(diagnostics, 'warning'),
       infos: count(diagnostics, 'info'),
-      ignored: ignored.suppressed.length,
+      ignored: suppressed.length,
       targets: total,
       resources: judged.reduce((sum, { resources }) => sum + resources, 0),
     },
     rules: active.length,
     failures: [...failures],
   };
+}
+
+/** The files whose findings are all known: no target that reads them failed, or was left unchecked. */
+async function filesJudgedWhole(targets: readonly LoadedTarget[], sources: SourceFiles): Promise<string[]> {
+  const read = await Promise.all(
+    targets.map(async ({ target, incomplete }) => ({ incomplete, files: await filesOfTarget(target, sources) })),
+  );
+  const filesWhere = (wanted: boolean) => read.filter(({ incomplete }) => incomplete === wanted).flatMap(({ files }) => files);
+  const doubtful = new Set(filesWhere(true));
+  return [...new Set(filesWhere(false))].filter((file) => !doubtful.has(file));
 }
 
 function contextOf(
@@ -172,7 +191,7 @@ export async function renderTargets(options: LintOptions): Promise<RenderedTarge
   const sources = new SourceFiles(options.cwd);
   if (options.stdin !== undefined) sources.add(STDIN, options.stdin);
   const root = repositoryRoot(options.cwd);
-  const { environments } = await select(options, sources, root);
+  const { environments } = await select(options, sources);
   const context = contextOf(options, sources, root);
   const limit = pLimit(options.concurrency ?? availableParallelism());
   return Promise.all(
@@ -212,7 +231,7 @@ function nearest(id: string): string {
 }
 
 /** Which environments the arguments ask for: configured ones, or what stands under the paths. */
-async function select(options: LintOptions, sources: SourceFiles, root: string): Promise<Selection> {
+async function select(options: LintOptions, sources: SourceFiles): Promise<Selection> {
   const { cwd } = options;
   const paths = (options.paths ?? []).map((path) => (path === '-' ? STDIN : resolve(cwd, path)));
   const file = options.config === undefined ? findConfig(cwd) : resolve(cwd, options.config);
@@ -228,11 +247,12 @@ async function select(options: LintOptions, sources: SourceFiles, root: string):
     if (options.environments !== undefined && options.environments.length > 0) {
       throw new UsageError(`--environment ${options.environments[0]}: no k8s-lint.yaml names environments here`);
     }
-    const found = await discover(paths.length > 0 ? paths : [cwd], { cwd, root, sources, exclude: [] });
+    const found = await discover(paths.length > 0 ? paths : [cwd], { cwd, sources, exclude: [] });
     return { environments: found.environments, config, unchecked: found.unchecked, partial: paths.length > 0 };
   }
   const named = options.environments?.length ? chooseEnvironments(config, options.environments) : config.environments;
-  const environments = paths.length > 0 ? await selectEnvironments(named, paths, { cwd, root, sources }) : named;
+  const environments =
+    paths.length > 0 ? await selectEnvironments(named, paths, { cwd, sources, configFile: config.file }) : named;
   return { environments, config, unchecked: [], partial: environments.length < config.environments.length };
 }
 
@@ -267,6 +287,12 @@ async function renderAndLoad(target: Target, context: RenderContext, failures: S
 /** Whether objects are missing from what a target rendered. */
 function isIncomplete(rendered: Rendered): boolean {
   return rendered.unchecked.length > 0 || rendered.findings.some((finding) => finding.rule !== 'schema-invalid');
+}
+
+async function filesOfTargets(targets: readonly Target[], sources: SourceFiles): Promise<string[]> {
+  const files = new Set<string>();
+  for (const target of targets) for (const file of await filesOfTarget(target, sources)) files.add(file);
+  return [...files].sort();
 }
 
 /** The facts of an environment. A file of facts that can't be read is a failure of the run: its facts would be missed. */

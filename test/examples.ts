@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { lint } from '../src/lint.ts';
-import { pinned } from '../src/render/pinned.ts';
+import { pinned } from '../src/render/tools.ts';
 import type { Report } from '../src/report/report.ts';
 import type { Example } from '../src/rule.ts';
 
@@ -43,7 +43,8 @@ function splitStream(stream: string): Record<string, string> {
   return {
     'manifest.yaml': only(false),
     'existing.yaml': only(true),
-    'k8s-lint.yaml': 'environments: { example: { targets: [{ manifests: [manifest.yaml] }], existing: [existing.yaml] } }\n',
+    'k8s-lint.yaml':
+      'environments: { example: { targets: [{ manifests: [manifest.yaml] }], existing: [existing.yaml] } }\n',
   };
 }
 

@@ -14,7 +14,9 @@ async function run(rule: Rule, example: Example) {
     ...(kubernetesVersion === undefined ? {} : { kubernetesVersion }),
   });
   expect(report.failures).toEqual([]);
-  expect(reported({ ...report, diagnostics: report.diagnostics.filter((found) => found.rule === rule.id) })).toEqual(expected);
+  expect(reported({ ...report, diagnostics: report.diagnostics.filter((found) => found.rule === rule.id) })).toEqual(
+    expected,
+  );
   return { report, expected };
 }
 

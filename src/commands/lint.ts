@@ -2,12 +2,13 @@ import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { text as readStream } from 'node:stream/consumers';
 import { EXIT } from '../cli.ts';
-import { type LintOptions, lint, UsageError } from '../lint.ts';
+import { type LintOptions, lint } from '../lint.ts';
 import { colorLevel } from '../report/color.ts';
 import { type Format, formats, loadReporter } from '../report/index.ts';
 import type { Report } from '../report/report.ts';
 import type { Severity } from '../rule.ts';
 import { SourceFiles } from '../source.ts';
+import { UsageError, UsageError } from '../usage-error.ts';
 
 /** The flags of the commands that render, as commander gives them. */
 export interface LintFlags {

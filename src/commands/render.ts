@@ -1,7 +1,8 @@
 import { dump } from 'js-yaml';
 import { EXIT } from '../cli.ts';
-import { renderTargets, UsageError } from '../lint.ts';
+import { renderTargets } from '../lint.ts';
 import { showLocation, showTarget } from '../report/shown.ts';
+import { UsageError, UsageError } from '../usage-error.ts';
 import { type LintFlags, lintOptions } from './lint.ts';
 
 /**
