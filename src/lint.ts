@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import pLimit from 'p-limit';
 import { assemble, type LoadedTarget } from './assemble.ts';
 import type { SourceFinding } from './cluster/cluster.ts';
-import { type Config, type Environment, findConfig, type RuleLevels } from './config/config.ts';
+import { type Config, type Environment, findConfig } from './config/config.ts';
 import { loadConfig } from './config/load.ts';
 import { filesOfTarget, selectEnvironments } from './config/select.ts';
 import { compareText, diagnose, merge, mergeSuppressed } from './diagnose.ts';
@@ -24,7 +24,7 @@ import type { Rule, Severity } from './rule.ts';
 import { rules as allRules } from './rules/index.ts';
 import { SourceFiles } from './source.ts';
 import { substitutes } from './substitutes.ts';
-import { UsageError, UsageError } from './usage-error.ts';
+import { UsageError } from './usage-error.ts';
 
 export interface LintOptions {
   /** Absolute. Locations are relative to it. */
@@ -113,11 +113,10 @@ export async function lint(options: LintOptions): Promise<Report> {
       const result = await diagnose(built.cluster, active, levels);
       unchecked.push(...result.unchecked);
       for (const bug of result.bugs) failures.add(bug);
-      return { located: result.located, resources: built.resources, complete: built.cluster.complete };
+      return { located: result.located, resources: built.resources, complete: built.cluster.complete, targets };
     }),
   );
 
-  const targets = selection.environments.flatMap((environment) => environment.targets);
   const ignored = applyIgnores(
     judged.flatMap(({ located }) => located),
     {
@@ -127,7 +126,10 @@ export async function lint(options: LintOptions): Promise<Report> {
       today: options.today ?? new Date().toISOString().slice(0, 10),
       partial: selection.partial || (options.rules?.length ?? 0) > 0,
       incomplete: judged.some(({ complete }) => !complete) || failures.size > 0,
-      files: await filesOfTargets(targets, sources),
+      files: await filesJudgedWhole(
+        judged.flatMap(({ targets }) => targets),
+        sources,
+      ),
       ruleIds: allRules.map((rule) => rule.id),
       active: new Set(active.map((rule) => rule.id)),
       levels,
@@ -157,7 +159,8 @@ async function filesJudgedWhole(targets: readonly LoadedTarget[], sources: Sourc
   const read = await Promise.all(
     targets.map(async ({ target, incomplete }) => ({ incomplete, files: await filesOfTarget(target, sources) })),
   );
-  const filesWhere = (wanted: boolean) => read.filter(({ incomplete }) => incomplete === wanted).flatMap(({ files }) => files);
+  const filesWhere = (wanted: boolean) =>
+    read.filter(({ incomplete }) => incomplete === wanted).flatMap(({ files }) => files);
   const doubtful = new Set(filesWhere(true));
   return [...new Set(filesWhere(false))].filter((file) => !doubtful.has(file));
 }
@@ -287,12 +290,6 @@ async function renderAndLoad(target: Target, context: RenderContext, failures: S
 /** Whether objects are missing from what a target rendered. */
 function isIncomplete(rendered: Rendered): boolean {
   return rendered.unchecked.length > 0 || rendered.findings.some((finding) => finding.rule !== 'schema-invalid');
-}
-
-async function filesOfTargets(targets: readonly Target[], sources: SourceFiles): Promise<string[]> {
-  const files = new Set<string>();
-  for (const target of targets) for (const file of await filesOfTarget(target, sources)) files.add(file);
-  return [...files].sort();
 }
 
 /** The facts of an environment. A file of facts that can't be read is a failure of the run: its facts would be missed. */

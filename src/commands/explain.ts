@@ -4,7 +4,7 @@ import { explainText } from '../explain.ts';
 import { nearestOf } from '../nearest.ts';
 import { colorLevel } from '../report/color.ts';
 import { rules } from '../rules/index.ts';
-import { UsageError, UsageError } from '../usage-error.ts';
+import { UsageError } from '../usage-error.ts';
 
 /** Prints what a rule knows. Throws UsageError, with the nearest id, where there is no such rule. */
 export async function runExplain(id: string, flags: { color?: boolean }): Promise<number> {

@@ -8,7 +8,7 @@ import { type Format, formats, loadReporter } from '../report/index.ts';
 import type { Report } from '../report/report.ts';
 import type { Severity } from '../rule.ts';
 import { SourceFiles } from '../source.ts';
-import { UsageError, UsageError } from '../usage-error.ts';
+import { UsageError } from '../usage-error.ts';
 
 /** The flags of the commands that render, as commander gives them. */
 export interface LintFlags {

@@ -2,7 +2,7 @@ import { dump } from 'js-yaml';
 import { EXIT } from '../cli.ts';
 import { renderTargets } from '../lint.ts';
 import { showLocation, showTarget } from '../report/shown.ts';
-import { UsageError, UsageError } from '../usage-error.ts';
+import { UsageError } from '../usage-error.ts';
 import { type LintFlags, lintOptions } from './lint.ts';
 
 /**

@@ -1,0 +1,329 @@
+import { realpath } from 'node:fs/promises';
+import { dirname, posix } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { asMap } from '../cluster/workloads.ts';
+import { shownPath } from '../render/manifests.ts';
+import type { HelmTarget, KustomizeTarget, Target } from '../render/target.ts';
+import { repositoryRoot } from '../repository.ts';
+import type { At, Location, Path } from '../resource.ts';
+import type { Severity } from '../rule.ts';
+import { SourceError, type SourceFiles } from '../source.ts';
+import { unknownRule } from '../unknown-rule.ts';
+import { readYaml } from '../yaml.ts';
+import { type Config, ConfigError, type Environment, type Ignore, type Mistake } from './config.ts';
+import { expand, PathError, type Scope, type Wanted } from './paths.ts';
+import { releaseOf } from './release.ts';
+import { validate } from './validate.ts';
+
+type Data = Record<string, unknown>;
+
+export interface LoadContext {
+  /** Absolute. Locations are relative to it. */
+  cwd: string;
+  sources: SourceFiles;
+  /** The rules that there are. */
+  ruleIds: readonly string[];
+}
+
+/** Reads k8s-lint.yaml, with its paths and globs resolved. Throws ConfigError, which holds all that is wrong with it. */
+export async function loadConfig(file: string, { cwd, sources, ruleIds }: LoadContext): Promise<Config> {
+  const draft = new Draft(shownPath(file, cwd), cwd, sources, await scopeOf(file, cwd));
+  const data = withoutNulls(draft.read());
+  for (const { path, message, at } of await validate(data, (path) => draft.written(path))) draft.add(path, message, at);
+  const rules = rulesOf(data, ruleIds, draft);
+  const ignores = ignoresOf(data, ruleIds, draft);
+  const environments: Environment[] = [];
+  for (const [name, value] of Object.entries(asMap(data.environments) ?? {})) {
+    environments.push(await environmentOf(name, asMap(value) ?? {}, draft));
+  }
+  draft.finish();
+  return { file, environments, rules, ignores };
+}
+
+/** Without git, the tool may read below the working directory; a config given by path, below its own. */
+async function scopeOf(file: string, cwd: string): Promise<Scope> {
+  const directory = dirname(file);
+  const root = repositoryRoot(directory);
+  const isBelowCwd = root === directory && !shownPath(file, cwd).startsWith('../');
+  return { directory, realRoot: await realpath(isBelowCwd ? cwd : root).catch(() => root) };
+}
+
+/** A k8s-lint.yaml while it is read: what is wrong with it, and where. */
+class Draft {
+  readonly file: string;
+  readonly cwd: string;
+  readonly scope: Scope;
+  readonly sources: SourceFiles;
+  readonly #mistakes: { path: Path; mistake: Mistake }[] = [];
+  #document = 0;
+
+  constructor(file: string, cwd: string, sources: SourceFiles, scope: Scope) {
+    this.file = file;
+    this.cwd = cwd;
+    this.scope = scope;
+    this.sources = sources;
+  }
+
+  /** What the file holds, undefined where it is empty. Throws ConfigError where it is no YAML. */
+  read(): unknown {
+    let text: string;
+    try {
+      text = this.sources.text(this.file);
+    } catch (error) {
+      if (!(error instanceof SourceError)) throw error;
+      throw new ConfigError([{ message: error.message.replace(`${this.file}: `, ''), location: { file: this.file } }]);
+    }
+    const documents = readYaml(text, { file: this.file }).filter((document) => !document.empty);
+    const errors = documents.flatMap((document) => document.error ?? []);
+    if (errors.length > 0) {
+      throw new ConfigError(
+        errors.map(({ message, ...place }) => ({ message, location: { file: this.file, ...place } })),
+      );
+    }
+    const [document, second] = documents;
+    if (second) {
+      const location = { file: this.file, line: second.line };
+      throw new ConfigError([{ message: 'a k8s-lint.yaml is one document: this one would not be read', location }]);
+    }
+    if (!document) return undefined;
+    this.#document = document.index;
+    for (const { path, line, column } of document.duplicateKeys) {
+      const message = `"${String(path.at(-1))}" is there twice`;
+      this.#mistakes.push({ path, mistake: { message, location: { file: this.file, line, column } } });
+    }
+    return document.value;
+  }
+
+  locate(path: Path, at?: At): Location {
+    return this.sources.locate(this.file, this.#document, path, at);
+  }
+
+  /** A scalar, or with `key` a key, as it stands in the file, without quotes. */
+  written(path: Path, at?: At): string {
+    const { line = 1, column = 1 } = this.locate(path, at);
+    const rest = this.sources.lines(this.file)[line - 1]?.slice(column - 1) ?? '';
+    return /^["']?([^\s"',:\]}]*)/.exec(rest)?.[1] ?? '';
+  }
+
+  add(path: Path, message: string, at?: At): void {
+    this.#mistakes.push({ path, mistake: { message, location: this.locate(path, at) } });
+  }
+
+  /** Whether something is wrong at or below a path. */
+  isBroken(path: Path): boolean {
+    return this.#mistakes.some((mistake) => path.every((key, i) => mistake.path[i] === key));
+  }
+
+  /** The absolute paths that a text at a path of the file stands for; none, and a mistake, where it can't. */
+  async expand(path: Path, pattern: string, wanted: Wanted): Promise<{ paths: string[]; found: boolean }> {
+    try {
+      return await expand(pattern, wanted, this.scope);
+    } catch (error) {
+      if (!(error instanceof PathError)) throw error;
+      this.add(path, error.message);
+      return { paths: [], found: false };
+    }
+  }
+
+  /** Throws ConfigError where there is something wrong. */
+  finish(): void {
+    if (this.#mistakes.length === 0) return;
+    const mistakes = this.#mistakes.map(({ mistake }) => mistake);
+    const place = ({ location: { line = 0, column = 0 } }: Mistake) => [line, column] as const;
+    throw new ConfigError(mistakes.sort((a, b) => place(a)[0] - place(b)[0] || place(a)[1] - place(b)[1]));
+  }
+}
+
+/**
+ * null is absent wherever a key may be left out. An `off` without quotes is the boolean that YAML 1.1 takes it for; what stands
+ * under `set` is Helm's, and stays as it is.
+ */
+function withoutNulls(value: unknown): Data {
+  // Not a map: the schema says so.
+  if (value !== undefined && !asMap(value)) return value as Data;
+  const config = dropNulls(asMap(value) ?? {});
+  if (asMap(config.rules)) {
+    config.rules = mapValues(config.rules as Data, (level) => (level === false ? 'off' : level));
+  }
+  if (Array.isArray(config.ignore)) config.ignore = config.ignore.map((item) => (asMap(item) ? dropNulls(item) : item));
+  if (asMap(config.environments)) {
+    config.environments = mapValues(config.environments as Data, (environment) =>
+      environment === null ? {} : asMap(environment) ? environmentWithoutNulls(environment as Data) : environment,
+    );
+  }
+  return config;
+}
+
+function environmentWithoutNulls(environment: Data): Data {
+  const result = dropNulls(environment);
+  if (Array.isArray(result.targets)) {
+    result.targets = result.targets.map((target) => {
+      if (!asMap(target)) return target;
+      const whole = dropNulls(target);
+      return asMap(whole.helm) ? { ...whole, helm: dropNulls(whole.helm as Data) } : whole;
+    });
+  }
+  return result;
+}
+
+function dropNulls(map: Data): Data {
+  return Object.fromEntries(Object.entries(map).filter(([, value]) => value !== null));
+}
+
+function mapValues(map: Data, change: (value: unknown) => unknown): Data {
+  return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, change(value)]));
+}
+
+function rulesOf(data: Data, ruleIds: readonly string[], draft: Draft): Map<string, Severity | 'off'> {
+  const levels = Object.entries(asMap(data.rules) ?? {});
+  for (const [id] of levels) {
+    if (!ruleIds.includes(id)) draft.add(['rules', id], unknownRule(id, ruleIds), 'key');
+  }
+  // What isn't a level has been found by the schema.
+  return new Map(levels as [string, Severity | 'off'][]);
+}
+
+function ignoresOf(data: Data, ruleIds: readonly string[], draft: Draft): Ignore[] {
+  return (Array.isArray(data.ignore) ? data.ignore : []).flatMap((item: unknown, i) => {
+    const path = ['ignore', i];
+    const ignore = asMap(item) ?? {};
+    if (typeof ignore.rule === 'string' && !ruleIds.includes(ignore.rule)) {
+      draft.add([...path, 'rule'], unknownRule(ignore.rule, ruleIds));
+    }
+    if (draft.isBroken(path)) return [];
+    const { until } = ignore as unknown as Ignore;
+    if (until !== undefined && !isDate(until)) {
+      draft.add([...path, 'until'], `until must be a date: there is no ${until}`);
+    }
+    return {
+      ...(ignore as unknown as Ignore),
+      location: draft.locate([...path, 'rule']),
+      ...(until === undefined ? {} : { untilLocation: draft.locate([...path, 'until']) }),
+    };
+  });
+}
+
+function isDate(text: string): boolean {
+  const date = new Date(`${text}T00:00:00Z`);
+  return !Number.isNaN(date.getTime()) && date.toISOString().slice(0, 10) === text;
+}
+
+async function environmentOf(name: string, data: Data, draft: Draft): Promise<Environment> {
+  const path = ['environments', name];
+  const written = draft.written(path, 'key');
+  if ((name === 'true' || name === 'false') && written !== name) {
+    draft.add(path, `quote the name "${written}": without quotes, YAML reads ${name}`, 'key');
+  }
+  const existing = new Set<string>();
+  for (const [i, pattern] of textsIn(data.existing)) {
+    for (const file of (await draft.expand([...path, 'existing', i], pattern, 'manifests')).paths) existing.add(file);
+  }
+  const targets: Target[] = [];
+  for (const [i, item] of (Array.isArray(data.targets) ? data.targets : []).entries()) {
+    const at = [...path, 'targets', i];
+    if (!draft.isBroken(at)) targets.push(...(await targetsOf(item as Data, at, existing, draft)));
+  }
+  const { kubernetesVersion } = data;
+  return {
+    name,
+    targets: withUniqueNames(targets),
+    existing: [...existing].sort(),
+    ...(typeof kubernetesVersion === 'string' ? { kubernetesVersion } : {}),
+    configured: true,
+  };
+}
+
+function textsIn(value: unknown): [number, string][] {
+  return [...(Array.isArray(value) ? value : []).entries()].filter((entry) => typeof entry[1] === 'string');
+}
+
+/** The targets that one valid entry of `targets` stands for: a glob stands for several. */
+async function targetsOf(data: Data, path: Path, existing: ReadonlySet<string>, draft: Draft): Promise<Target[]> {
+  if (data.helm !== undefined) return helmTargets(data.helm as Data, [...path, 'helm'], draft);
+  if (data.manifests !== undefined) return manifestsTarget(data, path, existing, draft);
+  const at = [...path, 'kustomize'];
+  const { paths } = await draft.expand(at, data.kustomize as string, 'kustomization');
+  const options = data as Pick<KustomizeTarget, 'enableHelm' | 'loadRestrictor' | 'namespace'>;
+  return paths.map((directory) => ({
+    type: 'kustomize',
+    name: shownPath(directory, draft.cwd),
+    directory,
+    ...pick(options, 'enableHelm', 'loadRestrictor', 'namespace'),
+    location: draft.locate(at),
+  }));
+}
+
+async function helmTargets(data: Data, path: Path, draft: Draft): Promise<Target[]> {
+  const options = data as Partial<Pick<HelmTarget, 'namespace' | 'release' | 'set' | 'apiVersions'>>;
+  const { paths: charts } = await draft.expand([...path, 'chart'], data.chart as string, 'chart');
+  const values: string[] = [];
+  for (const [i, pattern] of textsIn(data.values)) {
+    values.push(...(await draft.expand([...path, 'values', i], pattern, 'values')).paths);
+  }
+  return charts.map((chart) => {
+    const release = options.release ?? releaseOf(chart, draft.sources);
+    return {
+      type: 'helm',
+      name: `${shownPath(chart, draft.cwd)} (release ${release})`,
+      chart,
+      release,
+      namespace: options.namespace ?? 'default',
+      values,
+      ...pick(options, 'set', 'apiVersions'),
+      ...(options.set === undefined ? {} : { setLocation: { file: draft.file, path: [...path, 'set'] } }),
+      location: draft.locate([...path, 'chart']),
+    };
+  });
+}
+
+async function manifestsTarget(data: Data, path: Path, existing: ReadonlySet<string>, draft: Draft): Promise<Target[]> {
+  const files = new Set<string>();
+  const patterns = textsIn(data.manifests);
+  for (const [i, pattern] of patterns) {
+    const at = [...path, 'manifests', i];
+    const { paths, found } = await draft.expand(at, pattern, 'manifests');
+    const rendered = paths.filter((file) => !existing.has(file));
+    const [fact] = paths;
+    if (fact !== undefined && rendered.length === 0) {
+      draft.add(
+        at,
+        `${found ? 'all that it matches' : `"${pattern}"`} is existing in this environment: it can't be a target too`,
+      );
+    }
+    for (const file of rendered) files.add(file);
+  }
+  const directory = shownPath(draft.scope.directory, draft.cwd);
+  return [
+    {
+      type: 'manifests',
+      name: patterns.map(([, pattern]) => posix.join(directory, pattern)).join(', '),
+      files: [...files].sort(),
+      ...pick(data as { namespace?: string }, 'namespace'),
+      location: draft.locate([...path, 'manifests', 0]),
+    },
+  ];
+}
+
+/** Those of the keys that are there. */
+function pick<T extends object, K extends keyof T>(value: T, ...keys: K[]): { [P in K]?: Exclude<T[P], undefined> } {
+  const entries = keys.filter((key) => value[key] !== undefined).map((key) => [key, value[key]]);
+  return Object.fromEntries(entries) as { [P in K]?: Exclude<T[P], undefined> };
+}
+
+/** A target that two globs match is one; others of one name, such as a release in two namespaces, get a number. */
+function withUniqueNames(targets: readonly Target[]): Target[] {
+  const unique: Target[] = [];
+  const names = new Map<string, number>();
+  for (const target of targets) {
+    if (unique.some((other) => isDeepStrictEqual(content(other), content(target)))) continue;
+    const count = (names.get(target.name) ?? 0) + 1;
+    names.set(target.name, count);
+    unique.push(count === 1 ? target : { ...target, name: `${target.name} (${count})` });
+  }
+  return unique;
+}
+
+/** All but how it is named, and where. */
+function content({ name: _name, location: _location, ...rest }: Target): unknown {
+  return rest;
+}

@@ -1,0 +1,2 @@
+/** Bad arguments: exit 2. */
+export class UsageError extends Error {}
