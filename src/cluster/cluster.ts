@@ -44,7 +44,16 @@ const RENDERED_KINDS: ReadonlySet<string> = new Set([
   '/Service',
   'rbac.authorization.k8s.io/Role',
   'traefik.io/Middleware',
+  'traefik.io/MiddlewareTCP',
   'traefik.containo.us/Middleware',
+  'traefik.containo.us/MiddlewareTCP',
+  // What autoscalers scale
+  'apps/Deployment',
+  'apps/StatefulSet',
+  'apps/DaemonSet',
+  'apps/ReplicaSet',
+  '/ReplicationController',
+  'argoproj.io/Rollout',
 ]);
 
 function identityOf({ group, kind, scope, name }: Resource): string {

@@ -63,6 +63,11 @@ export function asMap(value: unknown): Record<string, unknown> | undefined {
     : undefined;
 }
 
+/** A value as a list, empty where it is anything else. */
+export function asList(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
 /** The workload that a resource is, undefined for other kinds and for templates without containers. */
 export function workloadOf(resource: Resource): Workload | undefined {
   const at = TEMPLATES.get(`${resource.group}/${resource.kind}`);

@@ -1,0 +1,441 @@
+import type { Resource } from '../resource.ts';
+import { compareScopes, groupOf } from '../resource.ts';
+import { type Cluster, derived } from './cluster.ts';
+import type { Referent } from './references.ts';
+import { isUnknown } from './unknown.ts';
+import { asList, asMap, containersOf, valueAt, workloadOf } from './workloads.ts';
+
+/** An object that something in the cluster makes, and what is known of it. */
+export interface Made {
+  readonly group: string;
+  readonly kind: string;
+  readonly name: string;
+  /** Undefined where it may be made in any namespace. */
+  readonly scope: string | undefined;
+  /** Undefined where they aren't known. */
+  readonly keys?: ReadonlySet<string>;
+  /** It only adds keys to an object that must be there. */
+  readonly onlyAdds?: true;
+  readonly by: Resource;
+}
+
+/** What an object makes in the cluster once its controller has seen it. */
+interface Effect {
+  readonly made?: readonly Made[];
+  /** It may make anything in that namespace, or everywhere (`*`). */
+  readonly anythingIn?: string;
+  /** It may also make objects that have no namespace. */
+  readonly clusterScoped?: boolean;
+  /** It may make objects whose names hold its own, or that its spec names. */
+  readonly namesakes?: boolean;
+}
+
+type Maker = (resource: Resource, cluster: Cluster) => Effect;
+
+const NOTHING: Maker = () => ({});
+/** Operators that name what they make after their resource, or as its spec says. */
+const NAMESAKES: Maker = () => ({ namesakes: true });
+/** Controllers that nobody told us about: their resources may make anything beside themselves. */
+const UNLISTED: Maker = ({ scope }) => ({ anythingIn: scope, namesakes: true });
+const EVERYTHING: Maker = () => ({ anythingIn: '*', clusterScoped: true });
+
+/** Who makes what, by `group/Kind`, or by group where all its kinds do alike. A custom resource of no row is UNLISTED. */
+const MAKERS: ReadonlyMap<string, Maker> = new Map<string, Maker>([
+  ['bitnami.com/SealedSecret', sealedSecret],
+  ['external-secrets.io/ExternalSecret', externalSecret],
+  ['external-secrets.io/ClusterExternalSecret', clusterExternalSecret],
+  ['external-secrets.io', NOTHING],
+  ['generators.external-secrets.io', NOTHING],
+  ['cert-manager.io/Certificate', certificate],
+  ['cert-manager.io/Issuer', accountKey],
+  ['cert-manager.io/ClusterIssuer', accountKey],
+  ['cert-manager.io', NOTHING],
+  ['acme.cert-manager.io', NOTHING],
+  ['policy.cert-manager.io', NOTHING],
+  ['trust.cert-manager.io/Bundle', bundle],
+  ['networking.k8s.io/Ingress', shimmedIngress],
+  ['gateway.networking.k8s.io/Gateway', shimmedGateway],
+  ['gateway.networking.k8s.io', NOTHING],
+  ['/Service', servingCertificate],
+  ['secrets-store.csi.x-k8s.io/SecretProviderClass', NAMESAKES],
+
+  ['helm.toolkit.fluxcd.io/HelmRelease', release],
+  ['helm.cattle.io/HelmChart', release],
+  ['helm.cattle.io', NOTHING],
+  ['kustomize.toolkit.fluxcd.io/Kustomization', fluxKustomization],
+  ['source.toolkit.fluxcd.io', NOTHING],
+  ['source.extensions.fluxcd.io/ArtifactGenerator', artifacts],
+  ['notification.toolkit.fluxcd.io', NOTHING],
+  ['image.toolkit.fluxcd.io', NOTHING],
+  ['argoproj.io/Application', application],
+  ['argoproj.io/ApplicationSet', EVERYTHING],
+  ['argoproj.io/AppProject', NOTHING],
+  ['argoproj.io/Rollout', NOTHING],
+  ['argoproj.io/AnalysisTemplate', NOTHING],
+  ['argoproj.io/ClusterAnalysisTemplate', NOTHING],
+  ['fleet.cattle.io', EVERYTHING],
+  ['helm.crossplane.io', EVERYTHING],
+  ['core.oam.dev', EVERYTHING],
+  ['config.projectsveltos.io', EVERYTHING],
+  ['velero.io', EVERYTHING],
+  ['kyverno.io/ClusterPolicy', kyvernoPolicy],
+  ['kyverno.io/Policy', kyvernoPolicy],
+  ['kyverno.io', NOTHING],
+  ['policies.kyverno.io/GeneratingPolicy', EVERYTHING],
+  ['policies.kyverno.io', NOTHING],
+  ['wgpolicyk8s.io', NOTHING],
+
+  ['traefik.io', NOTHING],
+  ['traefik.containo.us', NOTHING],
+  ['monitoring.coreos.com/ServiceMonitor', NOTHING],
+  ['monitoring.coreos.com/PodMonitor', NOTHING],
+  ['monitoring.coreos.com/PrometheusRule', NOTHING],
+  ['monitoring.coreos.com/Probe', NOTHING],
+  ['monitoring.coreos.com/ScrapeConfig', NOTHING],
+  ['monitoring.coreos.com/AlertmanagerConfig', NOTHING],
+  ['autoscaling.k8s.io', NOTHING],
+  ['keda.sh', NOTHING],
+  ['externaldns.k8s.io', NOTHING],
+  ['snapshot.storage.k8s.io', NOTHING],
+  ['cilium.io', NOTHING],
+  ['crd.projectcalico.org', NOTHING],
+  ['projectcalico.org', NOTHING],
+  ['policy.networking.k8s.io', NOTHING],
+  ['networking.istio.io', NOTHING],
+  ['security.istio.io', NOTHING],
+  ['telemetry.istio.io', NOTHING],
+  ['metallb.io', NOTHING],
+  ['k8s.cni.cncf.io', NOTHING],
+  ['constraints.gatekeeper.sh', NOTHING],
+
+  ['onepassword.com', NAMESAKES],
+  ['secrets.hashicorp.com', NAMESAKES],
+  ['secrets.doppler.com', NAMESAKES],
+  ['secrets.infisical.com', NAMESAKES],
+  ['kubernetes-client.io', NAMESAKES],
+  ['spv.no', NAMESAKES],
+  ['k8s.bitwarden.com', NAMESAKES],
+  ['isindir.github.com', NAMESAKES],
+  ['secretgenerator.mittwald.de', NAMESAKES],
+  ['postgresql.cnpg.io', NAMESAKES],
+  ['acid.zalan.do', NAMESAKES],
+  ['pgv2.percona.com', NAMESAKES],
+  ['pxc.percona.com', NAMESAKES],
+  ['psmdb.percona.com', NAMESAKES],
+  ['k8s.mariadb.com', NAMESAKES],
+  ['kafka.strimzi.io', NAMESAKES],
+  ['rabbitmq.com', NAMESAKES],
+  ['elasticsearch.k8s.elastic.co', NAMESAKES],
+  ['kibana.k8s.elastic.co', NAMESAKES],
+  ['opentelemetry.io', NAMESAKES],
+  ['serving.knative.dev', NAMESAKES],
+]);
+
+/** The groups that Kubernetes itself serves and whose names hold a dot; those without a dot are all its own. */
+const BUILT_IN = new Set(
+  [
+    ...['admissionregistration', 'apiextensions', 'apiregistration', 'authentication', 'authorization', 'certificates'],
+    ...['coordination', 'discovery', 'events', 'networking', 'node', 'rbac.authorization', 'resource', 'scheduling'],
+    ...['storage', 'storagemigration', 'metrics', 'flowcontrol.apiserver', 'internal.apiserver'],
+  ].map((group) => `${group}.k8s.io`),
+);
+
+function makerOf({ group, kind }: Resource): Maker {
+  const known = MAKERS.get(`${group}/${kind}`) ?? MAKERS.get(group);
+  if (known) return known;
+  return !group.includes('.') || BUILT_IN.has(group) ? NOTHING : UNLISTED;
+}
+
+interface Makers {
+  readonly byName: ReadonlyMap<string, readonly Made[]>;
+  /** Who may make anything, by namespace. */
+  readonly anythingIn: ReadonlyMap<string, Resource>;
+  /** Who may make objects without namespace. */
+  readonly clusterScoped: Resource | undefined;
+  readonly namesakes: readonly Resource[];
+  /** Who names what in its spec, and what scripts hand to kubectl. */
+  readonly mentions: ReadonlyMap<string, Resource>;
+  /** `data-db` of the claims `data-db-0`, `data-db-1` … */
+  readonly claims: ReadonlyMap<string, readonly Resource[]>;
+}
+
+const makersOf = derived((cluster: Cluster): Makers => {
+  const byName = new Map<string, Made[]>();
+  const anythingIn = new Map<string, Resource>();
+  const namesakes: Resource[] = [];
+  const mentions = new Map<string, Resource>();
+  const claims = new Map<string, Resource[]>();
+  let clusterScoped: Resource | undefined;
+  for (const resource of cluster.resources) {
+    const effect = makerOf(resource)(resource, cluster);
+    for (const made of effect.made ?? []) {
+      const id = `${made.group}/${made.kind} ${made.name}`;
+      byName.set(id, [...(byName.get(id) ?? []), made]);
+    }
+    if (effect.anythingIn !== undefined && !anythingIn.has(effect.anythingIn))
+      anythingIn.set(effect.anythingIn, resource);
+    if (effect.clusterScoped) clusterScoped ??= resource;
+    if (effect.namesakes) {
+      namesakes.push(resource);
+      const { apiVersion, kind, metadata, status, ...content } = resource.object as unknown as Record<string, unknown>;
+      for (const text of strings(content)) mention(text, resource);
+    }
+    for (const claim of claimNames(resource)) claims.set(claim, [...(claims.get(claim) ?? []), resource]);
+    for (const word of kubectlWords(resource)) mention(word, resource);
+  }
+  return { byName, anythingIn, clusterScoped, namesakes, mentions, claims };
+
+  function mention(text: string, by: Resource): void {
+    if (!mentions.has(text)) mentions.set(text, by);
+  }
+});
+
+/** What is made under that name, in that namespace. */
+export function madeAs(cluster: Cluster, { group, kind, scope, name }: Referent): readonly Made[] {
+  const { byName, claims } = makersOf(cluster);
+  const made = (byName.get(`${group}/${kind} ${name}`) ?? []).filter(
+    (candidate) => candidate.scope === undefined || compareScopes(candidate.scope, scope) !== 'different',
+  );
+  const claim = kind === 'PersistentVolumeClaim' ? /^(.+)-\d+$/.exec(name)?.[1] : undefined;
+  const by = claims.get(claim ?? '')?.find((resource) => compareScopes(resource.scope, scope) !== 'different');
+  return by === undefined ? made : [...made, { group, kind, name, scope, by }];
+}
+
+/** What is made under that name in other namespaces, from where a replicator may copy it. */
+export function madeElsewhere(cluster: Cluster, { group, kind, name }: Referent): readonly Made[] {
+  return makersOf(cluster).byName.get(`${group}/${kind} ${name}`) ?? [];
+}
+
+/**
+ * Who may make the object without saying so in so many words, undefined where nobody may. Where `existing` says what there is,
+ * existing makers have made theirs already.
+ */
+export function mayMake(cluster: Cluster, { group, kind, scope, name }: Referent): Resource | undefined {
+  const { anythingIn, clusterScoped, namesakes, mentions } = makersOf(cluster);
+  const known = scope === '' ? cluster.knows(group, kind) : cluster.knows(group, kind, scope);
+  const candidates = [
+    anythingIn.get('*'),
+    scope === '' ? clusterScoped : anythingIn.get(scope),
+    mentions.get(name),
+    namesakes.find(
+      (maker) => (maker.clusterScoped || compareScopes(maker.scope, scope) !== 'different') && holds(name, maker.name),
+    ),
+  ];
+  return candidates.find((maker) => maker !== undefined && !(known && maker.existing));
+}
+
+/** Whether a name holds another one as whole words. */
+function holds(name: string, part: string): boolean {
+  return part !== '' && `-${name.replaceAll('.', '-')}-`.includes(`-${part.replaceAll('.', '-')}-`);
+}
+
+function secret(by: Resource, name: unknown, scope: string | undefined, keys?: Iterable<string>): Made[] {
+  if (typeof name !== 'string' || name === '' || isUnknown(name)) return [];
+  const known = keys === undefined ? undefined : new Set(keys);
+  return [{ group: '', kind: 'Secret', name, scope, by, ...(known ? { keys: known } : {}) }];
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function mapsIn(list: readonly unknown[]): Record<string, unknown>[] {
+  return list.map(asMap).filter((map) => map !== undefined);
+}
+
+/** https://github.com/bitnami-labs/sealed-secrets: the Secret is called like the SealedSecret, whatever the template says. */
+function sealedSecret(resource: Resource): Effect {
+  const spec = asMap(valueAt(resource.object, ['spec'])) ?? {};
+  const template = asMap(asMap(spec.template)?.data) ?? {};
+  const keys = [...Object.keys(asMap(spec.encryptedData) ?? {}), ...Object.keys(template)];
+  return { made: secret(resource, resource.name, resource.scope, spec.data === undefined ? keys : undefined) };
+}
+
+function externalSecret(resource: Resource): Effect {
+  return { made: synced(resource, asMap(valueAt(resource.object, ['spec'])) ?? {}, resource.name, resource.scope) };
+}
+
+/** https://external-secrets.io/latest/api/clusterexternalsecret/: an ExternalSecret in every namespace that it selects. */
+function clusterExternalSecret(resource: Resource): Effect {
+  const spec = asMap(valueAt(resource.object, ['spec'])) ?? {};
+  const name = text(spec.externalSecretName) ?? resource.name;
+  return { made: synced(resource, asMap(spec.externalSecretSpec) ?? {}, name, undefined) };
+}
+
+/**
+ * What an ExternalSecret writes (https://external-secrets.io/latest/guides/templating/): the keys of its template, which replace
+ * those of the provider unless they are merged; a template without data keeps the provider's.
+ */
+function synced(by: Resource, spec: Record<string, unknown>, ownName: string, scope: string | undefined): Made[] {
+  const target = asMap(spec.target) ?? {};
+  const name = text(target.name) ?? ownName;
+  if (target.creationPolicy === 'None') return [];
+  const manifest = asMap(target.manifest);
+  if (manifest) {
+    const { apiVersion, kind } = manifest;
+    return [{ group: groupOf(text(apiVersion) ?? ''), kind: text(kind) ?? '', name, scope, by }];
+  }
+  const template = asMap(target.template) ?? {};
+  const templated = Object.keys(asMap(template.data) ?? {});
+  const provided = asList(spec.data).map((item) => text(asMap(item)?.secretKey) ?? '');
+  const replaced = templated.length > 0 && template.mergePolicy !== 'Merge';
+  const unknown = asList(template.templateFrom).length > 0 || (!replaced && asList(spec.dataFrom).length > 0);
+  const made = secret(by, name, scope, unknown ? undefined : replaced ? templated : [...templated, ...provided]);
+  return target.creationPolicy === 'Merge' ? made.map((one) => ({ ...one, onlyAdds: true })) : made;
+}
+
+/** https://cert-manager.io/docs/usage/certificate/: the keys of the Secret that it is issued into. */
+function certificate(resource: Resource): Effect {
+  const spec = asMap(valueAt(resource.object, ['spec'])) ?? {};
+  const stores = asMap(spec.keystores) ?? {};
+  const keys = ['tls.crt', 'tls.key', 'ca.crt', 'tls-combined.pem', 'key.der'];
+  if (stores.jks !== undefined) keys.push('keystore.jks', 'truststore.jks');
+  if (stores.pkcs12 !== undefined) keys.push('keystore.p12', 'truststore.p12');
+  return { made: secret(resource, spec.secretName, resource.scope, keys) };
+}
+
+/** The private key of the ACME account, which cert-manager makes. That of a ClusterIssuer lies where its flags say. */
+function accountKey(resource: Resource): Effect {
+  const name = valueAt(resource.object, ['spec', 'acme', 'privateKeySecretRef', 'name']);
+  return { made: secret(resource, name, resource.kind === 'ClusterIssuer' ? undefined : resource.scope) };
+}
+
+/** https://cert-manager.io/docs/trust/trust-manager/: a ConfigMap, or Secret, of the Bundle's name in every namespace. */
+function bundle(resource: Resource): Effect {
+  const kinds = ['ConfigMap', 'Secret'];
+  return { made: kinds.map((kind) => ({ group: '', kind, name: resource.name, scope: undefined, by: resource })) };
+}
+
+const SHIM = [
+  'cert-manager.io/issuer',
+  'cert-manager.io/cluster-issuer',
+  'certmanager.k8s.io/issuer',
+  'certmanager.k8s.io/cluster-issuer',
+  'kubernetes.io/tls-acme',
+];
+
+function isShimmed({ object }: Resource): boolean {
+  const annotations = asMap(object.metadata?.annotations) ?? {};
+  return SHIM.some((annotation) => Object.hasOwn(annotations, annotation));
+}
+
+/** https://cert-manager.io/docs/usage/ingress/: a Certificate for each tls block of an annotated Ingress. */
+function shimmedIngress(resource: Resource): Effect {
+  if (!isShimmed(resource)) return {};
+  const blocks = asList(valueAt(resource.object, ['spec', 'tls']));
+  const keys = ['tls.crt', 'tls.key', 'ca.crt'];
+  return { made: blocks.flatMap((block) => secret(resource, asMap(block)?.secretName, resource.scope, keys)) };
+}
+
+/** A Gateway's controller makes what it needs under the Gateway's name; cert-manager its certificates where it is annotated. */
+function shimmedGateway(resource: Resource): Effect {
+  const listeners = isShimmed(resource) ? asList(valueAt(resource.object, ['spec', 'listeners'])) : [];
+  const made = listeners
+    .flatMap((listener) => asList(valueAt(listener, ['tls', 'certificateRefs'])))
+    .flatMap((reference) => {
+      const { name, namespace } = asMap(reference) ?? {};
+      return secret(resource, name, text(namespace) ?? resource.scope, ['tls.crt', 'tls.key', 'ca.crt']);
+    });
+  return { made, namesakes: true };
+}
+
+/** OpenShift's service CA: https://docs.redhat.com/en/documentation/openshift_container_platform, *service serving certificates*. */
+function servingCertificate(resource: Resource): Effect {
+  const annotations = asMap(resource.object.metadata?.annotations) ?? {};
+  return {
+    made: ['beta', 'alpha'].flatMap((stage) =>
+      secret(resource, annotations[`service.${stage}.openshift.io/serving-cert-secret-name`], resource.scope),
+    ),
+  };
+}
+
+/** A chart may hold anything; what names no namespace lands in the release's. */
+function release(resource: Resource): Effect {
+  const target = text(valueAt(resource.object, ['spec', 'targetNamespace']));
+  return { anythingIn: target ?? resource.scope, clusterScoped: true };
+}
+
+function fluxKustomization(resource: Resource, cluster: Cluster): Effect {
+  if (isTarget(cluster, valueAt(resource.object, ['spec', 'path']))) return {};
+  const target = text(valueAt(resource.object, ['spec', 'targetNamespace']));
+  return target === undefined ? { anythingIn: '*', clusterScoped: true } : { anythingIn: target, clusterScoped: true };
+}
+
+/** An Argo CD Application: a chart lands in its namespace, a directory anywhere. */
+function application(resource: Resource, cluster: Cluster): Effect {
+  const spec = asMap(valueAt(resource.object, ['spec'])) ?? {};
+  const sources = mapsIn([spec.source, ...asList(spec.sources)]);
+  const unseen = sources.filter(({ path }) => !isTarget(cluster, path));
+  if (sources.length > 0 && unseen.length === 0) return {};
+  const target = text(asMap(spec.destination)?.namespace);
+  const onlyCharts = unseen.length > 0 && unseen.every(({ chart }) => text(chart) !== undefined);
+  return { anythingIn: onlyCharts && target !== undefined ? target : '*', clusterScoped: true };
+}
+
+/** Whether a directory of the repository is a target of this environment, so that what it holds is already here. */
+function isTarget(cluster: Cluster, path: unknown): boolean {
+  const directory = text(path)
+    ?.replace(/^\.?\/+/, '')
+    .replace(/\/+$/, '');
+  if (directory === undefined || directory === '') return false;
+  return cluster.targets.some(({ target }) => `/${target} `.includes(`/${directory} `));
+}
+
+function artifacts(resource: Resource): Effect {
+  const items = asList(valueAt(resource.object, ['spec', 'artifacts']));
+  const { scope } = resource;
+  return {
+    made: items.flatMap((item) => {
+      const name = text(asMap(item)?.name);
+      if (name === undefined) return [];
+      return [{ group: 'source.toolkit.fluxcd.io', kind: 'ExternalArtifact', name, scope, by: resource }];
+    }),
+  };
+}
+
+/** https://kyverno.io/docs/policy-types/cluster-policy/generate/: names may come from what triggers the rule. */
+function kyvernoPolicy(resource: Resource): Effect {
+  const rules = mapsIn(asList(valueAt(resource.object, ['spec', 'rules'])));
+  const made: Made[] = [];
+  for (const { apiVersion, kind, name, cloneList, foreach } of mapsIn(rules.map(({ generate }) => generate))) {
+    const [ownKind, ownName] = [text(kind), text(name)];
+    if (cloneList !== undefined || foreach !== undefined || !ownKind || !ownName || isUnknown(ownName)) {
+      return { anythingIn: '*', clusterScoped: true };
+    }
+    made.push({ group: groupOf(text(apiVersion) ?? ''), kind: ownKind, name: ownName, scope: undefined, by: resource });
+  }
+  return { made };
+}
+
+/** https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/: a claim `template-name-ordinal` for each pod. */
+function claimNames(resource: Resource): string[] {
+  if (resource.group !== 'apps' || resource.kind !== 'StatefulSet') return [];
+  return asList(valueAt(resource.object, ['spec', 'volumeClaimTemplates'])).flatMap((template) => {
+    const name = text(valueAt(template, ['metadata', 'name']));
+    return name === undefined ? [] : [`${name}-${resource.name}`];
+  });
+}
+
+/** The words of scripts that make objects with kubectl, in commands and ConfigMaps. */
+function kubectlWords(resource: Resource): string[] {
+  const workload = workloadOf(resource);
+  const scripts = workload
+    ? containersOf(workload).flatMap(({ container }) =>
+        [container.command, container.args].map((words) => asList(words).join(' ')),
+      )
+    : resource.group === '' && resource.kind === 'ConfigMap'
+      ? Object.values(asMap(valueAt(resource.object, ['data'])) ?? {})
+      : [];
+  return scripts.flatMap((script) => {
+    const makes =
+      typeof script === 'string' && script.includes('kubectl') && /\b(?:apply|create|replace)\b/.test(script);
+    return makes ? script.split(/[^a-z0-9.-]+/) : [];
+  });
+}
+
+/** Every string of a value that could be an object's name. */
+function strings(value: unknown): string[] {
+  if (typeof value === 'string') return value.length <= 253 ? [value] : [];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.values(value).flatMap(strings);
+}

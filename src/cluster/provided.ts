@@ -1,0 +1,195 @@
+import { compareScopes, type Resource } from '../resource.ts';
+import { type Cluster, derived } from './cluster.ts';
+import { type Made, madeAs, madeElsewhere, mayMake } from './makers.ts';
+import { secretWriter } from './permissions.ts';
+import type { Referent } from './references.ts';
+import { isUnknown } from './unknown.ts';
+import { asMap, valueAt } from './workloads.ts';
+
+/** How things stand with what a reference means. */
+export type Standing =
+  | { readonly state: 'present' }
+  /** `undeclared` asks for a warning: the environment is one that nobody has described. */
+  | { readonly state: 'absent' | 'undeclared' }
+  /** With `reason` where a fact about the kind would tell, without where only this name is in doubt. */
+  | { readonly state: 'unknown'; readonly reason?: string };
+
+interface Index {
+  readonly byName: ReadonlyMap<string, readonly Resource[]>;
+  /** Objects whose names hold placeholders, by kind. */
+  readonly unknownNames: ReadonlyMap<string, readonly Resource[]>;
+  /** Objects of a wrong type: there, but nothing can be read from them. */
+  readonly refused: ReadonlySet<Resource>;
+  /** The classes of the PersistentVolumes. */
+  readonly volumeClasses: ReadonlySet<unknown>;
+}
+
+const indexOf = derived((cluster: Cluster): Index => {
+  const usable = new Set(cluster.resources);
+  const refused = new Set(cluster.schemaErrors.map(({ resource }) => resource).filter((each) => !usable.has(each)));
+  const byName = new Map<string, Resource[]>();
+  const unknownNames = new Map<string, Resource[]>();
+  const add = (map: Map<string, Resource[]>, key: string, resource: Resource) =>
+    map.set(key, [...(map.get(key) ?? []), resource]);
+  for (const resource of [...cluster.resources, ...refused]) {
+    const kind = `${resource.group}/${resource.kind}`;
+    if (isUnknown(resource.name)) add(unknownNames, kind, resource);
+    add(byName, `${kind} ${resource.name}`, resource);
+    // Traefik knows its objects under names in which every dot became a dash.
+    const normalized = resource.name.replaceAll('.', '-');
+    if (resource.group.startsWith('traefik.') && normalized !== resource.name)
+      add(byName, `${kind} ${normalized}`, resource);
+  }
+  const volumeClasses = new Set(
+    cluster.list('', 'PersistentVolume').map(({ object }) => valueAt(object, ['spec', 'storageClassName'])),
+  );
+  return { byName, unknownNames, refused, volumeClasses };
+});
+
+/** The objects of that kind and name in whatever namespace, those of wrong types included. */
+export function namesakesOf(cluster: Cluster, { group, kind, name }: Referent): readonly Resource[] {
+  return indexOf(cluster).byName.get(`${group}/${kind} ${name}`) ?? [];
+}
+
+/** Objects that are, or for all we know may be, the one that is meant. */
+export function candidates(cluster: Cluster, referent: Referent): Resource[] {
+  return namesakesOf(cluster, referent).filter(
+    ({ scope }) => referent.scope === '' || mayBeSame(scope, referent.scope),
+  );
+}
+
+function mayBeSame(a: string, b: string): boolean {
+  return compareScopes(a, b) !== 'different' || isUnknown(a) || isUnknown(b);
+}
+
+/** Whether one of the objects that a reference may mean is there (design: *Unknown is never a finding*). */
+export function standingOf(cluster: Cluster, referents: readonly Referent[]): Standing {
+  const standings = referents.map((referent) => standingOfOne(cluster, referent));
+  for (const state of ['present', 'unknown', 'undeclared'] as const) {
+    const found = standings.find((standing) => standing.state === state);
+    if (found) return found;
+  }
+  return { state: 'absent' };
+}
+
+function standingOfOne(cluster: Cluster, referent: Referent): Standing {
+  const { group, kind, scope, name } = referent;
+  if (
+    candidates(cluster, referent).length > 0 ||
+    madeAs(cluster, referent).some(({ onlyAdds }) => !onlyAdds) ||
+    isAlwaysThere(referent) ||
+    (kind === 'StorageClass' && indexOf(cluster).volumeClasses.has(name))
+  ) {
+    return { state: 'present' };
+  }
+  if (!cluster.complete) return { state: 'unknown', reason: 'a target of this environment did not render completely' };
+  const known = scope === '' ? cluster.knows(group, kind) : cluster.knows(group, kind, scope);
+  const absence = known
+    ? 'absent'
+    : scope === '' || isPlatform(scope)
+      ? 'unknown'
+      : cluster.absence(group, kind, scope, name);
+  if (absence === 'unknown') return { state: 'unknown', reason: `existing holds no ${kind}${inNamespace(scope)}` };
+  const maker = mayMake(cluster, referent) ?? (kind === 'Secret' ? secretWriter(cluster, scope, 'create') : undefined);
+  if (maker) return { state: 'unknown', reason: `${maker} may make some` };
+  if (mayBeNamedSo(cluster, referent) || isCopied(cluster, referent)) return { state: 'unknown' };
+  return { state: absence };
+}
+
+/** ` in namespace shop`, nothing for kinds without namespace and where it is unset. */
+export function inNamespace(scope: string): string {
+  return scope === '' || scope.startsWith('\0') ? '' : ` in namespace ${scope}`;
+}
+
+/** The distribution puts objects of its own there, so that what a team renders is never all. */
+function isPlatform(scope: string): boolean {
+  return /^(?:kube|openshift|gke|gmp|aks)-/.test(scope);
+}
+
+/** What every cluster has from the start, or every namespace. */
+function isAlwaysThere({ kind, scope, name }: Referent): boolean {
+  switch (kind) {
+    case 'ServiceAccount':
+      return name === 'default';
+    case 'ConfigMap':
+      return name === 'kube-root-ca.crt' || name === 'openshift-service-ca.crt';
+    case 'Service':
+      return scope === 'default' && name === 'kubernetes';
+    case 'Role':
+      return name.startsWith('system:') || name === 'extension-apiserver-authentication-reader';
+    case 'ClusterRole':
+      return ['cluster-admin', 'admin', 'edit', 'view'].includes(name) || /^(?:system|kubeadm|eks|gce):/.test(name);
+    case 'PriorityClass':
+      return name.startsWith('system-');
+    case 'TLSOption':
+      return name === 'default';
+    default:
+      return false;
+  }
+}
+
+/** Whether an object whose name holds a placeholder may turn out to be the one that is meant. */
+function mayBeNamedSo(cluster: Cluster, { group, kind, scope, name }: Referent): boolean {
+  const unknown = indexOf(cluster).unknownNames.get(`${group}/${kind}`) ?? [];
+  return unknown.some((resource) => {
+    const [start = ''] = resource.name.split(/[$<{[]/, 1);
+    const [end = ''] = resource.name.split(/[}>\]]/).slice(-1);
+    return mayBeSame(resource.scope, scope) && name.startsWith(start) && name.endsWith(end);
+  });
+}
+
+/** Annotations by which a replicator is asked to copy a Secret or ConfigMap into other namespaces under its own name. */
+const COPIED = /replicat|reflect|kubed\.|mirror|copy|clone/i;
+
+function isCopied(cluster: Cluster, referent: Referent): boolean {
+  const sources = [...namesakesOf(cluster, referent), ...madeElsewhere(cluster, referent).map(({ by }) => by)];
+  return sources.some(({ object }) =>
+    [
+      ['metadata', 'annotations'],
+      ['spec', 'secretTemplate', 'annotations'],
+      ['spec', 'template', 'metadata', 'annotations'],
+      ['spec', 'target', 'template', 'metadata', 'annotations'],
+    ].some((path) => Object.keys(asMap(valueAt(object, path)) ?? {}).some((annotation) => COPIED.test(annotation))),
+  );
+}
+
+/**
+ * The keys of a ConfigMap or Secret, of all who write to it; undefined where they aren't known, or it isn't there. `textOnly` leaves
+ * out `binaryData`, which environment variables can't be taken from.
+ */
+export function keysOf(cluster: Cluster, referent: Referent, textOnly = false): ReadonlySet<string> | undefined {
+  const objects = candidates(cluster, referent);
+  const made = madeAs(cluster, referent);
+  if (objects.length === 0 && !made.some(({ onlyAdds }) => !onlyAdds)) return undefined;
+  if (!['ConfigMap', 'Secret'].includes(referent.kind) || referent.group !== '') return undefined;
+  if (referent.kind === 'Secret' && secretWriter(cluster, referent.scope, 'change')) return undefined;
+  const sets = [
+    ...objects.map((object) => (indexOf(cluster).refused.has(object) ? undefined : ownKeys(object, textOnly))),
+    ...made.map(({ keys }: Made) => keys),
+  ];
+  const all = new Set<string>();
+  for (const keys of sets) {
+    if (keys === undefined) return undefined;
+    for (const key of keys) all.add(key);
+  }
+  return all;
+}
+
+/** What the token controller adds: https://kubernetes.io/docs/concepts/configuration/secret/#serviceaccount-token-secrets */
+const TOKEN_KEYS = ['token', 'ca.crt', 'namespace'];
+
+/** Labels and annotations of those who fill an object in later. */
+const FILLED = /replicate-from$|\/reflects$|\/inject-|^secret-generator\./;
+
+function ownKeys(resource: Resource, textOnly: boolean): string[] | undefined {
+  const { data, binaryData, stringData, type } = resource.object as unknown as Record<string, unknown>;
+  const fields = [data, stringData, ...(textOnly ? [] : [binaryData])].filter((field) => field !== undefined);
+  const maps = fields.map(asMap);
+  const marks = [resource.object.metadata?.annotations, resource.object.metadata?.labels];
+  if (marks.some((map) => Object.keys(asMap(map) ?? {}).some((mark) => FILLED.test(mark)))) return undefined;
+  const keys = maps.flatMap((map) => Object.keys(map ?? {}));
+  if (type === 'kubernetes.io/service-account-token') keys.push(...TOKEN_KEYS);
+  // Without any, it is there to be filled by what runs in the cluster.
+  const empty = keys.length === 0 && Object.keys(asMap(binaryData) ?? {}).length === 0;
+  return empty || maps.includes(undefined) || keys.some(isUnknown) ? undefined : keys;
+}
