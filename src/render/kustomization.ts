@@ -85,6 +85,11 @@ function parse(directory: string, sources: SourceFiles): Kustomization | undefin
   };
 }
 
+/** What a kustomization mentions at a path. */
+export function entryAt({ entries }: Kustomization, path: Path): Entry | undefined {
+  return entries.find((entry) => entry.path.length === path.length && entry.path.every((key, i) => key === path[i]));
+}
+
 /** Parsed files of one run. */
 const documents = new WeakMap<SourceFiles, Map<string, readonly YamlDocument[] | undefined>>();
 
@@ -268,7 +273,7 @@ function chartsOf(kustomization: Kustomization): InflatedChart[] {
 }
 
 /** Absolute paths of every file that a target reads: kustomizations, resources, patches, generator inputs, charts. */
-export async function filesOf(target: KustomizeTarget, context: RenderContext): Promise<string[]> {
+export async function filesOf(target: KustomizeTarget, context: Pick<RenderContext, 'sources'>): Promise<string[]> {
   const { files, charts } = readGraph(target.directory, context.sources, target.loadRestrictor);
   const homes = new Set(charts.map(({ home }) => home));
   return [...new Set([...files, ...[...homes].flatMap(filesBelow)])];

@@ -108,7 +108,7 @@ function lookUp(directory: string, role: Role, text: string): Pick<Entry, 'what'
   } else if (isUrl(text)) {
     return { what: 'remote', absolute: '' };
   }
-  if (found) return { what: found.isDirectory() ? 'directory' : 'file', absolute };
+  if (found) return { what: found.isDirectory() ? 'directory' : found.isFile() ? 'file' : 'unreadable', absolute };
   return { what: isAbsent(absolute) ? 'missing' : 'unreadable', absolute };
 }
 

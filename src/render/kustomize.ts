@@ -1,0 +1,170 @@
+import type { SourceFinding } from '../cluster/cluster.ts';
+import { asMap } from '../cluster/workloads.ts';
+import type { Location } from '../resource.ts';
+import { readYaml } from '../yaml.ts';
+import { type KustomizationGraph, type Mention, readGraph } from './kustomization.ts';
+import { failureOf } from './kustomize/failure.ts';
+import { generatorsOf } from './kustomize/generate.ts';
+import { Trace, withoutHash } from './kustomize/trace.ts';
+import { shownPath } from './manifests.ts';
+import { type RunResult, run } from './run.ts';
+import type { KustomizeTarget, RenderContext, Rendered, RenderedObject } from './target.ts';
+import type { Kustomize } from './tools.ts';
+
+/** Renders a kustomization with the user's kustomize or kubectl. Throws MissingToolError; all else is in what it returns. */
+export async function renderKustomize(target: KustomizeTarget, context: RenderContext): Promise<Rendered> {
+  const { sources } = context;
+  const graph = readGraph(target.directory, sources, target.loadRestrictor);
+  const problems = graph.problems.map(({ rule, message, kustomization, path }): SourceFinding => {
+    return { rule, message, location: locationOf({ kustomization, path }, context) };
+  });
+  const reason = whyUnchecked(target, graph, context);
+  if (reason !== undefined) {
+    return { objects: [], findings: problems, unchecked: [{ what: target.name, reason }] };
+  }
+
+  const kustomize = await context.tools.kustomize();
+  const helm = await helmArguments(target, graph, kustomize, context);
+  if (typeof helm === 'string') {
+    return { objects: [], findings: problems, unchecked: [{ what: target.name, reason: helm }] };
+  }
+  const restrictor = target.loadRestrictor === 'LoadRestrictionsNone' ? ['--load-restrictor=LoadRestrictionsNone'] : [];
+  const result = await run(kustomize.command, [...kustomize.args, target.directory, ...restrictor, ...helm], {
+    cwd: context.cwd,
+    timeout: context.timeout,
+    signal: context.signal,
+  });
+  const version = kustomize.kubernetesVersion === undefined ? {} : { kubernetesVersion: kustomize.kubernetesVersion };
+  const file = graph.root?.file ?? target.directory;
+  const home: Location = graph.root
+    ? { file: shownPath(file, context.cwd) }
+    : (target.location ?? { file: shownPath(file, context.cwd) });
+
+  if (result.kind !== 'ok') {
+    const failure = failed(result, home, graph, context);
+    return { objects: [], findings: [...problems, ...(failure ? [failure] : [])], unchecked: [], ...version };
+  }
+  // kustomize built it: whatever seemed wrong with it was not.
+  const { objects, findings } = objectsIn(result.stdout, home, graph, context);
+  return { objects, findings, unchecked: [], ...version };
+}
+
+/** Why kustomize isn't run at all: it would reach out, or run programs. */
+function whyUnchecked(target: KustomizeTarget, graph: KustomizationGraph, context: RenderContext): string | undefined {
+  const at = (mention: Mention) => {
+    const { file, line } = locationOf(mention, context);
+    return line === undefined ? file : `${file}:${line}`;
+  };
+  const [remote] = graph.remotes;
+  if (remote) return `${remote.text} (${at(remote)}) would have to be downloaded: vendor it into the repository`;
+  const [plugin] = graph.plugins;
+  if (plugin) return `the plug-in ${plugin.kind} (${at(plugin)}) would have to be run: plug-ins are never run`;
+  const [chart] = graph.charts;
+  if (chart && target.enableHelm !== true) {
+    return `it inflates the chart ${chart.name} (${at(chart)}): set enableHelm: true for this target in k8s-lint.yaml`;
+  }
+  const absent = graph.charts.find(({ local }) => !local);
+  if (absent) {
+    const home = shownPath(absent.home, context.cwd);
+    return `the chart ${absent.name} (${at(absent)}) would have to be downloaded: put it into ${home}`;
+  }
+  return undefined;
+}
+
+/** The arguments that let kustomize inflate charts; a text says why it can't. Throws MissingToolError without helm. */
+async function helmArguments(
+  target: KustomizeTarget,
+  graph: KustomizationGraph,
+  kustomize: Kustomize,
+  context: RenderContext,
+): Promise<string[] | string> {
+  if (target.enableHelm !== true || graph.charts.length === 0) return [];
+  const helm = await context.tools.helm();
+  if (helm.major === 4 && isBefore(kustomize.version, 5, 8)) {
+    return `kustomize ${kustomize.version} cannot drive helm ${helm.version}: name a helm 3 with --helm, or a kustomize from 5.8 on with --kustomize`;
+  }
+  const kubeVersion = context.kubernetesVersion ? [`--helm-kube-version=${context.kubernetesVersion}`] : [];
+  return ['--enable-helm', `--helm-command=${helm.command}`, ...kubeVersion];
+}
+
+function isBefore(version: string, major: number, minor: number): boolean {
+  const [ownMajor = 0, ownMinor = 0] = version.split('.').map(Number);
+  return ownMajor < major || (ownMajor === major && ownMinor < minor);
+}
+
+function locationOf({ kustomization, path }: Mention, { sources }: RenderContext): Location {
+  return sources.locate(kustomization.file, kustomization.document?.index ?? 0, path);
+}
+
+function failed(
+  result: Exclude<RunResult, { kind: 'ok' }>,
+  home: Location,
+  graph: KustomizationGraph,
+  context: RenderContext,
+): SourceFinding | undefined {
+  const finding = (message: string): SourceFinding => ({ rule: 'render-failed', message, location: home });
+  switch (result.kind) {
+    case 'failed':
+      if (!graph.root) return finding(failureOf(result.stderr, graph, context)?.message ?? NO_MESSAGE);
+      if (result.stderr.trim() === '') return finding(`${NO_MESSAGE} (exit code ${result.code})`);
+      return failureOf(result.stderr, graph, context);
+    case 'timeout':
+      return finding(`kustomize did not finish within ${context.timeout / 1000} s and was stopped`);
+    case 'output-limit':
+      return finding('kustomize printed more than 256 MB and was stopped');
+    case 'killed':
+      return finding(`kustomize died by ${result.signal}`);
+    case 'not-started':
+      return finding(`kustomize can't be started: ${result.reason}`);
+  }
+}
+
+const NO_MESSAGE = 'kustomize failed without a message';
+
+function objectsIn(
+  output: string,
+  home: Location,
+  graph: KustomizationGraph,
+  context: RenderContext,
+): { objects: RenderedObject[]; findings: SourceFinding[] } {
+  const findings: SourceFinding[] = [];
+  const values: unknown[] = [];
+  for (const { value, empty, error } of readYaml(output)) {
+    if (error) {
+      const message = `kustomize printed what is no YAML, on line ${error.line} of its output: ${error.message}`;
+      findings.push({ rule: 'render-failed', message, location: home });
+    } else if (!empty) values.push(value);
+  }
+  if (!graph.root) return { objects: [], findings };
+  const trace = new Trace(graph.root, context.sources, values);
+  const generated = new Set(
+    graph.kustomizations.flatMap((kustomization) => generatorsOf(kustomization).map(({ name }) => name)),
+  );
+  const objects = values.map((value): RenderedObject => {
+    const displayName = unhashedName(value, generated);
+    return {
+      value,
+      get source() {
+        return trace.sourceOf(value);
+      },
+      locate: async (path, at = 'value') => trace.locate(value, path, at),
+      sourceName: async () => trace.sourceName(value) ?? displayName ?? nameOf(value) ?? '',
+      ...(displayName === undefined ? {} : { displayName }),
+    };
+  });
+  return { objects, findings };
+}
+
+/** The name of a generated object without its hash; prefixes may stand around the generator's own name. */
+function unhashedName(value: unknown, generated: ReadonlySet<string>): string | undefined {
+  const kind = asMap(value)?.kind;
+  if (generated.size === 0 || (kind !== 'ConfigMap' && kind !== 'Secret')) return undefined;
+  const name = withoutHash(nameOf(value) ?? '');
+  if (name === undefined) return undefined;
+  return [...generated].some((own) => own !== '' && name.includes(own)) ? name : undefined;
+}
+
+function nameOf(value: unknown): string | undefined {
+  const name = asMap(asMap(value)?.metadata)?.name;
+  return typeof name === 'string' ? name : undefined;
+}

@@ -1,0 +1,485 @@
+import { realpathSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
+import type { SourceFinding } from '../../cluster/cluster.ts';
+import { asMap } from '../../cluster/workloads.ts';
+import type { At, Location, Path } from '../../resource.ts';
+import type { Related } from '../../rule.ts';
+import type { SourceFiles } from '../../source.ts';
+import { readYaml } from '../../yaml.ts';
+import { documentsOf, type Kustomization, type KustomizationGraph, readKustomization } from '../kustomization.ts';
+import type { RenderContext } from '../target.ts';
+import type { Entry } from './entries.ts';
+import { fieldOf, itemsOf, stringOf } from './fields.ts';
+import { stats } from './files.ts';
+import { generatorsOf } from './generate.ts';
+import { identityOfValue, type Patch, patchesOf } from './patches.ts';
+import { withoutSecrets } from './redact.ts';
+import { locationOf } from './shadow.ts';
+
+/** What kustomize said, taken apart. */
+interface Failure {
+  /** The innermost reason, without what kustomize wraps around it. */
+  reason: string;
+  /** The kustomization that it is about; undefined where kustomize found none. */
+  kustomization: Kustomization | undefined;
+  /** The listed file or directory that it is about, and the kustomization that lists it. */
+  entry?: { text: string; lister: Kustomization };
+}
+
+/** A place, and what kustomize's message leaves out or says in numbers that help nobody. */
+interface Found {
+  location: Location;
+  message?: string;
+  related?: Related[];
+}
+
+/**
+ * The finding for a kustomization that kustomize refused to build: its own message, at the line that causes it where message
+ * and sources make that certain, else at the kustomization file. Undefined where one of the graph's problems is the cause.
+ */
+export function failureOf(
+  stderr: string,
+  graph: KustomizationGraph,
+  context: RenderContext,
+): SourceFinding | undefined {
+  const said = errorIn(stderr);
+  if (graph.problems.some(({ kustomization, file }) => isAbout(said, kustomization, file))) return undefined;
+  const failure = takeApart(said, graph, context.sources);
+  const found = new Finder(failure, graph, context).find();
+  const message = clean(found?.message ?? failure.reason, graph, context);
+  const fallback = failure.kustomization ?? graph.root;
+  const location = found?.location ?? fileOf(fallback?.file ?? context.cwd, context.sources);
+  return {
+    rule: 'render-failed',
+    message: withoutSecrets(message, graph, context.sources),
+    location,
+    ...(found?.related ? { related: found.related } : {}),
+  };
+}
+
+/** The error in what a tool wrote: without the warnings before it and without `error:`. */
+function errorIn(stderr: string): string {
+  const lines = stderr.trim().split(/\r?\n/);
+  const first = lines.findIndex((line) => /^error: /i.test(line));
+  const kept = first === -1 ? lines.filter((line) => !/^(# Warning|[IWE]\d{4} )/.test(line)) : lines.slice(first);
+  return kept.join('\n').replace(/^error: /i, '');
+}
+
+/** Whether a message names a file, as kustomize names it: with the links of its directory resolved. */
+function isAbout(message: string, { directory, realDirectory }: Kustomization, file: string): boolean {
+  const real = join(realDirectory, relative(directory, file));
+  return [file, real].some((path) => message.includes(`'${path}'`) || message.includes(`lstat ${path}:`));
+}
+
+/**
+ * Follows the message down: `accumulating resources: accumulation err='accumulating resources from '../base': …': recursed
+ * accumulation of path '…': …` (accumulateResources of kustomize's api/internal/target).
+ */
+function takeApart(message: string, graph: KustomizationGraph, sources: SourceFiles): Failure {
+  const failure: Failure = { reason: unquoted(message), kustomization: graph.root };
+  const enter = (directory: string) => {
+    const known = graph.kustomizations.find(({ realDirectory }) => realDirectory === directory);
+    failure.kustomization = known ?? readKustomization(directory, sources);
+  };
+  for (;;) {
+    const { reason } = failure;
+    const prefix = /^(?:accumulating (?:resources|components)|loading generator plugins): /.exec(reason);
+    if (prefix) {
+      failure.reason = reason.slice(prefix[0].length);
+      continue;
+    }
+    const inner =
+      /^(?:accumulateDirectory: )?(?:recursed accumulation of path|couldn't make target for path) '([^']*)': /.exec(
+        reason,
+      );
+    if (inner?.[1]) {
+      enter(inner[1]);
+      failure.reason = reason.slice(inner[0].length);
+      continue;
+    }
+    const listed = /^accumulation err='(accumulating|merging) resources from '([^']*)': (.*?)': ([\s\S]*)$/.exec(
+      reason,
+    );
+    const [, verb, text, first, then] = listed ?? [];
+    if (text === undefined || first === undefined || then === undefined || !failure.kustomization) return failure;
+    failure.entry = { text, lister: failure.kustomization };
+    // What kustomize says of a file comes first, then that it is no directory either; of a directory, the other way round.
+    if (/^(must build at directory|new root)/.test(then)) {
+      return { ...failure, reason: `${verb} resources from '${text}': ${first}` };
+    }
+    failure.reason = then.replace(/^recursed merging from path '[^']*': /, '');
+  }
+}
+
+/** The text of errors that kustomize quotes on their way up (`accumulateDirectory: "…"`). */
+function unquoted(message: string): string {
+  const quoted = /^([\s\S]*?(?:accumulateDirectory|loader\.New)[: ]+)("(?:[^"\\]|\\.)*")$/.exec(message);
+  if (!quoted?.[2]) return message;
+  try {
+    return (quoted[1] ?? '').replace(/loader\.New $/, '') + unquoted(JSON.parse(quoted[2]));
+  } catch {
+    return message;
+  }
+}
+
+/** A message for people: one line, no addresses of memory, no configuration, no paths of this machine. */
+function clean(message: string, graph: KustomizationGraph, { cwd, root }: RenderContext): string {
+  let text = message
+    .replace(/trouble configuring builtin \w+ with config: `[\s\S]*?`: /g, '')
+    .replace(/merging from generator &\{.*?\}: /g, '')
+    .replace(/id resid\.ResId\{.*?Kind:"(\w*)".*?Name:"([^"]*)", Namespace:"[^"]*"\}/g, '$1 $2')
+    .replace(/^accumulateDirectory: /, '')
+    .replace(/map\[string\]interface \{\}\(nil\): /g, '')
+    .replace(/:? node contents:[\s\S]*$/, '')
+    .replace(/(?: from)? ?\[patch: "(?:[^"\\]|\\.)*"\]/g, '')
+    .replace(/(cannot unmarshal !!\w+) `[^`]*`/g, '$1')
+    .replace(/ with env=\[[^\]]*\]/g, '')
+    .replace(/(patch and path can't be set at the same time)[\s\S]*$/, '$1')
+    .replace(/(must specify one of patch and path)[\s\S]*$/, '$1');
+  const places = [cwd, root, ...graph.kustomizations.map(({ realDirectory }) => realDirectory)];
+  const known = new Set(places.flatMap((place) => [place, real(place)]));
+  for (const place of [...known].sort((a, b) => b.length - a.length)) {
+    const shown = relative(real(cwd), real(place)).split(sep).join('/');
+    text = text.replaceAll(`${place}/`, shown === '' ? '' : `${shown}/`).replaceAll(place, shown === '' ? '.' : shown);
+  }
+  const line = text.replace(/\s*\n\s*/g, ' ').trim();
+  return line.length > 1000 ? `${line.slice(0, 1000)}…` : line;
+}
+
+function real(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
+
+function fileOf(file: string, sources: SourceFiles): Location {
+  // No document of that index: the file as locations show it.
+  return sources.locate(file, -1, []);
+}
+
+/** Finds the line that a failure is about. Each method knows one kind of message; the first that finds a place is believed. */
+class Finder {
+  readonly #reason: string;
+  readonly #failure: Failure;
+  readonly #graph: KustomizationGraph;
+  readonly #sources: SourceFiles;
+
+  constructor(failure: Failure, graph: KustomizationGraph, context: RenderContext) {
+    this.#reason = failure.reason;
+    this.#failure = failure;
+    this.#graph = graph;
+    this.#sources = context.sources;
+  }
+
+  find(): Found | undefined {
+    const { kustomization } = this.#failure;
+    return (
+      this.#duplicateKey() ??
+      (kustomization && this.#malformedKustomization(kustomization)) ??
+      (kustomization && this.#malformedFile(kustomization)) ??
+      this.#registeredTwice() ??
+      this.#noObject() ??
+      (kustomization && this.#badPatch(kustomization)) ??
+      (kustomization && this.#badGenerator(kustomization)) ??
+      (kustomization && this.#badField(kustomization)) ??
+      this.#listed() ??
+      this.#component()
+    );
+  }
+
+  /** A key that stands twice in a mapping. kustomize names neither the file nor, in a stream, its line. */
+  #duplicateKey(): Found | undefined {
+    const named = /line (\d+): mapping key "(.*?)" already defined at line \d+/.exec(this.#reason);
+    if (!named) return undefined;
+    const all = this.#graph.files.flatMap((file) =>
+      (documentsOf(file, this.#sources) ?? []).flatMap((document) =>
+        document.duplicateKeys
+          .filter(({ path }) => String(path.at(-1)) === named[2])
+          .map((place) => ({ file, ...place, lineInDocument: place.line - document.line + 1 })),
+      ),
+    );
+    const exact = all.filter(({ lineInDocument }) => lineInDocument === Number(named[1]));
+    const only = theOnly(all) ?? theOnly(exact);
+    if (!only) return { location: this.#file(this.#graph.root), message: `mapping key "${named[2]}" already defined` };
+    const { file } = fileOf(only.file, this.#sources);
+    const location = { file, line: only.line, column: only.column };
+    return { location, message: `mapping key "${named[2]}" already defined` };
+  }
+
+  #malformedKustomization(kustomization: Kustomization): Found | undefined {
+    const { value, document, files, directory } = kustomization;
+    if (this.#reason.startsWith('Found multiple kustomization files')) {
+      return { location: fileOf(files[1] ?? directory, this.#sources) };
+    }
+    if (/^kustomization\.yaml is empty/.test(this.#reason)) return { location: this.#file(kustomization) };
+    const field = /^Failed to read kustomization file under [\s\S]*\n(kind|apiVersion) /.exec(this.#reason)?.[1];
+    if (field) return this.#at(kustomization, [fieldOf(value, field)?.key ?? field]);
+    if (!this.#reason.startsWith('invalid Kustomization')) return undefined;
+    const unknown = /json: unknown field "(.*)"$/.exec(this.#reason)?.[1];
+    if (unknown !== undefined) {
+      const top = Object.hasOwn(value, unknown) ? [unknown] : theOnly(pathsOfKey(value, unknown, []));
+      return top && this.#at(kustomization, top, 'key');
+    }
+    const type = /json: cannot unmarshal (\w+) into Go struct field (\S+) of type/.exec(this.#reason);
+    if (type?.[1] && type[2]) {
+      const path = theOnly(pathsOfType(value, type[2].split('.').slice(1), type[1], []));
+      return path && this.#at(kustomization, path);
+    }
+    const { error } = document ?? {};
+    return error && { location: { ...fileOf(kustomization.file, this.#sources), ...placeOf(error) } };
+  }
+
+  /** A listed file, or a patch, that is no YAML. */
+  #malformedFile(kustomization: Kustomization): Found | undefined {
+    const named =
+      /accumulating resources from '(.*?)': MalformedYAMLError/.exec(this.#reason)?.[1] ??
+      /unable to parse SM or JSON patch from \[path: "(.*?)"\]/.exec(this.#reason)?.[1];
+    const entry = kustomization.entries.find(({ text, what }) => text === named && what === 'file');
+    if (!entry) return undefined;
+    const location = fileOf(entry.absolute, this.#sources);
+    const error = documentsOf(entry.absolute, this.#sources)?.find((document) => document.error)?.error;
+    return { location: error ? { ...location, ...placeOf(error) } : location };
+  }
+
+  /** A second object of one identity: at the object, or where the directory that brings it is listed. */
+  #registeredTwice(): Found | undefined {
+    const id = /already registered id: (\w+)\.\S*?\/(.*)\.\S+?$/.exec(this.#reason);
+    const entry = this.#entry();
+    const [, kind, name] = id ?? [];
+    if (kind === undefined || name === undefined || !entry) return undefined;
+    const all = this.#graph.files.flatMap((file) => this.#objects(file, kind, name));
+    const second = theOnly(all.filter(({ file }) => file === entry.absolute));
+    const first = theOnly(all.filter(({ file }) => file !== entry.absolute));
+    const related = first && [{ message: 'the first one', location: first.location }];
+    return {
+      location: second?.location ?? this.#listed()?.location ?? this.#file(this.#failure.kustomization),
+      ...(related ? { related } : {}),
+    };
+  }
+
+  /** A document without kind, apiVersion or name. */
+  #noObject(): Found | undefined {
+    const what = /missing (Resource metadata|metadata\.name)/.exec(this.#reason)?.[1];
+    const entry = this.#entry();
+    if (!what || entry?.what !== 'file') return undefined;
+    const documents = documentsOf(entry.absolute, this.#sources) ?? [];
+    const bad = documents.find(({ value, empty }) => {
+      if (empty) return false;
+      const object = asMap(value);
+      const { kind, name } = identityOfValue(object ?? {});
+      return what === 'metadata.name' ? kind !== '' && name === '' : object === undefined || kind === '';
+    });
+    return bad && { location: this.#sources.locate(entry.absolute, bad.index, []) };
+  }
+
+  #badPatch(kustomization: Kustomization): Found | undefined {
+    const patches = patchesOf(kustomization, this.#sources);
+    const at = (patch: Patch | undefined) => patch && this.#at(kustomization, patch.path);
+
+    const unmatched = /failed to find unique target for patch (\w+)\.\S*?\/(.*)\.\S+?$/.exec(this.#reason);
+    if (unmatched) {
+      const same = patches.filter(({ target, document }) => {
+        const { kind, name } = identityOfValue(asMap(document.value) ?? {});
+        return !target && kind === unmatched[1] && name === unmatched[2];
+      });
+      return at(theOnly(same));
+    }
+    const operation =
+      /^(\w+) operation does not apply: doc is missing (?:path|key): (\S+):/.exec(this.#reason) ??
+      /error in (\w+) for path: '(.*?)'/.exec(this.#reason) ??
+      /(test)ing (?:value|path) (\S+) failed/.exec(this.#reason);
+    if (operation) {
+      const same = patches.flatMap(({ place, operations }) =>
+        (operations ?? [])
+          .filter(({ op, path }) => op === operation[1] && samePointer(path, operation[2] ?? ''))
+          .map(({ index }) => ({ place, path: [index, 'path'] })),
+      );
+      const only = theOnly(same);
+      return only && { location: locationOf(only, 'value', this.#sources) };
+    }
+    const config = /trouble configuring builtin Patch\w*Transformer with config: `\n?([\s\S]*?)`: /.exec(
+      this.#reason,
+    )?.[1];
+    const written = /\[patch: ("(?:[^"\\]|\\.)*")\]/.exec(this.#reason)?.[1];
+    const entries = ['patches', 'patchesJson6902'].flatMap((field) => itemsOf(kustomization.value, field));
+    if (config !== undefined || written !== undefined) {
+      const { path, patch, jsonOp } = asMap(readYaml(config ?? '')[0]?.value) ?? {};
+      const text = written === undefined ? (patch ?? jsonOp) : fromQuoted(written);
+      const only = theOnly(
+        entries.filter((entry) => {
+          const item = asMap(entry.value) ?? {};
+          const own = fieldOf(item, 'patch')?.value;
+          if (typeof path === 'string') return fieldOf(item, 'path')?.value === path;
+          return typeof own === 'string' && typeof text === 'string' && own.trim() === text.trim();
+        }),
+      );
+      return only && this.#at(kustomization, only.path);
+    }
+    const regex = /unable to find patch target.*error parsing regexp: .*`(.*)`$/.exec(this.#reason)?.[1];
+    if (regex === undefined) return undefined;
+    const broken = entries.flatMap(({ path, value }) => {
+      const target = fieldOf(asMap(value) ?? {}, 'target');
+      const fields = Object.entries(asMap(target?.value) ?? {});
+      return fields
+        .filter(([, pattern]) => typeof pattern === 'string' && pattern.includes(regex))
+        .map(([key]) => [...path, target?.key ?? '', key]);
+    });
+    const only = theOnly(broken);
+    return only && this.#at(kustomization, only);
+  }
+
+  #badGenerator(kustomization: Kustomization): Found | undefined {
+    const generators = generatorsOf(kustomization);
+    const nameless = generators.filter(({ name }) => name === '');
+    if (/^a (configmap|secret) must have a name/.test(this.#reason)) {
+      const only = theOnly(nameless);
+      return only && this.#at(kustomization, only.path);
+    }
+    const literal = /invalid literal source ([\s\S]*), expected key=value$/.exec(this.#reason)?.[1];
+    if (literal !== undefined) {
+      const same = generators.flatMap(({ item, path }) =>
+        itemsOf(item, 'literals', path).filter(({ value }) => value === literal),
+      );
+      const only = theOnly(same);
+      // The literal may be a secret's: its place says which it is.
+      return {
+        location: only ? this.#place(kustomization, only.path) : this.#file(kustomization),
+        message: BAD_LITERAL,
+      };
+    }
+    const repeated = /^configmap (\S+) illegally repeats the key/.exec(this.#reason)?.[1];
+    if (repeated !== undefined) {
+      const only = theOnly(generators.filter(({ name }) => name === repeated));
+      return only && this.#at(kustomization, only.path);
+    }
+    const merged = /merging from generator .*Kind:"(\w*)".*Name:"([^"]*)".*(does not exist|exists)/.exec(this.#reason);
+    if (!merged) return undefined;
+    const same = generators.filter(({ kind, name }) => kind === merged[1] && name === merged[2]);
+    const wanted = merged[3] === 'exists' ? same.at(-1) : theOnly(same.filter(({ behavior }) => behavior !== 'create'));
+    return wanted && this.#at(kustomization, wanted.path);
+  }
+
+  #badField(kustomization: Kustomization): Found | undefined {
+    const { value } = kustomization;
+    const replicas = /^resource with name (\S+) does not match a config/.exec(this.#reason)?.[1];
+    if (replicas !== undefined) {
+      const items = itemsOf(value, 'replicas').map(({ path, value: item }) =>
+        stringOf(asMap(item) ?? {}, 'name', path),
+      );
+      const only = theOnly(items.filter((name) => name?.value === replicas));
+      return only && this.#at(kustomization, only.path);
+    }
+    const source = /^nothing selected by (\w+)\.\S*?\/(.*)\.\S+?$/.exec(this.#reason);
+    if (!source) return undefined;
+    const items = itemsOf(value, 'replacements').flatMap(({ path, value: item }) => {
+      const field = fieldOf(asMap(item) ?? {}, 'source');
+      const { kind, name } = asMap(field?.value) ?? {};
+      return field && kind === source[1] && name === source[2] ? [[...path, field.key]] : [];
+    });
+    const only = theOnly(items);
+    return only && this.#at(kustomization, only);
+  }
+
+  /** Where what the message is about is listed. */
+  #listed(): Found | undefined {
+    const { entry } = this.#failure;
+    const found = this.#entry();
+    return entry && found && this.#at(entry.lister, found.path);
+  }
+
+  /** A directory of `components`, which kustomize names by its path only. */
+  #component(): Found | undefined {
+    const all = this.#graph.kustomizations.flatMap((kustomization) =>
+      kustomization.entries
+        .filter(({ role, absolute }) => role === 'component' && this.#reason.includes(`'${real(absolute)}'`))
+        .map(({ path }) => ({ kustomization, path })),
+    );
+    const only = theOnly(all);
+    return only && this.#at(only.kustomization, only.path);
+  }
+
+  #entry(): Entry | undefined {
+    const { entry } = this.#failure;
+    return entry?.lister.entries.filter(({ role, text }) => isListed(role) && text === entry.text).at(-1);
+  }
+
+  #objects(file: string, kind: string, name: string): { file: string; location: Location }[] {
+    if (!stats(file)?.isFile()) return [];
+    return (documentsOf(file, this.#sources) ?? []).flatMap(({ index, value }) => {
+      const id = identityOfValue(asMap(value) ?? {});
+      const location = () => this.#sources.locate(file, index, ['metadata', 'name']);
+      return id.kind === kind && id.name === name ? [{ file, location: location() }] : [];
+    });
+  }
+
+  #at(kustomization: Kustomization, path: Path, at: At = 'value'): Found {
+    return { location: this.#place(kustomization, path, at) };
+  }
+
+  #place({ file, document }: Kustomization, path: Path, at: At = 'value'): Location {
+    return this.#sources.locate(file, document?.index ?? 0, path, at);
+  }
+
+  #file(kustomization: Kustomization | undefined): Location {
+    return fileOf((kustomization ?? this.#graph.root)?.file ?? '', this.#sources);
+  }
+}
+
+const BAD_LITERAL = 'invalid literal source, expected key=value';
+
+function isListed(role: Entry['role']): boolean {
+  return role === 'resource' || role === 'plugin';
+}
+
+function theOnly<T>(items: readonly T[]): T | undefined {
+  return items.length === 1 ? items[0] : undefined;
+}
+
+function placeOf({ line, column }: { line: number; column?: number }): { line: number; column?: number } {
+  return { line, ...(column === undefined ? {} : { column }) };
+}
+
+function fromQuoted(text: string): string | undefined {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function samePointer(path: readonly string[], pointer: string): boolean {
+  const written = path.map((key) => key.replaceAll('~', '~0').replaceAll('/', '~1')).join('/');
+  return `/${written}` === pointer;
+}
+
+/** The paths of every key of that name, at any depth. */
+function pathsOfKey(value: unknown, key: string, at: Path): Path[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, item]) => {
+    const path = [...at, Array.isArray(value) ? Number(name) : name];
+    return [...(name === key && !Array.isArray(value) ? [path] : []), ...pathsOfKey(item, key, path)];
+  });
+}
+
+/** The paths of every value of a JSON type, along the names of fields and through lists. */
+function pathsOfType(value: unknown, fields: readonly string[], type: string, at: Path): Path[] {
+  if (Array.isArray(value) && fields.length > 0) {
+    return value.flatMap((item: unknown, i) => pathsOfType(item, fields, type, [...at, i]));
+  }
+  const [field, ...rest] = fields;
+  if (field === undefined) {
+    const own = jsonType(value) === type ? [at] : [];
+    return Array.isArray(value) && type !== 'array'
+      ? value.flatMap((item: unknown, i) => pathsOfType(item, [], type, [...at, i]))
+      : own;
+  }
+  const found = fieldOf(asMap(value) ?? {}, field);
+  return found ? pathsOfType(found.value, rest, type, [...at, found.key]) : [];
+}
+
+function jsonType(value: unknown): string {
+  if (typeof value === 'boolean') return 'bool';
+  return Array.isArray(value) ? 'array' : typeof value;
+}

@@ -1,0 +1,159 @@
+import { asMap } from '../../cluster/workloads.ts';
+import type { Path } from '../../resource.ts';
+import type { SourceFiles } from '../../source.ts';
+import { documentsOf, type Kustomization, readKustomization } from '../kustomization.ts';
+import { itemsOf } from './fields.ts';
+import { generate, generatorStep, generatorsOf } from './generate.ts';
+import { patchesOf, patchStep } from './patches.ts';
+import { type ShadowMap, shadowOf } from './shadow.ts';
+import type { Subject } from './subject.ts';
+import {
+  affixStep,
+  annotationStep,
+  imageSteps,
+  labelSteps,
+  namespaceStep,
+  replicaSteps,
+  type Step,
+} from './transform.ts';
+
+/** An object of the sources, and what the kustomizations do to it until it is rendered. */
+export interface SourceObject {
+  /** Its kind and name as they are written. */
+  kind: string;
+  name: string;
+  /** Whether its name gets a hash. */
+  hashed: boolean;
+  /** Absolute path of the file that it stands in, or of the kustomization that generates it. */
+  file: string;
+  /** A fresh shadow of it. Throws TooManyValues. */
+  start(): ShadowMap;
+  /** In the order in which they act. */
+  steps: Step[];
+  /** The kustomizations whose fields act on it, the innermost first. */
+  layers: Kustomization[];
+}
+
+/** More objects than that, and nobody waits for their places. */
+const MAX_OBJECTS = 20_000;
+
+/** Thrown for a kustomization with more objects than can be followed. */
+export class TooManyObjects extends Error {}
+
+/**
+ * The objects that a kustomization renders, in the order in which kustomize reads them (accumulateTarget of its
+ * api/internal/target). Throws TooManyObjects.
+ */
+export function sourceObjects(root: Kustomization, sources: SourceFiles): SourceObject[] {
+  let count = 0;
+  const made = new WeakMap<Kustomization, Step[]>();
+
+  const accumulate = (kustomization: Kustomization, objects: SourceObject[], above: readonly string[]) => {
+    // kustomize refuses circles; this only keeps a mistake of ours from running for ever.
+    if (above.includes(kustomization.realDirectory)) return;
+    const inner = [...above, kustomization.realDirectory];
+    for (const { role, what, absolute } of kustomization.entries) {
+      if (role !== 'resource') continue;
+      if (what === 'file') objects.push(...objectsOf(absolute, sources));
+      const base = what === 'directory' ? readKustomization(absolute, sources) : undefined;
+      if (base) {
+        const own: SourceObject[] = [];
+        accumulate(base, own, inner);
+        objects.push(...own);
+      }
+      count += 1;
+      if (objects.length > MAX_OBJECTS || count > MAX_OBJECTS) throw new TooManyObjects();
+    }
+    for (const generator of generatorsOf(kustomization)) {
+      if (generator.behavior === 'create') {
+        const { kind, name, hashed } = generator;
+        const start = () => generate(generator, kustomization, sources);
+        objects.push({ kind, name, hashed, file: kustomization.file, start, steps: [], layers: [] });
+      } else {
+        const step = generatorStep(generator, kustomization, sources);
+        for (const object of objects) if (object.kind === generator.kind) object.steps.push(step);
+      }
+    }
+    for (const { role, what, absolute } of kustomization.entries) {
+      const component = role === 'component' && what === 'directory' ? readKustomization(absolute, sources) : undefined;
+      if (component) accumulate(component, objects, inner);
+    }
+    let steps = made.get(kustomization);
+    if (!steps) {
+      steps = stepsOf(kustomization, sources);
+      made.set(kustomization, steps);
+    }
+    for (const object of objects) {
+      object.steps.push(...steps);
+      object.layers.push(kustomization);
+    }
+  };
+  const objects: SourceObject[] = [];
+  accumulate(root, objects, []);
+  return objects;
+}
+
+function objectsOf(file: string, sources: SourceFiles): SourceObject[] {
+  return (documentsOf(file, sources) ?? []).flatMap(({ index, value }) =>
+    flatten(value, []).map(({ object, path }) => ({
+      kind: typeof object.kind === 'string' ? object.kind : '',
+      name: nameOf(object),
+      hashed: annotationOf(object, 'kustomize.config.k8s.io/needs-hash') === 'true',
+      file,
+      start: () => shadowOf(object, { file, document: index }, path) as ShadowMap,
+      steps: [],
+      layers: [],
+    })),
+  );
+}
+
+/** kustomize takes Lists apart. */
+function flatten(value: unknown, path: Path): { object: Record<string, unknown>; path: Path }[] {
+  const object = asMap(value);
+  if (!object) return [];
+  if (typeof object.kind === 'string' && object.kind.endsWith('List') && Array.isArray(object.items)) {
+    return object.items.flatMap((item: unknown, i) => flatten(item, [...path, 'items', i]));
+  }
+  return [{ object, path }];
+}
+
+function nameOf(object: Record<string, unknown>): string {
+  const name = asMap(object.metadata)?.name;
+  return typeof name === 'string' ? name : '';
+}
+
+function annotationOf(object: Record<string, unknown>, key: string): unknown {
+  const annotations = asMap(asMap(object.metadata)?.annotations) ?? {};
+  return Object.hasOwn(annotations, key) ? annotations[key] : undefined;
+}
+
+/** What the fields of a kustomization do, in the order in which kustomize does it (configureBuiltinTransformers). */
+function stepsOf(kustomization: Kustomization, sources: SourceFiles): Step[] {
+  const { value, file, document } = kustomization;
+  const place = { file, document: document?.index ?? 0 };
+  const patches = patchesOf(kustomization, sources).map((patch) => ({ patch, step: patchStep(patch) }));
+  const early = patches.filter(({ patch }) => patch.field !== 'patchesJson6902');
+  const late = patches.filter(({ patch }) => patch.field === 'patchesJson6902');
+  return [
+    ...early.map(({ step }) => step),
+    namespaceStep(value, place),
+    affixStep(value),
+    ...labelSteps(value, place),
+    annotationStep(value, place),
+    ...late.map(({ step }) => step),
+    ...replicaSteps(value, place),
+    ...imageSteps(value, place),
+  ].filter((step) => step !== undefined);
+}
+
+/** Whether a kustomization changes objects in ways that aren't followed: what is new in the render may be its doing. */
+export function isOpaque({ value }: Kustomization): boolean {
+  return ['replacements', 'vars', 'transformers', 'configurations'].some((field) => itemsOf(value, field).length > 0);
+}
+
+/** The object as the kustomizations leave it; undefined where a patch takes it out. Throws TooManyValues. */
+export function follow({ start, steps }: SourceObject): Subject | undefined {
+  const subject: Subject = { shadow: start(), previous: [] };
+  for (const step of steps) if (step(subject) === 'delete') return undefined;
+  return subject;
+}

@@ -1,0 +1,132 @@
+import type { Shadow, ShadowList, ShadowMap } from './shadow.ts';
+
+/** What a patch is applied to: the groups whose lists kustomize knows to merge are those of its built-in schema. */
+export interface MergedKind {
+  group: string;
+  kind: string;
+}
+
+/** Groups of which some list is merged by a key. Lists of all others are replaced, those of custom resources too. */
+const MERGING_GROUPS = new Set(['', 'apps', 'batch', 'admissionregistration.k8s.io']);
+
+/**
+ * The keys by which the items of a list are matched, by the list's field name (`x-kubernetes-patch-merge-key` and
+ * `x-kubernetes-list-map-keys` in the OpenAPI document of Kubernetes that kustomize embeds).
+ */
+const MERGE_KEYS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['containers', ['name']],
+  ['initContainers', ['name']],
+  ['ephemeralContainers', ['name']],
+  ['volumes', ['name']],
+  ['env', ['name']],
+  ['volumeMounts', ['mountPath']],
+  ['volumeDevices', ['devicePath']],
+  ['hostAliases', ['ip']],
+  ['topologySpreadConstraints', ['topologyKey', 'whenUnsatisfiable']],
+  ['resourceClaims', ['name']],
+  ['schedulingGates', ['name']],
+  ['conditions', ['type']],
+  ['webhooks', ['name']],
+  ['ownerReferences', ['uid']],
+]);
+
+/**
+ * Applies a strategic merge patch to an object as kustomize does (kyaml's merge2, new items first). Both are used up: parts
+ * of the patch become parts of the object. `'delete'` where the patch removes the whole object.
+ */
+export function strategicMerge(object: ShadowMap, patch: ShadowMap, kind: MergedKind): 'delete' | undefined {
+  const directive = directiveOf(patch);
+  if (directive === 'delete') return 'delete';
+  if (directive === 'replace') {
+    object.entries = withoutDirectives(patch).entries;
+    return undefined;
+  }
+  mergeMap(object, patch, [], kind);
+  return undefined;
+}
+
+function mergeMap(object: ShadowMap, patch: ShadowMap, path: readonly string[], kind: MergedKind): void {
+  for (const [key, value] of patch.entries) {
+    if (key === '$patch') continue;
+    const own = object.entries.get(key);
+    if (isNull(value) || (value.type === 'map' && directiveOf(value) === 'delete')) object.entries.delete(key);
+    else if (value.type === 'map' && own?.type === 'map' && directiveOf(value) !== 'replace') {
+      mergeMap(own, value, [...path, key], kind);
+    } else if (value.type === 'list' && own?.type === 'list') mergeList(own, value, [...path, key], kind);
+    else object.entries.set(key, withoutDirectives(value));
+  }
+}
+
+function mergeList(list: ShadowList, patch: ShadowList, path: readonly string[], kind: MergedKind): void {
+  const replaces = patch.items.some((item) => item.type === 'map' && directiveOf(item) === 'replace');
+  const keys = replaces ? undefined : mergeKeysOf(path, kind);
+  if (keys === undefined) {
+    const { items } = withoutDirectives(patch);
+    list.items = items.filter((item) => !(item.type === 'map' && item.entries.size === 0 && replaces));
+    list.origin = patch.origin;
+    return;
+  }
+  const rest = [...list.items];
+  const merged: Shadow[] = [];
+  for (const item of patch.items) {
+    const i = rest.findIndex((own) => isSameItem(own, item, keys));
+    const [own] = i === -1 ? [] : rest.splice(i, 1);
+    if (item.type === 'map' && directiveOf(item) === 'delete') continue;
+    if (own?.type === 'map' && item.type === 'map') {
+      mergeMap(own, item, path, kind);
+      merged.push(own);
+    } else merged.push(withoutDirectives(item));
+  }
+  list.items = [...merged, ...rest];
+}
+
+/** Undefined for a list that is replaced; no keys for one of scalars that is a set. */
+function mergeKeysOf(path: readonly string[], { group, kind }: MergedKind): readonly string[] | undefined {
+  const field = path.at(-1) ?? '';
+  if (field === 'finalizers' && path.length === 2) return [];
+  if (!MERGING_GROUPS.has(group)) return undefined;
+  switch (field) {
+    case 'ports':
+      if (path.at(-2) === 'containers' || path.at(-2) === 'initContainers') return ['containerPort', 'protocol'];
+      return kind === 'Service' ? ['port', 'protocol'] : undefined;
+    case 'imagePullSecrets':
+      return kind === 'ServiceAccount' ? undefined : ['name'];
+    case 'secrets':
+      return kind === 'ServiceAccount' ? ['name'] : undefined;
+    default:
+      return MERGE_KEYS.get(field);
+  }
+}
+
+function isSameItem(own: Shadow, item: Shadow, keys: readonly string[]): boolean {
+  if (own.type === 'scalar' && item.type === 'scalar') return own.value === item.value;
+  if (own.type !== 'map' || item.type !== 'map') return false;
+  return keys.length > 0 && keys.every((key) => scalarAt(own, key) === scalarAt(item, key));
+}
+
+function scalarAt(map: ShadowMap, key: string): unknown {
+  const value = map.entries.get(key);
+  return value?.type === 'scalar' ? value.value : value;
+}
+
+function directiveOf(map: ShadowMap): unknown {
+  return scalarAt(map, '$patch');
+}
+
+function isNull(shadow: Shadow): boolean {
+  return shadow.type === 'scalar' && shadow.value === null;
+}
+
+/** What a patch adds where nothing was: without its directives, its nulls, and what it only deletes. */
+function withoutDirectives<T extends Shadow>(shadow: T): T;
+function withoutDirectives(shadow: Shadow): Shadow {
+  if (shadow.type === 'list') {
+    const items = shadow.items.filter((item) => !(item.type === 'map' && directiveOf(item) === 'delete'));
+    return { ...shadow, items: items.map((item) => withoutDirectives(item)) };
+  }
+  if (shadow.type !== 'map') return shadow;
+  const kept = [...shadow.entries].filter(([key, value]) => {
+    return key !== '$patch' && !isNull(value) && !(value.type === 'map' && directiveOf(value) === 'delete');
+  });
+  return { ...shadow, entries: new Map(kept.map(([key, value]) => [key, withoutDirectives(value)])) };
+}

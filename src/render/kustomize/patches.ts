@@ -1,0 +1,143 @@
+import { asMap } from '../../cluster/workloads.ts';
+import type { Path } from '../../resource.ts';
+import type { SourceFiles } from '../../source.ts';
+import { readYaml, type YamlDocument } from '../../yaml.ts';
+import { documentsOf, entryAt, type Kustomization } from '../kustomization.ts';
+import { fieldOf, itemsOf, stringOf } from './fields.ts';
+import { jsonPatch, type Operation, operationsOf } from './json-patch.ts';
+import { strategicMerge } from './merge.ts';
+import { selects } from './select.ts';
+import { type Place, type Shadow, type ShadowMap, shadowOf } from './shadow.ts';
+import { type Identity, identities, identityOf, isSameObject, type Subject } from './subject.ts';
+import { remember, type Step } from './transform.ts';
+
+/** One patch of a kustomization: an entry, and one of the documents that it brings. */
+export interface Patch {
+  /** `patches`, `patchesStrategicMerge` or `patchesJson6902`. */
+  field: string;
+  /** Where the entry stands in the kustomization: `['patches', 2]`. */
+  entry: Path;
+  /** Where its file is named, or its text stands, in the kustomization. */
+  path: Path;
+  place: Place;
+  /** The document as it is parsed. */
+  document: YamlDocument;
+  target: Record<string, unknown> | undefined;
+  options: Record<string, unknown>;
+  /** Of a JSON patch. */
+  operations: Operation[] | undefined;
+}
+
+/** The patches of a kustomization in the order in which kustomize applies them, but for `patchesJson6902`, which come later. */
+export function patchesOf(kustomization: Kustomization, sources: SourceFiles): Patch[] {
+  const { value } = kustomization;
+  const patches: Patch[] = [];
+  const add = (field: string, entry: Path, path: Path, item: Record<string, unknown>, what: Read[]) => {
+    const target = asMap(fieldOf(item, 'target')?.value);
+    const options = asMap(fieldOf(item, 'options')?.value) ?? {};
+    for (const { place, document } of what) {
+      if (document.empty || document.error) continue;
+      const operations = operationsOf(document.value);
+      patches.push({ field, entry, path, place, document, target, options, operations });
+    }
+  };
+  for (const { path, value: text } of itemsOf(value, 'patchesStrategicMerge')) {
+    const entry = entryAt(kustomization, path);
+    if (typeof text !== 'string' || !entry) continue;
+    const what = entry.what === 'inline' ? inline(kustomization, path, text) : file(entry.absolute, sources);
+    add('patchesStrategicMerge', path, path, {}, what);
+  }
+  for (const field of ['patches', 'patchesJson6902']) {
+    for (const { path, value: item } of itemsOf(value, field)) {
+      const map = asMap(item) ?? {};
+      const named = stringOf(map, 'path', path);
+      const written = stringOf(map, 'patch', path);
+      const entry = named && entryAt(kustomization, named.path);
+      if (named && entry) add(field, path, named.path, map, file(entry.absolute, sources));
+      if (written) add(field, path, written.path, map, inline(kustomization, written.path, written.value));
+    }
+  }
+  return patches;
+}
+
+interface Read {
+  place: Place;
+  document: YamlDocument;
+}
+
+function file(absolute: string, sources: SourceFiles): Read[] {
+  const documents = absolute === '' ? [] : (documentsOf(absolute, sources) ?? []);
+  return documents.map((document) => ({ place: { file: absolute, document: document.index }, document }));
+}
+
+function inline(kustomization: Kustomization, path: Path, text: string): Read[] {
+  const place = { file: kustomization.file, document: kustomization.document?.index ?? 0 };
+  return readYaml(text).map((document) => ({
+    place: { ...place, within: { path, text, document: document.index } },
+    document,
+  }));
+}
+
+/** What a patch does to an object that it selects (PatchTransformer, ApplySmPatch of kustomize's api/resource). */
+export function patchStep({ target, options, operations, place, document }: Patch): Step | undefined {
+  if (operations) {
+    // A JSON patch says nothing about its object: without a target kustomize refuses it.
+    if (!target) return undefined;
+    return (subject) => {
+      if (!selects(target, subject)) return undefined;
+      remember(subject);
+      jsonPatch(subject.shadow, operations, place);
+      return undefined;
+    };
+  }
+  const value = asMap(document.value);
+  if (!value) return undefined;
+  const own = identityOfValue(value);
+  const mayRename = fieldOf(options, 'allowNameChange')?.value === true;
+  const mayChangeKind = fieldOf(options, 'allowKindChange')?.value === true;
+  return (subject) => {
+    const selected = target ? selects(target, subject) : identities(subject).some((id) => isSameObject(id, own));
+    if (!selected) return undefined;
+    if (mayRename || mayChangeKind) remember(subject);
+    return applyStrategicMerge(subject, shadowOf(value, place, []), mayRename, mayChangeKind);
+  };
+}
+
+function applyStrategicMerge(
+  { shadow }: Subject,
+  patch: Shadow,
+  mayRename: boolean,
+  mayChangeKind: boolean,
+): 'delete' | undefined {
+  if (patch.type !== 'map') return undefined;
+  const kind = shadow.entries.get('kind');
+  const name = metadataOf(shadow)?.get('name');
+  const namespace = metadataOf(shadow)?.get('namespace');
+  if (strategicMerge(shadow, patch, identityOf(shadow)) === 'delete') return 'delete';
+  if (kind && !mayChangeKind) shadow.entries.set('kind', kind);
+  const metadata = metadataOf(shadow);
+  if (name && !mayRename) metadata?.set('name', name);
+  if (namespace) metadata?.set('namespace', namespace);
+  else metadata?.delete('namespace');
+  return undefined;
+}
+
+function metadataOf(shadow: ShadowMap): Map<string, Shadow> | undefined {
+  const metadata = shadow.entries.get('metadata');
+  return metadata?.type === 'map' ? metadata.entries : undefined;
+}
+
+/** The identity that a patch without target looks for. */
+export function identityOfValue(value: Record<string, unknown>): Identity {
+  const metadata = asMap(value.metadata) ?? {};
+  const text = (candidate: unknown) => (typeof candidate === 'string' ? candidate : '');
+  const apiVersion = text(value.apiVersion);
+  const slash = apiVersion.indexOf('/');
+  return {
+    group: slash === -1 ? '' : apiVersion.slice(0, slash),
+    version: apiVersion.slice(slash + 1),
+    kind: text(value.kind),
+    namespace: text(metadata.namespace),
+    name: text(metadata.name),
+  };
+}

@@ -1,0 +1,73 @@
+import { stringOf } from './fields.ts';
+import { shadowAt } from './shadow.ts';
+import { effectiveNamespace, identityOf, type Subject } from './subject.ts';
+
+/**
+ * Whether a patch's `target` selects an object as it is now: kind and API version by what it is, name and namespace by what it
+ * is or was at first (resmap's Select and types.SelectorRegex of kustomize). False where that can't be told.
+ */
+export function selects(target: Record<string, unknown>, subject: Subject): boolean {
+  const current = identityOf(subject.shadow);
+  const original = subject.previous[0] ?? current;
+  const field = (name: string) => stringOf(target, name)?.value;
+  return (
+    matches(field('namespace'), effectiveNamespace(original), effectiveNamespace(current)) &&
+    matches(field('name'), original.name, current.name) &&
+    matches(field('group'), current.group) &&
+    matches(field('version'), current.version) &&
+    matches(field('kind'), current.kind) &&
+    matchesSelector(field('labelSelector'), subject, 'labels') &&
+    matchesSelector(field('annotationSelector'), subject, 'annotations')
+  );
+}
+
+function matches(pattern: string | undefined, ...values: string[]): boolean {
+  if (pattern === undefined) return true;
+  if (/^[\w-]*$/.test(pattern)) return values.includes(pattern);
+  const regex = anchored(pattern);
+  return regex !== undefined && values.some((value) => value.length <= 253 && regex.test(value));
+}
+
+/**
+ * The pattern as kustomize anchors it. Go's engine takes linear time and this one doesn't: undefined for patterns that could
+ * take long (repeated groups, many repetitions), as for those that only Go understands.
+ */
+function anchored(pattern: string): RegExp | undefined {
+  if (/\)[*+{?]/.test(pattern) || (pattern.match(/[*+{]/g)?.length ?? 0) > 3) return undefined;
+  try {
+    return new RegExp(`^(?:${pattern})$`);
+  } catch {
+    return undefined;
+  }
+}
+
+const REQUIREMENT =
+  /^\s*(?:(?<absent>!)\s*(?<absentKey>[^\s!=,()]+)|(?<key>[^\s!=,()]+)(?:\s*(?<equals>==|=|!=)\s*(?<value>[^\s!=,()]*)|\s+(?<set>in|notin)\s*\((?<values>[^()]*)\))?)\s*(?:,|$)/;
+
+/** A selector as text, against labels or annotations (labels.Parse of k8s.io/apimachinery). False for what is no selector. */
+function matchesSelector(selector: string | undefined, { shadow }: Subject, field: 'labels' | 'annotations'): boolean {
+  let rest = selector ?? '';
+  const map = shadowAt(shadow, ['metadata', field]);
+  while (rest.trim() !== '') {
+    const found = REQUIREMENT.exec(rest);
+    if (!found?.groups) return false;
+    rest = rest.slice(found[0].length);
+    const { absentKey, key, equals, value, set, values } = found.groups;
+    const own = map?.type === 'map' ? map.entries.get(absentKey ?? key ?? '') : undefined;
+    const text = own?.type === 'scalar' ? String(own.value) : undefined;
+    const holds =
+      absentKey !== undefined
+        ? text === undefined
+        : set !== undefined
+          ? isAmong(text, values) === (set === 'in')
+          : equals === undefined
+            ? text !== undefined
+            : (text === value) === (equals !== '!=');
+    if (!holds) return false;
+  }
+  return true;
+}
+
+function isAmong(text: string | undefined, values = ''): boolean {
+  return text !== undefined && values.split(',').some((value) => value.trim() === text);
+}

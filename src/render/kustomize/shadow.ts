@@ -1,0 +1,156 @@
+import type { At, Location, Path } from '../../resource.ts';
+import type { SourceFiles } from '../../source.ts';
+import { YamlPositions } from '../../yaml/positions.ts';
+import { splitYaml } from '../../yaml/split.ts';
+
+/** A YAML document that stands in a file, or in a string of a document in a file. */
+export interface Place {
+  /** Absolute path. */
+  file: string;
+  /** Index of the document in the file. */
+  document: number;
+  /** The string that holds the YAML, and the index of the document in it. */
+  within?: { path: Path; text: string; document: number };
+}
+
+/** Where a value was written. */
+export type Origin =
+  | { place: Place; path: Path }
+  /** A whole file, or one line of it, which `entry` made the value of a key. */
+  | { file: string; line?: number; column?: number; entry: { place: Place; path: Path } };
+
+/** An object that remembers of each of its values where it was written. */
+export type Shadow = ShadowMap | ShadowList | ShadowScalar;
+
+export interface ShadowMap {
+  type: 'map';
+  entries: Map<string, Shadow>;
+  origin: Origin;
+}
+
+export interface ShadowList {
+  type: 'list';
+  items: Shadow[];
+  origin: Origin;
+}
+
+export interface ShadowScalar {
+  type: 'scalar';
+  value: string | number | boolean | null;
+  origin: Origin;
+}
+
+/** More values than any object has that an API server accepts: aliases of aliases. */
+const MAX_VALUES = 200_000;
+
+/** Thrown for a document that expands to more values than can be followed. */
+export class TooManyValues extends Error {}
+
+/** The shadow of a parsed document, or of a value in it. Throws TooManyValues. */
+export function shadowOf(value: unknown, place: Place, path: Path): Shadow {
+  let left = MAX_VALUES;
+  const make = (current: unknown, at: Path): Shadow => {
+    if (--left < 0) throw new TooManyValues();
+    const origin = { place, path: at };
+    if (Array.isArray(current)) {
+      return { type: 'list', items: current.map((item, i) => make(item, [...at, i])), origin };
+    }
+    if (typeof current === 'object' && current !== null) {
+      const entries = Object.entries(current).map(([key, item]) => [key, make(item, [...at, key])] as const);
+      return { type: 'map', entries: new Map(entries), origin };
+    }
+    return { type: 'scalar', value: scalarOf(current), origin };
+  };
+  return make(value, path);
+}
+
+function scalarOf(value: unknown): ShadowScalar['value'] {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null;
+}
+
+/** A scalar that something other than a document made. */
+export function scalar(value: ShadowScalar['value'], origin: Origin): ShadowScalar {
+  return { type: 'scalar', value, origin };
+}
+
+/** An empty map that something other than a document made. */
+export function emptyMap(origin: Origin): ShadowMap {
+  return { type: 'map', entries: new Map(), origin };
+}
+
+/** The shadow at a path, undefined where the path leaves the object. */
+export function shadowAt(shadow: Shadow | undefined, path: Path): Shadow | undefined {
+  let current = shadow;
+  for (const key of path) {
+    if (current?.type === 'map') current = current.entries.get(String(key));
+    else if (current?.type === 'list') current = current.items[Number(key)];
+    else return undefined;
+  }
+  return current;
+}
+
+/** The map at a path of keys; those that are missing are made, as written by `origin`. Undefined where something else stands there. */
+export function mapAt(shadow: ShadowMap, keys: readonly string[], origin: Origin): ShadowMap | undefined {
+  let current = shadow;
+  for (const key of keys) {
+    let next = current.entries.get(key);
+    if (!next || (next.type === 'scalar' && next.value === null)) {
+      next = emptyMap(origin);
+      current.entries.set(key, next);
+    }
+    if (next.type !== 'map') return undefined;
+    current = next;
+  }
+  return current;
+}
+
+/** The string at a path, undefined where there is none. */
+export function stringAt(shadow: Shadow | undefined, path: Path): string | undefined {
+  const found = shadowAt(shadow, path);
+  return found?.type === 'scalar' && typeof found.value === 'string' ? found.value : undefined;
+}
+
+/** A copy of which nothing is shared, so that later steps change one of them only. */
+export function copyOf(shadow: Shadow): Shadow {
+  switch (shadow.type) {
+    case 'map':
+      return { ...shadow, entries: new Map([...shadow.entries].map(([key, item]) => [key, copyOf(item)])) };
+    case 'list':
+      return { ...shadow, items: shadow.items.map(copyOf) };
+    case 'scalar':
+      return { ...shadow };
+  }
+}
+
+/** The line and column where something was written; only the file where they aren't certain. */
+export function locationOf(origin: Origin, at: At, sources: SourceFiles): Location {
+  if ('entry' in origin) {
+    if (at === 'key') return locationOf(origin.entry, at, sources);
+    // `locate` of no document gives a file as locations show it.
+    const { file } = sources.locate(origin.file, -1, []);
+    const { line, column } = origin;
+    return { file, ...(line === undefined ? {} : { line }), ...(column === undefined ? {} : { column }) };
+  }
+  const { place, path } = origin;
+  if (!place.within) {
+    const { location, exact } = sources.find(place.file, place.document, path, at);
+    return exact ? location : { file: location.file };
+  }
+  const { within } = place;
+  const offset = offsetIn(within.text, within.document, path, at);
+  return offset === undefined
+    ? sources.locate(place.file, place.document, within.path)
+    : sources.locateWithin(place.file, place.document, within.path, offset);
+}
+
+/** Where a path of YAML that is written in a string stands in that string. */
+function offsetIn(text: string, document: number, path: Path, at: At): number | undefined {
+  const chunk = splitYaml(text)[document];
+  if (!chunk || chunk.badSeparator) return undefined;
+  try {
+    const place = new YamlPositions(chunk).find(path, at);
+    return place?.exact ? place.offset : undefined;
+  } catch {
+    return undefined;
+  }
+}

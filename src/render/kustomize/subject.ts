@@ -1,0 +1,53 @@
+import { groupOf } from '../../resource.ts';
+import { type ShadowMap, stringAt } from './shadow.ts';
+
+/** What kustomize knows an object by. */
+export interface Identity {
+  group: string;
+  version: string;
+  kind: string;
+  /** `''` where none is given, which kustomize takes for `default`. */
+  namespace: string;
+  name: string;
+}
+
+/** An object on its way through the kustomizations: as it is now, and what it was called before. */
+export interface Subject {
+  shadow: ShadowMap;
+  /** Earlier identities, the original one first; without the current one. */
+  previous: Identity[];
+}
+
+/** The current identity of an object. */
+export function identityOf(shadow: ShadowMap): Identity {
+  const apiVersion = stringAt(shadow, ['apiVersion']) ?? '';
+  const group = groupOf(apiVersion);
+  return {
+    group,
+    version: group === '' ? apiVersion : apiVersion.slice(group.length + 1),
+    kind: stringAt(shadow, ['kind']) ?? '',
+    namespace: stringAt(shadow, ['metadata', 'namespace']) ?? '',
+    name: stringAt(shadow, ['metadata', 'name']) ?? '',
+  };
+}
+
+/** Every identity that an object has had, the current one last. */
+export function identities({ shadow, previous }: Subject): Identity[] {
+  return [...previous, identityOf(shadow)];
+}
+
+/** Whether kustomize takes two identities for one object (ResId.Equals). */
+export function isSameObject(a: Identity, b: Identity): boolean {
+  return (
+    a.kind === b.kind &&
+    a.name === b.name &&
+    a.group === b.group &&
+    a.version === b.version &&
+    effectiveNamespace(a) === effectiveNamespace(b)
+  );
+}
+
+/** The namespace that kustomize takes for an object's. */
+export function effectiveNamespace({ namespace }: Identity): string {
+  return namespace === '' ? 'default' : namespace;
+}

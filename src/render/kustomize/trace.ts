@@ -1,0 +1,277 @@
+import { asMap } from '../../cluster/workloads.ts';
+import { type At, groupOf, type Location, type Path } from '../../resource.ts';
+import type { SourceFiles } from '../../source.ts';
+import type { Kustomization } from '../kustomization.ts';
+import { stringOf } from './fields.ts';
+import { follow, isOpaque, type SourceObject, sourceObjects, TooManyObjects } from './layers.ts';
+import { locationOf, type Shadow, stringAt, TooManyValues } from './shadow.ts';
+import { identities, identityOf, type Subject } from './subject.ts';
+
+/** A rendered object, and the object of the sources that became it. */
+interface Match {
+  object: SourceObject;
+  subject: Subject;
+}
+
+/**
+ * Finds the places of a kustomization's rendered values: the objects of the sources are taken through the same steps as
+ * kustomize takes them, each value remembering where it was written, and what comes out is compared with the render. Only
+ * what agrees is believed. Nothing is read or computed before the first question.
+ */
+export class Trace {
+  readonly #root: Kustomization;
+  readonly #sources: SourceFiles;
+  readonly #rendered: readonly unknown[];
+  readonly #matches = new Map<unknown, Match | undefined>();
+  readonly #followed = new Map<SourceObject, Subject | undefined>();
+  #objects: SourceObject[] | undefined;
+  #byName: Map<string, unknown[]> | undefined;
+
+  /** `rendered` are the values of all rendered objects. They may lose their nulls later, and nothing else. */
+  constructor(root: Kustomization, sources: SourceFiles, rendered: readonly unknown[]) {
+    this.#root = root;
+    this.#sources = sources;
+    this.#rendered = rendered;
+  }
+
+  /** Where an object comes from: the document, or the generator's entry; only the kustomization where that isn't known. */
+  sourceOf(rendered: unknown): Location {
+    const match = this.#match(rendered);
+    return match ? locationOf(match.subject.shadow.origin, 'value', this.#sources) : this.#file(this.#root.file);
+  }
+
+  /** The name as the sources write it; undefined where that isn't known. */
+  sourceName(rendered: unknown): string | undefined {
+    return this.#match(rendered)?.object.name;
+  }
+
+  /** Where a path of a rendered object is written; only the file where the line isn't certain. */
+  locate(rendered: unknown, path: Path, at: At): Location {
+    const match = this.#match(rendered);
+    if (!match) return this.#file(this.#root.file);
+    const found = this.#walk(match, rendered, path);
+    if (found) return locationOf(found.origin, at, this.#sources);
+    const byNamespace = this.#namespaceOf(match, rendered, path);
+    if (byNamespace) return byNamespace;
+    const opaque = match.object.layers.findLast(isOpaque);
+    return this.#file(opaque ? opaque.file : match.object.file);
+  }
+
+  /** The shadow of the value at a path of a rendered object; undefined where the two don't agree. */
+  #walk({ subject }: Match, rendered: unknown, path: Path): Shadow | undefined {
+    let shadow: Shadow = subject.shadow;
+    let value = rendered;
+    for (const key of path) {
+      const inner = asChild(value, key);
+      let next: Shadow | undefined;
+      if (shadow.type === 'map') next = shadow.entries.get(String(key));
+      else if (shadow.type === 'list' && Array.isArray(value)) next = this.#item(shadow.items, value, Number(key));
+      if (inner === undefined || !next) return undefined;
+      shadow = next;
+      value = inner;
+    }
+    return this.#agrees(shadow, value) ? shadow : undefined;
+  }
+
+  /** Whether a value may be what a shadow became: a scalar exactly, a map or a list by its type. */
+  #agrees(shadow: Shadow, value: unknown): boolean {
+    if (shadow.type === 'scalar') return this.#isSameScalar(shadow.value, value);
+    return shadow.type === 'list' ? Array.isArray(value) : asMap(value) !== undefined;
+  }
+
+  /** The item that became the rendered one: by the key that identifies it, else because it is equal. */
+  #item(items: readonly Shadow[], rendered: readonly unknown[], index: number): Shadow | undefined {
+    const item = rendered[index];
+    const same = items.filter((shadow) => this.#isSame(shadow, item));
+    if (same.length > 0) {
+      // Equal items keep their order: the second of three is the second of three.
+      const equal = rendered.filter((other) => same[0] && this.#isSame(same[0], other));
+      return same.length === equal.length ? same[equal.indexOf(item)] : same.length === 1 ? same[0] : undefined;
+    }
+    const key = identifyingKeys(asMap(item));
+    if (key.length === 0) return undefined;
+    const named = items.filter((shadow) => hasKeys(shadow, key));
+    return named.length === 1 && rendered.filter((other) => sharesKeys(other, key)).length === 1 ? named[0] : undefined;
+  }
+
+  /** Whether a shadow and a value are equal throughout, nulls aside. */
+  #isSame(shadow: Shadow, value: unknown): boolean {
+    if (shadow.type === 'scalar') return this.#isSameScalar(shadow.value, value);
+    if (shadow.type === 'list') {
+      return (
+        Array.isArray(value) &&
+        value.length === shadow.items.length &&
+        shadow.items.every((item, i) => this.#isSame(item, value[i]))
+      );
+    }
+    const map = asMap(value);
+    if (!map) return false;
+    const keys = Object.keys(map).filter((key) => map[key] !== null);
+    const own = [...shadow.entries].filter(([, entry]) => !(entry.type === 'scalar' && entry.value === null));
+    return (
+      keys.length === own.length &&
+      own.every(([key, entry]) => Object.hasOwn(map, key) && this.#isSame(entry, map[key]))
+    );
+  }
+
+  /** Equal, or the name of an object of this render that was called so in the sources: kustomize rewrites references. */
+  #isSameScalar(written: unknown, value: unknown): boolean {
+    if (written === value) return true;
+    // kustomize keeps `yes` as the string that it is to YAML 1.2, kubectl and our reader of sources take it for true.
+    if (typeof written === 'boolean') return typeof value === 'string' && (written ? TRUE : FALSE).test(value);
+    if (typeof written !== 'string' || typeof value !== 'string') return false;
+    if (!this.#byName) {
+      this.#byName = new Map();
+      for (const rendered of this.#rendered) {
+        const { name } = idOf(rendered);
+        this.#byName.set(name, [...(this.#byName.get(name) ?? []), rendered]);
+      }
+    }
+    return (this.#byName.get(value) ?? []).some((rendered) => {
+      const match = this.#match(rendered);
+      return match !== undefined && identities(match.subject).some(({ name }) => name === written);
+    });
+  }
+
+  /** A namespace that a kustomization's `namespace:` set where only kustomize knows that one belongs (subjects, webhooks). */
+  #namespaceOf({ object }: Match, rendered: unknown, path: Path): Location | undefined {
+    if (path.at(-1) !== 'namespace') return undefined;
+    const value = path.reduce(asChild, rendered);
+    const layer = object.layers.findLast((candidate) => stringOf(candidate.value, 'namespace'));
+    const namespace = layer && stringOf(layer.value, 'namespace');
+    if (!layer || !namespace || namespace.value !== value) return undefined;
+    const origin = { place: { file: layer.file, document: layer.document?.index ?? 0 }, path: namespace.path };
+    return locationOf(origin, 'value', this.#sources);
+  }
+
+  /** The source of a rendered object: the only one that becomes an object of that identity. */
+  #match(rendered: unknown): Match | undefined {
+    if (!this.#matches.has(rendered)) this.#matches.set(rendered, this.#findMatch(rendered));
+    return this.#matches.get(rendered);
+  }
+
+  #findMatch(rendered: unknown): Match | undefined {
+    const id = idOf(rendered);
+    if (id.name === '' || id.kind === '') return undefined;
+    const objects = this.#sourceObjects();
+    const likely = objects.filter(({ kind, name }) => kind === id.kind && name !== '' && id.name.includes(name));
+    // Patches may rename an object, or make it one of another kind.
+    return this.#only(likely, id) ?? this.#only(objects, id);
+  }
+
+  #only(objects: readonly SourceObject[], id: RenderedId): Match | undefined {
+    const same = objects.flatMap((object) => {
+      const subject = this.#follow(object);
+      return subject && isBecome(subject, object, id) ? [{ object, subject }] : [];
+    });
+    if (same.length <= 1) return same[0];
+    const inNamespace = same.filter(({ subject }) => identityOf(subject.shadow).namespace === id.namespace);
+    return inNamespace.length === 1 ? inNamespace[0] : undefined;
+  }
+
+  #follow(object: SourceObject): Subject | undefined {
+    if (!this.#followed.has(object)) {
+      let subject: Subject | undefined;
+      try {
+        subject = follow(object);
+      } catch (error) {
+        if (!(error instanceof TooManyValues)) throw error;
+      }
+      this.#followed.set(object, subject);
+    }
+    return this.#followed.get(object);
+  }
+
+  #sourceObjects(): SourceObject[] {
+    if (!this.#objects) {
+      try {
+        this.#objects = sourceObjects(this.#root, this.#sources);
+      } catch (error) {
+        if (!(error instanceof TooManyObjects)) throw error;
+        this.#objects = [];
+      }
+    }
+    return this.#objects;
+  }
+
+  #file(file: string): Location {
+    // No document of that index: the file as locations show it.
+    return this.#sources.locate(file, -1, []);
+  }
+}
+
+const TRUE = /^(y|yes|on)$/i;
+const FALSE = /^(n|no|off)$/i;
+
+interface RenderedId {
+  group: string;
+  kind: string;
+  namespace: string;
+  name: string;
+}
+
+function idOf(rendered: unknown): RenderedId {
+  const object = asMap(rendered) ?? {};
+  const metadata = asMap(object.metadata) ?? {};
+  const text = (value: unknown) => (typeof value === 'string' ? value : '');
+  return {
+    group: groupOf(text(object.apiVersion)),
+    kind: text(object.kind),
+    namespace: text(metadata.namespace),
+    name: text(metadata.name),
+  };
+}
+
+/** The hash that kustomize appends to names: hexadecimal digits, some of them replaced (api/hasher). */
+const HASH = /^-[2456789bcdfghkmt]{10}$/;
+
+/** A name without the hash that kustomize appends, undefined for one that ends in none. */
+export function withoutHash(name: string): string | undefined {
+  return HASH.test(name.slice(-11)) ? name.slice(0, -11) : undefined;
+}
+
+function isBecome({ shadow }: Subject, { hashed }: SourceObject, id: RenderedId): boolean {
+  const own = identityOf(shadow);
+  const sameName = own.name === id.name || (hashed && own.name === withoutHash(id.name));
+  return sameName && own.kind === id.kind && own.group === id.group && stringAt(shadow, ['kind']) !== undefined;
+}
+
+function asChild(value: unknown, key: string | number): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
+  return (value as Record<string | number, unknown>)[key];
+}
+
+/** Fields that tell the items of a list apart; the first that an item has counts, some need a second. */
+const IDENTIFYING: readonly (readonly string[])[] = [
+  ['name'],
+  ['containerPort', 'protocol'],
+  ['port', 'protocol'],
+  ['mountPath'],
+  ['devicePath'],
+  ['ip'],
+  ['topologyKey', 'whenUnsatisfiable'],
+  ['key'],
+  ['host'],
+  ['type'],
+];
+
+function identifyingKeys(item: Record<string, unknown> | undefined): [string, unknown][] {
+  const fields = IDENTIFYING.find(([first]) => first !== undefined && isScalar(asChild(item, first)));
+  return (fields ?? []).map((field) => [field, asChild(item, field)]);
+}
+
+function isScalar(value: unknown): boolean {
+  return typeof value === 'string' || typeof value === 'number';
+}
+
+function hasKeys(shadow: Shadow, keys: readonly [string, unknown][]): boolean {
+  if (shadow.type !== 'map') return false;
+  return keys.every(([key, value]) => {
+    const own = shadow.entries.get(key);
+    return own === undefined ? value === undefined : own.type === 'scalar' && own.value === value;
+  });
+}
+
+function sharesKeys(item: unknown, keys: readonly [string, unknown][]): boolean {
+  return keys.every(([key, value]) => asChild(item, key) === value);
+}
