@@ -1,0 +1,122 @@
+import { valueAt } from '../cluster/workloads.ts';
+import type { At, Location, Path } from '../resource.ts';
+import { Causes } from './helm-cause.ts';
+import type { HelmChart } from './helm-chart.ts';
+import { type PrintedObject, readObjects, splitOutput } from './helm-output.ts';
+import { type Trace, traceChart } from './helm-trace.ts';
+import { isSameValue, type ValuesEntry } from './helm-values.ts';
+
+/** Finds where what a chart renders is written. Renders again only when it is asked, and once for what it is asked twice. */
+export class HelmLocator {
+  private readonly helm: HelmChart;
+  private readonly objects: readonly PrintedObject[];
+  private readonly locations = new Map<string, Promise<Location>>();
+  private traced: Promise<Trace> | undefined;
+  private theCauses: Causes | undefined;
+
+  constructor(helm: HelmChart, objects: readonly PrintedObject[]) {
+    this.helm = helm;
+    this.objects = objects;
+  }
+
+  /**
+   * Where a path of an object is written: the values file where the value stands literally and causes this one, else the
+   * template's line, else the template. Of a chart from elsewhere, the user's value or the line that brings it in.
+   */
+  locate(object: PrintedObject, path: Path, at: At): Promise<Location> {
+    const { piece, ordinal, document } = object;
+    const key = JSON.stringify([piece.source, ordinal, document.index, path, at]);
+    let location = this.locations.get(key);
+    if (!location) {
+      location = this.find(object, path, at);
+      this.locations.set(key, location);
+    }
+    return location;
+  }
+
+  /** Where a line of what a template printed is written, the template where that isn't certain. */
+  async locateLine({ piece }: PrintedObject, line: number, column: number): Promise<Location> {
+    const { file } = this.helm.resolve(piece.source);
+    if (isCrd(piece.source)) return { file: this.helm.shown(file), line, column };
+    return this.helm.locationOf((await this.trace()).placeAt(piece, line, column)) ?? { file: this.helm.shown(file) };
+  }
+
+  private async find(object: PrintedObject, path: Path, at: At): Promise<Location> {
+    const { piece, ordinal, document } = object;
+    const { file, thirdParty } = this.helm.resolve(piece.source);
+    if (thirdParty) return this.inThirdParty(object, path, at);
+    if (isCrd(piece.source)) return this.helm.context.sources.locate(file, document.index, path, at);
+    const place = (await this.trace()).place(piece, ordinal, document.index, path, at);
+    const written = this.helm.locationOf(place) ?? { file: this.helm.shown(file) };
+    if (place?.literal) return written;
+    return (await this.inValues(object, path, at, this.helm.text(file) ?? '')) ?? written;
+  }
+
+  private async inThirdParty(object: PrintedObject, path: Path, at: At): Promise<Location> {
+    const { subchart } = this.helm.resolve(object.piece.source);
+    const reaches = ({ path: [first] }: ValuesEntry) =>
+      subchart === undefined || first === subchart || first === 'global';
+    const value = valueAt(object.document.value, path);
+    const candidates = this.candidates(value, path, at, '').filter(reaches);
+    const parts =
+      typeof value === 'string' ? this.helm.entries.filter((entry) => isPart(entry, value) && reaches(entry)) : [];
+    const all = [...new Set([...candidates, ...parts])];
+    const cause = await this.causes.find({ object, path, value, candidates: all, parts: parts.length > 0 });
+    return (cause && this.helm.locateEntry(cause, at)) ?? this.helm.thirdPartyLocation(object.piece.source);
+  }
+
+  private async inValues(object: PrintedObject, path: Path, at: At, template: string): Promise<Location | undefined> {
+    const value = valueAt(object.document.value, path);
+    const candidates = this.candidates(value, path, at, template);
+    const cause = await this.causes.find({ object, path, value, candidates, parts: false });
+    return cause && this.helm.locateEntry(cause, at);
+  }
+
+  /** The user's values that are equal to one that was rendered, those of the same name first. */
+  private candidates(value: unknown, path: Path, at: At, template: string): ValuesEntry[] {
+    if (value === undefined || value === null) return [];
+    const key = path.findLast((step) => typeof step === 'string');
+    const nameOf = (entry: ValuesEntry) => entry.path.findLast((step) => typeof step === 'string');
+    const rank = (entry: ValuesEntry) => {
+      const name = nameOf(entry);
+      return name === key ? 0 : name !== undefined && template.includes(name) ? 1 : 2;
+    };
+    return this.helm.entries
+      .filter((entry) => entry.layer.own && entry.path.length > 0 && isSameValue(entry.value, value))
+      .filter((entry) => at === 'value' || entry.path.at(-1) === path.at(-1))
+      .sort((a, b) => rank(a) - rank(b));
+  }
+
+  private trace(): Promise<Trace> {
+    const { chart } = this.helm;
+    const pieces = [...new Set(this.objects.map(({ piece }) => piece))];
+    this.traced ??= chart
+      ? traceChart(chart, pieces, (options) => this.helm.render(options))
+      : Promise.reject(new Error('an archive has no templates to trace'));
+    return this.traced;
+  }
+
+  private get causes(): Causes {
+    this.theCauses ??= new Causes(this.objects, this.helm.entries, async (override) => {
+      const result = await this.helm.render({ override, skipSchema: true });
+      if (result.kind !== 'ok') return undefined;
+      return readObjects(splitOutput(result.stdout, (source) => this.helm.isPrinted(source)));
+    });
+    return this.theCauses;
+  }
+}
+
+/** Whether an own value may be a part of a text: what is shorter is everywhere. */
+function isPart({ value, layer }: ValuesEntry, text: string): boolean {
+  return (
+    layer.own &&
+    (typeof value === 'string' || typeof value === 'number') &&
+    `${value}`.length > 1 &&
+    text.includes(`${value}`)
+  );
+}
+
+/** `crds/` of a chart or of one below it: plain manifests, which helm prints as they are. */
+export function isCrd(source: string): boolean {
+  return /^[^/]+\/(?:charts\/[^/]+\/)*crds\//.test(source);
+}

@@ -1,0 +1,64 @@
+import { symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { withPrivateDirectory } from './private-directory.ts';
+import { type RunResult, run } from './run.ts';
+import type { HelmTarget, RenderContext } from './target.ts';
+import type { Helm } from './tools.ts';
+
+export interface HelmRun {
+  /** Writes the chart to render instead of the target's into an empty private directory. */
+  prepare?(directory: string): Promise<void>;
+  /** Values above all others. */
+  override?: unknown;
+  /** Print what was rendered, each template's whole output, even where helm then finds that it is no YAML. */
+  raw?: boolean;
+  /** Don't hold the values against values.schema.json. */
+  skipSchema?: boolean;
+}
+
+/** The directory in which the values files of a run lie; helm names them in its messages. */
+const VALUES_NAME = /(?:\S*[\\/])?k8s-lint-values-(\d+)\.yaml/g;
+
+/**
+ * Runs `helm template` for a target. What it says of values files names those of the target, absolute; `set` and the
+ * override are called `values`. Rejects only when aborted, or where no temporary directory can be made.
+ */
+export async function runHelm(
+  target: HelmTarget,
+  helm: Helm,
+  context: RenderContext,
+  options: HelmRun = {},
+): Promise<RunResult> {
+  return withPrivateDirectory(async (directory) => {
+    let chart = target.chart;
+    if (options.prepare) {
+      chart = join(directory, 'chart');
+      await options.prepare(chart);
+    }
+    const inline = [target.set, options.override].filter((values) => values !== undefined);
+    const files = [...target.values, ...inline].map(async (values, i) => {
+      // Under their own paths, helm would split them at commas and read % as an escape.
+      const path = join(directory, `k8s-lint-values-${i}.yaml`);
+      if (typeof values === 'string') await symlink(values, path);
+      else await writeFile(path, JSON.stringify(values), { mode: 0o600 });
+      return path;
+    });
+    const args = [
+      'template',
+      '--include-crds',
+      ...(target.namespace === undefined ? [] : [`--namespace=${target.namespace}`]),
+      ...(await Promise.all(files)).map((path) => `--values=${path}`),
+      ...(context.kubernetesVersion === undefined ? [] : [`--kube-version=${context.kubernetesVersion}.0`]),
+      ...(target.apiVersions ?? []).map((version) => `--api-versions=${version}`),
+      ...(options.raw ? ['--debug'] : []),
+      ...(options.skipSchema ? ['--skip-schema-validation'] : []),
+      '--',
+      target.release,
+      chart,
+    ];
+    const result = await run(helm.command, args, { cwd: directory, timeout: context.timeout, signal: context.signal });
+    if (!('stderr' in result)) return result;
+    const stderr = result.stderr.replace(VALUES_NAME, (_, i) => target.values[Number(i)] ?? 'values');
+    return { ...result, stderr: stderr.replaceAll(chart, target.chart) };
+  });
+}

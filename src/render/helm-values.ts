@@ -1,0 +1,179 @@
+import { join } from 'node:path';
+import { asMap } from '../cluster/workloads.ts';
+import type { Path } from '../resource.ts';
+import { SourceError, type SourceFiles } from '../source.ts';
+import { readYaml } from '../yaml.ts';
+import type { Chart } from './chart.ts';
+import type { HelmTarget } from './target.ts';
+
+/** One source of values. */
+export interface Layer {
+  values: Record<string, unknown>;
+  /** Where they stand: the file, undefined where nobody says, and the path of `values` in its first document. */
+  file: string | undefined;
+  path: Path;
+  /** The path of `values` in those of the whole release: a subchart's own lie under its name. */
+  at: Path;
+  /** A file of whoever deploys the chart, not one that comes with a chart from elsewhere. */
+  own: boolean;
+}
+
+/** A value that counts: a scalar, or a collection as all sources together make it. */
+export interface ValuesEntry {
+  /** In the values of the whole release. */
+  path: Path;
+  value: unknown;
+  /** The source that decides it: of a map that several make, the one that counts most. */
+  layer: Layer;
+}
+
+/** More entries than this are not looked through: no values that people write have them. */
+const MAX_ENTRIES = 50_000;
+const MAX_DEPTH = 60;
+
+/**
+ * The sources of a target's values, the one that counts most first: `set`, the values files from last to first, the chart's
+ * values.yaml, those of its subcharts.
+ */
+export function layersOf(
+  target: HelmTarget,
+  chart: Chart | undefined,
+  thirdParty: boolean,
+  sources: SourceFiles,
+): Layer[] {
+  const layers: Layer[] = [];
+  if (target.set) {
+    const { file, path = [] } = target.setLocation ?? { file: undefined };
+    layers.push({ values: target.set, file, path, at: [], own: true });
+  }
+  for (const file of target.values.toReversed()) {
+    layers.push({ values: readValues(file, sources), file, path: [], at: [], own: true });
+  }
+  if (chart) addChart(chart, [], !thirdParty, sources, layers);
+  return layers;
+}
+
+function addChart(chart: Chart, at: Path, own: boolean, sources: SourceFiles, layers: Layer[]): void {
+  const file = join(chart.directory, 'values.yaml');
+  layers.push({ values: readValues(file, sources), file, path: [], at, own });
+  for (const subchart of chart.subcharts) {
+    for (const name of subchart.names) {
+      addChart(subchart.chart, [...at, name], own && !subchart.thirdParty, sources, layers);
+    }
+  }
+}
+
+/** A values file's first document, which is all that helm reads of it. */
+function readValues(file: string, sources: SourceFiles): Record<string, unknown> {
+  try {
+    return asMap(readYaml(sources.text(file))[0]?.value) ?? {};
+  } catch (error) {
+    if (error instanceof SourceError) return {};
+    throw error;
+  }
+}
+
+/** Every value that counts, as helm merges the sources: maps are merged, the rest is replaced, null removes. */
+export function entriesOf(layers: readonly Layer[]): ValuesEntry[] {
+  const entries: ValuesEntry[] = [];
+  merge(
+    layers.flatMap((layer) => nest(layer)),
+    [],
+    entries,
+  );
+  return entries;
+}
+
+interface LayerValue {
+  layer: Layer;
+  value: unknown;
+}
+
+/** A layer's values where they lie in those of the release. */
+function nest(layer: Layer): LayerValue {
+  return { layer, value: layer.at.reduceRight<unknown>((value, key) => ({ [key]: value }), layer.values) };
+}
+
+function merge(values: readonly LayerValue[], path: Path, entries: ValuesEntry[]): unknown {
+  const [first] = values;
+  if (!first || entries.length > MAX_ENTRIES || path.length > MAX_DEPTH) return undefined;
+  const { layer, value } = first;
+  if (Array.isArray(value)) {
+    entries.push({ path, value, layer });
+    for (const [i, item] of value.entries()) merge([{ layer, value: item }], [...path, i], entries);
+    return value;
+  }
+  if (!asMap(value)) {
+    if (value !== null) entries.push({ path, value, layer });
+    return value;
+  }
+  const end = values.findIndex((other) => !asMap(other.value));
+  const maps = (end === -1 ? values : values.slice(0, end)).map(({ layer, value }) => ({
+    layer,
+    map: asMap(value) ?? {},
+  }));
+  const merged = new Map<string, unknown>();
+  const own = entries.push({ path, value: undefined, layer }) - 1;
+  for (const key of new Set(maps.flatMap(({ map }) => Object.keys(map)))) {
+    const below = maps.flatMap(({ layer, map }) => (Object.hasOwn(map, key) ? [{ layer, value: map[key] }] : []));
+    const item = merge(below, [...path, key], entries);
+    if (item !== null && item !== undefined) merged.set(key, item);
+  }
+  const whole = Object.fromEntries(merged);
+  entries[own] = { path, value: whole, layer };
+  return whole;
+}
+
+/** Whether a value came out as it stands in the values, but for its type (`quote`, `int`) and line breaks at its end. */
+export function isSameValue(a: unknown, b: unknown): boolean {
+  if (typeof a !== 'object' || typeof b !== 'object') {
+    return isScalar(a) && isScalar(b) && String(a).trimEnd() === String(b).trimEnd();
+  }
+  if (a === null || b === null || Array.isArray(a) !== Array.isArray(b)) return false;
+  const [left, right] = [Object.entries(a), Object.entries(b)];
+  return (
+    left.length === right.length &&
+    left.every(([key, value]) => Object.hasOwn(b, key) && isSameValue(value, (b as Record<string, unknown>)[key]))
+  );
+}
+
+function isScalar(value: unknown): boolean {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+}
+
+/** A change of one value, which helm gets as the values above all others. */
+export interface Change {
+  path: Path;
+  to: unknown;
+}
+
+/** The values that make changes: as little as possible, but lists, which helm replaces as a whole, are given whole. */
+export function overrideOf(changes: readonly Change[], entries: readonly ValuesEntry[]): unknown {
+  const root: Record<string, unknown> = {};
+  for (const { path, to } of changes) {
+    let current: Record<string | number, unknown> = root;
+    for (const [i, key] of path.entries()) {
+      if (i === path.length - 1) {
+        put(current, key, to);
+        break;
+      }
+      if (!Object.hasOwn(current, key)) {
+        const prefix = path.slice(0, i + 1);
+        const isList = typeof path[i + 1] === 'number';
+        const list = isList && entries.find((entry) => isSamePath(entry.path, prefix))?.value;
+        put(current, key, isList ? structuredClone(list) : {});
+      }
+      current = current[key] as Record<string | number, unknown>;
+    }
+  }
+  return root;
+}
+
+/** Sets an own property whatever its name: `__proto__` is data here. */
+function put(map: Record<string | number, unknown>, key: string | number, value: unknown): void {
+  Object.defineProperty(map, key, { value, enumerable: true, configurable: true, writable: true });
+}
+
+export function isSamePath(a: Path, b: Path): boolean {
+  return a.length === b.length && a.every((key, i) => key === b[i]);
+}
