@@ -1,0 +1,452 @@
+import { holdsUnknown, isUnknown } from '../cluster/unknown.ts';
+import { nearestOf } from '../nearest.ts';
+import type { Path } from '../resource.ts';
+import { type Definitions, definitionsIn, type JsonSchema } from './files.ts';
+import { formatError } from './formats.ts';
+import { matches } from './pattern.ts';
+
+/** One thing that is wrong with an object. */
+export interface Violation {
+  /** `type` keeps the object out of the other rules; an `unknown` field doesn't. */
+  kind: 'type' | 'required' | 'unknown' | 'value';
+  path: Path;
+  message: string;
+}
+
+export interface WalkOptions {
+  definitions: Definitions;
+  /**
+   * Where the schema is from. `kubernetes`: our file of a Kubernetes version. `bundled`: our file of a project's custom
+   * resources. `structural`: a CustomResourceDefinition, closed unless it says otherwise.
+   */
+  dialect: 'kubernetes' | 'bundled' | 'structural';
+  /** Values are secret: messages show none. */
+  secret: boolean;
+}
+
+/**
+ * What a schema finds wrong with a value. `null` counts as absent, as it does to the API server; a string that holds a
+ * placeholder may become anything.
+ *
+ * We walk our schemas ourselves, where the rest of this program uses ajv. Compiling the few kinds that a run meets took ajv
+ * 60 to 130 ms, twice what such a run has to spare; CustomResourceDefinitions come from the manifests, and ajv turns what it
+ * compiles into code; and null, placeholders, defaults and closed objects mean here what they mean to the API server.
+ */
+export function walk(value: unknown, schema: JsonSchema, path: Path, options: WalkOptions): Violation[] {
+  const walker = new Walker(path, options);
+  walker.check(value, schema);
+  return walker.violations;
+}
+
+/** More than anyone reads: a list of a hundred thousand wrong items is one mistake. */
+const MAX_VIOLATIONS = 50;
+
+/** Deeper than any manifest; only a schema that refers to itself gets here. */
+const MAX_DEPTH = 200;
+
+type Fields = Record<string, unknown>;
+
+class Walker {
+  readonly violations: Violation[] = [];
+  readonly #options: WalkOptions;
+  readonly #structural: boolean;
+  readonly #path: (string | number)[];
+  /** The field names on the way, without list indices and map keys, as Go names a field that it can't decode. */
+  readonly #fields: string[] = [];
+  /** The definition that the current value is one of, and the one that the current field stands in. */
+  #struct = '';
+  #owner = '';
+  /** The objects on the way, from the outermost: where an unknown field may belong instead. */
+  readonly #parents: { schema: JsonSchema; definitions: Definitions; depth: number }[] = [];
+  #definitions: Definitions;
+  /** Within a custom resource's copy of a Kubernetes type, of which the CRD keeps the fields and types, but not what else holds. */
+  #borrowed = false;
+
+  constructor(path: Path, options: WalkOptions) {
+    this.#options = options;
+    this.#path = [...path];
+    this.#structural = options.dialect === 'structural';
+    this.#definitions = options.definitions;
+  }
+
+  check(value: unknown, schema: JsonSchema): void {
+    if (
+      value === null ||
+      value === undefined ||
+      this.#path.length > MAX_DEPTH ||
+      this.violations.length >= MAX_VIOLATIONS
+    )
+      return;
+    if (typeof schema.$ref === 'string') this.#refer(value, schema.$ref);
+    else if (this.#hasType(value, schema)) {
+      if (Array.isArray(value)) this.#checkList(value, schema);
+      else if (typeof value === 'object') this.#checkObject(value as Fields, schema);
+      else this.#checkScalar(value as Scalar, schema);
+      this.#checkJunctors(value, schema);
+    }
+  }
+
+  #refer(value: unknown, reference: string): void {
+    const [file = '', name = ''] = reference.split('#/definitions/');
+    const [definitions, struct, borrowed] = [this.#definitions, this.#struct, this.#borrowed];
+    if (file !== '') {
+      this.#definitions = definitionsIn(file);
+      this.#borrowed = true;
+    }
+    this.#struct = name;
+    const schema = Object.hasOwn(this.#definitions, name) ? this.#definitions[name] : undefined;
+    if (schema) this.check(value, schema);
+    this.#definitions = definitions;
+    this.#struct = struct;
+    this.#borrowed = borrowed;
+  }
+
+  #hasType(value: unknown, schema: JsonSchema): boolean {
+    const types = typesOf(schema);
+    if (types.length === 0 || types.some((type) => isOfType(value, type))) return true;
+    if (isUnknown(value) || holdsVariable(value)) return false;
+    this.#report('type', this.#path, this.#typeMessage(value, schema, types));
+    return false;
+  }
+
+  #checkList(list: readonly unknown[], schema: JsonSchema): void {
+    this.#checkSize(list.length, schema.minItems, schema.maxItems, 'items');
+    if (!isSchema(schema.items)) return;
+    for (const [i, item] of list.entries()) {
+      // To the API server, null in a list of objects is an object without fields.
+      const given = item === null && !this.#structural && schema.items.$ref ? {} : item;
+      this.#path.push(i);
+      this.check(given, schema.items);
+      this.#path.pop();
+    }
+  }
+
+  #checkObject(object: Fields, schema: JsonSchema): void {
+    const properties = isMap(schema.properties) ? schema.properties : {};
+    this.#parents.push({ schema, definitions: this.#definitions, depth: this.#path.length });
+    this.#checkRequired(object, schema, properties);
+    this.#checkSize(Object.keys(object).length, schema.minProperties, schema.maxProperties, 'properties');
+    const others = schema.additionalProperties;
+    for (const [key, value] of Object.entries(object)) {
+      if (Object.hasOwn(properties, key)) this.#enter(key, value, properties[key], true);
+      else if (isSchema(others)) this.#enter(key, value, others, false);
+      else if (this.#isClosed(schema) && value !== undefined && !this.#isEmbedded(key, schema))
+        this.#reportUnknown(key);
+      if (isSchema(schema.propertyNames)) this.#checkKey(key, schema.propertyNames);
+    }
+    this.#parents.pop();
+  }
+
+  #enter(key: string, value: unknown, schema: unknown, isField: boolean): void {
+    if (!isSchema(schema)) return;
+    const owner = this.#owner;
+    this.#owner = this.#struct;
+    this.#path.push(key);
+    if (isField) this.#fields.push(key);
+    this.check(value, schema);
+    if (isField) this.#fields.pop();
+    this.#path.pop();
+    this.#owner = owner;
+  }
+
+  /** Whether fields that the schema doesn't list are refused: https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#field-pruning */
+  #isClosed(schema: JsonSchema): boolean {
+    if (!this.#structural) return schema.additionalProperties === false;
+    return (
+      this.#inJunctor === 0 &&
+      schema['x-kubernetes-preserve-unknown-fields'] !== true &&
+      (schema.additionalProperties === undefined || schema.additionalProperties === false)
+    );
+  }
+
+  /** What an embedded object has besides the fields that its schema lists. */
+  #isEmbedded(key: string, schema: JsonSchema): boolean {
+    return schema['x-kubernetes-embedded-resource'] === true && ['apiVersion', 'kind', 'metadata'].includes(key);
+  }
+
+  #checkRequired(object: Fields, schema: JsonSchema, properties: Record<string, JsonSchema>): void {
+    if (this.#borrowed || !Array.isArray(schema.required)) return;
+    for (const name of schema.required) {
+      const property: JsonSchema = Object.hasOwn(properties, name) ? (properties[name] ?? {}) : {};
+      const present = Object.hasOwn(object, name) && !isAbsent(object[name], property);
+      // The API server sets defaults before it validates.
+      if (present || property.default !== undefined) continue;
+      const field = dotted([...this.#path, name]);
+      this.#report('required', this.#path, `"${name}" is missing (${field}: Required value)`);
+    }
+  }
+
+  #reportUnknown(name: string): void {
+    if (isUnknown(name)) return;
+    const path = [...this.#path, name];
+    this.#report('unknown', path, `strict decoding error: unknown field "${dotted(path)}"${this.#hint(name)}`);
+  }
+
+  /** Where an unknown field belongs, or what it was meant to be. */
+  #hint(name: string): string {
+    const [here] = this.#parents.slice(-1);
+    if (!here) return '';
+    const known = Object.keys(isMap(here.schema.properties) ? here.schema.properties : {});
+    const sameWord = known.find((candidate) => candidate.toLowerCase() === name.toLowerCase());
+    if (sameWord !== undefined) return `; did you mean "${sameWord}"?`;
+    const above = this.#parents.slice(0, -1).findLast(({ schema }) => hasField(schema, name));
+    if (above) {
+      const place = dotted(this.#path.slice(0, above.depth));
+      return place === '' ? '; it belongs to the top level' : `; it belongs to "${place}"`;
+    }
+    const below = known.filter((candidate) => hasField(this.#resolve(here.schema.properties?.[candidate]), name));
+    if (below.length === 1) return `; it belongs to "${dotted([...this.#path, below[0] ?? ''])}"`;
+    const near = nearestOf(name, known);
+    return near === undefined ? '' : `; did you mean "${near}"?`;
+  }
+
+  #resolve(schema: JsonSchema | undefined): JsonSchema | undefined {
+    const [file, name = ''] = schema?.$ref?.split('#/definitions/') ?? [];
+    return file === '' && Object.hasOwn(this.#definitions, name) ? this.#definitions[name] : schema;
+  }
+
+  #checkKey(key: string, schema: JsonSchema): void {
+    if (this.#borrowed || schema.format === undefined || isUnknown(key)) return;
+    const wrong = formatError(schema.format, key);
+    if (wrong === undefined) return;
+    this.#report(
+      'value',
+      [...this.#path, key],
+      `${dotted(this.#path)}: Invalid value: ${JSON.stringify(key)}: ${wrong}`,
+    );
+  }
+
+  #checkScalar(value: Scalar, schema: JsonSchema): void {
+    if (isUnknown(value) || holdsVariable(value)) return;
+    const wrong = this.#scalarError(value, schema);
+    if (wrong === undefined) return;
+    const shown = this.#options.secret ? '' : `Invalid value: ${clip(JSON.stringify(value))}: `;
+    this.#report('value', this.#path, `${dotted(this.#path)}: ${shown}${wrong}`);
+  }
+
+  #scalarError(value: Scalar, schema: JsonSchema): string | undefined {
+    if (schema.format === 'quantity') return typeof value === 'string' ? formatError('quantity', value) : undefined;
+    if (this.#borrowed) return undefined;
+    const structural = this.#structural;
+    if (Array.isArray(schema.enum) && !schema.enum.includes(value) && (structural || value !== '')) {
+      return `supported values: ${schema.enum.map((each) => JSON.stringify(each)).join(', ')}`;
+    }
+    if (typeof value === 'number') return numberError(value, schema);
+    if (typeof value !== 'string') return undefined;
+    if (structural) return stringError(value, schema);
+    return value === '' || schema.format === undefined ? undefined : formatError(schema.format, value);
+  }
+
+  #checkSize(size: number, least: unknown, most: unknown, what: string): void {
+    if (this.#borrowed) return;
+    const field = dotted(this.#path);
+    if (typeof most === 'number' && size > most) {
+      this.#report('value', this.#path, `${field}: Too many: ${size}: must have at most ${most} ${what}`);
+    } else if (typeof least === 'number' && size < least) {
+      this.#report('value', this.#path, `${field}: Invalid value: should have at least ${least} ${what}`);
+    }
+  }
+
+  /** How many allOf, anyOf, oneOf and not the current schema is in: there, it lists only what it has something to say about. */
+  #inJunctor = 0;
+
+  #checkJunctors(value: unknown, schema: JsonSchema): void {
+    if (!schema.allOf && !schema.anyOf && !schema.oneOf && !schema.not) return;
+    this.#inJunctor++;
+    for (const each of listOf(schema.allOf)) this.check(value, each);
+    if (this.#structural && !this.#borrowed && !holdsUnknown(value)) this.#checkAlternatives(value, schema);
+    this.#inJunctor--;
+  }
+
+  #checkAlternatives(value: unknown, schema: JsonSchema): void {
+    const any = listOf(schema.anyOf).map((each) => this.#attempt(value, each));
+    if (any.length > 0 && any.every((violations) => violations.length > 0)) this.#reportAlternatives(any, 'anyOf');
+    const one = listOf(schema.oneOf).map((each) => this.#attempt(value, each));
+    const fitting = one.filter((violations) => violations.length === 0).length;
+    if (one.length > 0 && fitting === 0) this.#reportAlternatives(one, 'oneOf');
+    else if (fitting > 1) this.#reportSchema('must validate one and only one schema (oneOf)');
+    if (isSchema(schema.not) && this.#attempt(value, schema.not).length === 0) {
+      this.#reportSchema('must not validate the schema (not)');
+    }
+  }
+
+  /** Of alternatives that all fail, the one thing that is wrong where each fails for one and the same, else one message. */
+  #reportAlternatives(alternatives: readonly Violation[][], junctor: string): void {
+    const [first] = alternatives[0] ?? [];
+    const same = first && alternatives.every(([only, ...rest]) => rest.length === 0 && only?.message === first.message);
+    if (same) this.violations.push(first);
+    else
+      this.#reportSchema(
+        `must validate ${junctor === 'anyOf' ? 'at least one' : 'one and only one'} schema (${junctor})`,
+      );
+  }
+
+  #reportSchema(message: string): void {
+    this.#report('value', this.#path, `${dotted(this.#path) || 'the object'} ${message}`);
+  }
+
+  /** What is wrong with a value by one of several alternatives. */
+  #attempt(value: unknown, schema: JsonSchema): Violation[] {
+    const before = this.violations.length;
+    this.check(value, schema);
+    return this.violations.splice(before);
+  }
+
+  #report(kind: Violation['kind'], path: Path, message: string): void {
+    this.violations.push({ kind, path: [...path], message });
+  }
+
+  /** The server's own phrase, after what it means: https://pkg.go.dev/encoding/json#UnmarshalTypeError */
+  #typeMessage(value: unknown, schema: JsonSchema, types: readonly string[]): string {
+    const given = typeOf(value);
+    const label = labelOf(this.#path);
+    const shown =
+      this.#options.secret || given === 'object' || given === 'array' ? '' : ` ${clip(JSON.stringify(value))}`;
+    const means = `${label} is ${ARTICLES[given]}${shown}, not ${types.map((type) => ARTICLES[type] ?? type).join(' or ')}`;
+    const cure = cureOf(value, types);
+    return `${means}${cure === '' ? '' : `: ${cure}`} (${this.#phrase(value, schema, types)})`;
+  }
+
+  #phrase(value: unknown, schema: JsonSchema, types: readonly string[]): string {
+    const given = typeOf(value);
+    if (schema.format === 'quantity') return formatError('quantity', '') ?? '';
+    if (this.#options.dialect !== 'kubernetes') {
+      const field = dotted(this.#path);
+      return `${field}: Invalid value: "${given}": ${field} in body must be of type ${types.join(',')}: "${given}"`;
+    }
+    const seen =
+      given === 'boolean' ? 'bool' : given === 'number' && types[0] === 'integer' ? `number ${value}` : given;
+    const field = [goName(this.#owner).name, ...this.#fields].join('.');
+    const type = schema === this.#definitions[this.#struct] ? goName(this.#struct).full : goType(schema);
+    return `json: cannot unmarshal ${seen} into Go struct field ${field} of type ${type}`;
+  }
+}
+
+type Scalar = string | number | boolean | bigint;
+
+const ARTICLES: Readonly<Record<string, string>> = {
+  array: 'a list',
+  boolean: 'a boolean',
+  integer: 'an integer',
+  number: 'a number',
+  object: 'a map',
+  string: 'a string',
+};
+
+function isMap(value: unknown): value is Fields & Record<string, JsonSchema> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isSchema(value: unknown): value is JsonSchema {
+  return isMap(value);
+}
+
+function listOf(value: unknown): readonly JsonSchema[] {
+  return Array.isArray(value) ? value.filter(isSchema) : [];
+}
+
+/** `null` is pruned before anything is validated, unless the schema keeps it. */
+function isAbsent(value: unknown, schema: JsonSchema): boolean {
+  return value === undefined || (value === null && schema.nullable !== true);
+}
+
+/** `$(VAR)`, which kustomize's vars replace wherever they stand. */
+function holdsVariable(value: unknown): boolean {
+  return typeof value === 'string' && /\$\([A-Za-z_][\w.-]*\)/.test(value);
+}
+
+function typesOf(schema: JsonSchema): readonly string[] {
+  if (schema['x-kubernetes-int-or-string'] === true) return ['integer', 'string'];
+  if (typeof schema.type === 'string') return [schema.type];
+  return Array.isArray(schema.type) ? schema.type : [];
+}
+
+function typeOf(value: unknown): string {
+  if (Array.isArray(value)) return 'array';
+  return typeof value === 'bigint' ? 'number' : typeof value;
+}
+
+function isOfType(value: unknown, type: string): boolean {
+  if (type === 'integer') return typeof value === 'bigint' || Number.isInteger(value);
+  return typeOf(value) === type;
+}
+
+function hasField(schema: JsonSchema | undefined, name: string): boolean {
+  return isMap(schema?.properties) && Object.hasOwn(schema.properties, name);
+}
+
+/** `spec.containers[0].image`, as the API server writes paths. */
+function dotted(path: Path): string {
+  return path.map((step, i) => (typeof step === 'number' ? `[${step}]` : `${i > 0 ? '.' : ''}${step}`)).join('');
+}
+
+/** The end of a path that names its place: `image`, `args[0]`. */
+function labelOf(path: Path): string {
+  const from = path.findLastIndex((step) => typeof step === 'string');
+  return path.length === 0 ? 'the object' : dotted(path.slice(Math.max(from, 0)));
+}
+
+function clip(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
+}
+
+function cureOf(value: unknown, types: readonly string[]): string {
+  if (types.includes('string') && (typeof value === 'number' || typeof value === 'boolean')) return 'quote it';
+  if (typeof value !== 'string') return '';
+  const bare =
+    (types.some((type) => type === 'integer' || type === 'number') && /^-?\d+$/.test(value)) ||
+    (types.includes('boolean') && /^(true|false)$/.test(value));
+  return bare ? 'drop the quotes' : '';
+}
+
+function numberError(value: number, schema: JsonSchema): string | undefined {
+  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum } = schema;
+  if (typeof minimum === 'number' && typeof maximum === 'number' && (value < minimum || value > maximum)) {
+    return `must be between ${minimum} and ${maximum}, inclusive`;
+  }
+  if (typeof minimum === 'number' && (exclusiveMinimum === true ? value <= minimum : value < minimum)) {
+    return `must be greater than ${exclusiveMinimum === true ? '' : 'or equal to '}${minimum}`;
+  }
+  if (typeof maximum === 'number' && (exclusiveMaximum === true ? value >= maximum : value > maximum)) {
+    return `must be less than ${exclusiveMaximum === true ? '' : 'or equal to '}${maximum}`;
+  }
+  if (schema.format === 'int32' && Math.abs(value) > 2 ** 31) return 'must fit in 32 bits';
+  return undefined;
+}
+
+function stringError(value: string, schema: JsonSchema): string | undefined {
+  const { minLength, maxLength, pattern } = schema;
+  const length = typeof minLength === 'number' || typeof maxLength === 'number' ? [...value].length : 0;
+  if (typeof maxLength === 'number' && length > maxLength) return `must be at most ${maxLength} characters long`;
+  if (typeof minLength === 'number' && length < minLength) return `must be at least ${minLength} characters long`;
+  if (typeof pattern === 'string' && matches(pattern, value) === false) return `must match '${pattern}'`;
+  return undefined;
+}
+
+/** A definition's Go type: `v1.Container` for `V1Container`, `v1.EndpointPort` for `CoreV1EndpointPort`. */
+function goName(definition: string): { name: string; full: string } {
+  const [, version = '', name = definition] =
+    /^(?:[A-Z][a-z]+)?(V\d+(?:(?:alpha|beta)\d+)?)(.+)$/.exec(definition) ?? [];
+  return { name, full: `${version.toLowerCase()}.${name}` };
+}
+
+/** A field's Go type, as the decoder names it: the first of two that a field takes. */
+function goType(schema: JsonSchema): string {
+  if (schema.$ref) return goName(schema.$ref.split('/').at(-1) ?? '').full;
+  switch (typesOf(schema)[0]) {
+    case 'integer':
+      return schema.format ?? 'int32';
+    case 'number':
+      return 'float64';
+    case 'boolean':
+      return 'bool';
+    case 'array':
+      return `[]${goType(schema.items ?? {})}`;
+    case 'object': {
+      const values = isSchema(schema.additionalProperties) ? schema.additionalProperties : {};
+      return values.format === 'quantity' ? 'v1.ResourceList' : `map[string]${goType(values)}`;
+    }
+    default:
+      return schema.format === 'byte' ? '[]uint8' : 'string';
+  }
+}
