@@ -50,7 +50,8 @@ export async function expand(pattern: string, wanted: Wanted, scope: Scope): Pro
     await checkInside(path, pattern, scope);
     return accept(path, pattern, wanted, scope);
   }
-  const { base, glob, isGlob } = picomatch.scan(pattern, { nonegate: true });
+  if (pattern.startsWith('!')) throw new PathError(`"${pattern}" excludes: only what is wanted can be named here`);
+  const { base, glob, isGlob } = picomatch.scan(pattern);
   if (!isGlob) throw new PathError(await missing(pattern, wanted, scope));
   const start = resolve(scope.directory, base);
   if (!(await exists(start, pattern))) throw new PathError(await missing(pattern, wanted, scope));
@@ -195,7 +196,7 @@ async function unmatched(pattern: string, start: string, wanted: Wanted, scope: 
   const shown = relative(scope.directory, start).split(sep).join('/') || '.';
   const other = pattern.replace(/\.ya?ml$/, (ending) => (ending === '.yml' ? '.yaml' : '.yml'));
   if (other !== pattern) {
-    const { glob } = picomatch.scan(other, { nonegate: true });
+    const { glob } = picomatch.scan(other);
     const found = await matches(start, glob, wanted, other, scope);
     if (found.length > 0) return `"${pattern}" matches nothing: did you mean "${other}"?`;
   }

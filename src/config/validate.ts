@@ -124,8 +124,10 @@ function wrongType(label: string, wanted: string, data: unknown, written: string
 }
 
 function wrongWord(label: string, allowed: readonly string[], data: unknown): string {
-  const near = typeof data === 'string' ? nearestOf(data, allowed) : undefined;
-  return `${label} must be one of ${allowed.join(', ')}${near === undefined ? '' : `: did you mean "${near}"?`}`;
+  const message = `${label} must be one of ${allowed.join(', ')}`;
+  if (typeof data !== 'string' || data === '') return message;
+  const near = allowed.find((word) => word.startsWith(data)) ?? nearestOf(data, allowed);
+  return near === undefined ? message : `${message}: did you mean "${near}"?`;
 }
 
 function wrongText(key: string | number | undefined, text: string): string {
