@@ -183,7 +183,7 @@ class Discovery {
 
   async #walk(start: string): Promise<void> {
     this.#walked.push(await realpath(start));
-    const ignored = new Map([[start, await GitIgnore.above(start, repositoryRoot(start))]]);
+    const ignored = new Map([[start, await GitIgnore.above(start, rootOf(start, this.#context.cwd))]]);
     const holders = new Map<string, Holder>();
     await walk(start, async (listing) => {
       const { directory } = listing;
@@ -355,7 +355,7 @@ class Discovery {
       this.#skip(file, 'not a manifest: it is not YAML');
       return false;
     }
-    const user = inputOf(file, this.#context.sources);
+    const user = inputOf(file, this.#context);
     if (user)
       this.#skip(file, `no manifest of its own: ${this.#shown(user)} has it as an input, and is to be linted instead`);
     return !user;
@@ -382,8 +382,8 @@ function chartAbove(path: string): string | undefined {
 }
 
 /** The directory of the kustomization above a file that takes it as a patch or another input, not as a resource. */
-function inputOf(file: string, sources: SourceFiles): string | undefined {
-  const root = repositoryRoot(dirname(file));
+function inputOf(file: string, { cwd, sources }: DiscoverContext): string | undefined {
+  const root = rootOf(dirname(file), cwd);
   for (let directory = dirname(file); isBelow(directory, root); directory = dirname(directory)) {
     const entries = readKustomization(directory, sources)?.entries ?? [];
     const mentions = entries.filter(({ absolute }) => absolute === file);
@@ -391,6 +391,12 @@ function inputOf(file: string, sources: SourceFiles): string | undefined {
     if (dirname(directory) === directory) return undefined;
   }
   return undefined;
+}
+
+/** The git root at or above a directory; without git, the working directory where it is below that, else itself. */
+function rootOf(directory: string, cwd: string): string {
+  const root = repositoryRoot(directory);
+  return root === directory && isBelow(directory, cwd) ? cwd : root;
 }
 
 function isChartOf(holder: Holder | undefined, directory: string): boolean {
