@@ -1,13 +1,19 @@
 import type { Rule } from '../rule.ts';
+import renderFailed from './api/render-failed.ts';
 import imageReferenceInvalid from './image/image-reference-invalid.ts';
 import imageTagLatest from './image/image-tag-latest.ts';
+import kustomizeFileMissing from './kustomize/kustomize-file-missing.ts';
+import kustomizeFileOutsideRoot from './kustomize/kustomize-file-outside-root.ts';
 import hostNetworkPortMismatch from './network/host-network-port-mismatch.ts';
 import selectorMismatch from './workload/selector-mismatch.ts';
 
 /** Every rule, in the order of the catalogue. */
 export const rules: readonly Rule[] = [
+  renderFailed,
   imageTagLatest,
   imageReferenceInvalid,
   hostNetworkPortMismatch,
   selectorMismatch,
+  kustomizeFileMissing,
+  kustomizeFileOutsideRoot,
 ];
