@@ -166,7 +166,8 @@ const makersOf = derived((cluster: Cluster): Makers => {
   const mentions = new Map<string, Resource>();
   const claims = new Map<string, Resource[]>();
   let clusterScoped: Resource | undefined;
-  for (const resource of cluster.resources) {
+  // What the schemas refuse may be right for another release of its controller.
+  for (const resource of new Set([...cluster.resources, ...cluster.schemaErrors.map((error) => error.resource)])) {
     const effect = makerOf(resource)(resource, cluster);
     for (const made of effect.made ?? []) {
       const id = `${made.group}/${made.kind} ${made.name}`;

@@ -87,9 +87,16 @@ function volumesOf({ pod }: Workload): Map<string, Volume> {
     const object = asMap(configMap)?.name ?? asMap(secret)?.secretName;
     if (typeof name !== 'string' || !source || typeof object !== 'string' || isUnknown(object)) continue;
     if (source.optional === true) continue;
-    const paths = asList(source.items).map((item) => asMap(item)?.path);
-    const files = paths.length > 0 ? new Set(paths.filter((path) => typeof path === 'string')) : undefined;
+    const items = asList(source.items);
+    const files = items.length > 0 ? new Set(items.flatMap((item) => withParents(asMap(item)?.path))) : undefined;
     volumes.set(name, { kind: asMap(configMap) ? 'ConfigMap' : 'Secret', name: object, files });
   }
   return volumes;
+}
+
+/** A path of an item and the directories that it makes: `a/b` and `a`. */
+function withParents(path: unknown): string[] {
+  if (typeof path !== 'string') return [];
+  const parts = path.split('/');
+  return parts.map((_, i) => parts.slice(0, i + 1).join('/'));
 }

@@ -412,7 +412,9 @@ function* walkEdge(resource: Resource, known: Edge, root: unknown, rootPath: Pat
       mild: known.mild?.(around) ?? false,
       optional: beside.optional === true,
       keys: [
-        ...asked.flatMap(({ value: key, path }) => (typeof key === 'string' && key !== '' ? [{ key, path }] : [])),
+        ...asked.flatMap(({ value: key, path }) =>
+          typeof key === 'string' && key !== '' && !isUnknown(key) ? [{ key, path }] : [],
+        ),
         ...(known.needs ?? []).map((key) => ({ key, path })),
       ],
       textOnly: known.textOnly ?? false,

@@ -1,5 +1,9 @@
 import type { Rule } from '../rule.ts';
 import renderFailed from './api/render-failed.ts';
+import referenceKeyMissing from './config/reference-key-missing.ts';
+import referenceMissing from './config/reference-missing.ts';
+import ignoreExpired from './ignores/ignore-expired.ts';
+import ignoreUnused from './ignores/ignore-unused.ts';
 import imageReferenceInvalid from './image/image-reference-invalid.ts';
 import imageTagLatest from './image/image-tag-latest.ts';
 import kustomizeFileMissing from './kustomize/kustomize-file-missing.ts';
@@ -13,7 +17,11 @@ export const rules: readonly Rule[] = [
   imageTagLatest,
   imageReferenceInvalid,
   hostNetworkPortMismatch,
+  referenceMissing,
+  referenceKeyMissing,
   selectorMismatch,
   kustomizeFileMissing,
   kustomizeFileOutsideRoot,
+  ignoreUnused,
+  ignoreExpired,
 ];

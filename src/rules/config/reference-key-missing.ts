@@ -20,7 +20,7 @@ export default {
       'MountVolume.SetUp failed for volume "config" : configmap references non-existent config key: app.yaml',
       'MountVolume.SetUp failed for volume "credentials" : references non-existent secret key: credentials.json',
       'not a directory: unknown: Are you trying to mount a directory onto a file (or vice-versa)? Check if the specified host path exists and is the expected type',
-      'error loading config from "/etc/prometheus/prometheus.yml": open /etc/prometheus/prometheus.yml: no such file or directory',
+      'Error loading config (--config.file=/etc/prometheus/prometheus.yml)" file=/etc/prometheus/prometheus.yml err="open /etc/prometheus/prometheus.yml: no such file or directory"',
       'secret shop/api-tls is missing the following TLS data entries: tls.crt, tls.key',
     ],
     fix: 'Add the key to the ConfigMap or Secret, or ask for one that it has. Where the pod can do without, say `optional: true`.',
@@ -37,7 +37,350 @@ export default {
       'https://kubernetes.io/docs/concepts/storage/volumes/#using-subpath',
     ],
   },
-  examples: { bad: [], good: [] },
+  examples: {
+    bad: [
+      yaml`
+        # existing
+        apiVersion: v1
+        kind: Secret
+        metadata: { name: aws-creds, namespace: default }
+        data: { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: runner, namespace: default }
+        spec:
+          initContainers:
+            - name: s3-downloader
+              image: amazon/aws-cli:2.17.0
+              env:
+                - name: AWS_ACCESS_KEY_ID
+                  valueFrom:
+                    secretKeyRef:
+                      name: aws-creds
+                      key: access_key # <- Secret/aws-creds has no key "access_key": the container stays in CreateContainerConfigError
+                - name: AWS_SECRET_ACCESS_KEY
+                  valueFrom:
+                    secretKeyRef:
+                      name: aws-creds
+                      key: secret_key # <- Secret/aws-creds has no key "secret_key": the container stays in CreateContainerConfigError
+          containers:
+            - name: runner
+              image: example.com/runner:1.4.2
+      `,
+      yaml`
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: { name: api }
+        data: { LOG_LEVEL: info, api.yaml: 'port: 8080' }
+        binaryData: { logo.png: iVBORw0KGgo= }
+        ---
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: { name: api }
+        spec:
+          selector: { matchLabels: { app: api } }
+          template:
+            metadata: { labels: { app: api } }
+            spec:
+              containers:
+                - name: api
+                  image: example.com/api:1.4.2
+                  env:
+                    - name: LOG_LEVEL
+                      valueFrom:
+                        configMapKeyRef:
+                          name: api
+                          key: LOG_LEVLE # <- ConfigMap/api has no key "LOG_LEVLE": the container stays in CreateContainerConfigError; did you mean "LOG_LEVEL"?
+                    - name: LOGO
+                      valueFrom:
+                        configMapKeyRef:
+                          name: api
+                          key: logo.png # <- ConfigMap/api has no key "logo.png": the container stays in CreateContainerConfigError
+                  volumeMounts:
+                    - name: two
+                      mountPath: /etc/api/main.yaml
+                      subPath: main.yaml # <- the items of ConfigMap/api hold no file "main.yaml": the kubelet mounts an empty directory at /etc/api/main.yaml in its place
+                    - name: whole
+                      mountPath: /srv/robots.txt
+                      subPath: robots.txt # <- ConfigMap/api has no key "robots.txt": the kubelet mounts an empty directory at /srv/robots.txt in its place
+              volumes:
+                - name: whole
+                  configMap: { name: api }
+                - name: two
+                  configMap:
+                    name: api
+                    items:
+                      - { key: api.yaml, path: config/api.yaml }
+                      - key: api.yml # <- ConfigMap/api has no key "api.yml": the pod stays in ContainerCreating; did you mean "api.yaml"?
+                        path: api.yml
+      `,
+      yaml`
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: { name: prometheus }
+        data: { prometheus.yaml: 'scrape_configs: []' }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: prometheus }
+        spec:
+          containers:
+            - name: prometheus
+              image: prom/prometheus:v3.5.0
+              args:
+                - --config.file=/etc/prometheus/prometheus.yml # <- ConfigMap/prometheus has no key "prometheus.yml": the container finds no such file in /etc/prometheus; did you mean "prometheus.yaml"?
+                - --storage.tsdb.path=/prometheus
+              volumeMounts:
+                - { name: config, mountPath: /etc/prometheus/ }
+            - name: exporter
+              image: prom/blackbox-exporter:v0.27.0
+              command:
+                - /bin/blackbox_exporter
+                - --config.file
+                - /etc/blackbox/blackbox.yml # <- the items of ConfigMap/prometheus hold no file "blackbox.yml": the container finds no such file in /etc/blackbox
+              volumeMounts:
+                - { name: items, mountPath: /etc/blackbox }
+          volumes:
+            - name: config
+              configMap: { name: prometheus }
+            - name: items
+              configMap: { name: prometheus, items: [{ key: prometheus.yaml, path: config.yml }] }
+      `,
+      yaml`
+        # existing
+        apiVersion: v1
+        kind: Secret
+        metadata: { name: nothing-of-tls, namespace: shop }
+        data: { cert.pem: '', key.pem: '' }
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: Ingress
+        metadata: { name: shop, namespace: shop }
+        spec:
+          tls:
+            - hosts: [shop.example.com]
+              secretName: nothing-of-tls # <- Secret/nothing-of-tls has no keys "tls.crt" and "tls.key": clients get the controller's default certificate
+        ---
+        apiVersion: bitnami.com/v1alpha1
+        kind: SealedSecret
+        metadata: { name: sealed, namespace: shop }
+        spec:
+          encryptedData: { password: AgBy3i4OJSWK+PiTySYZZA9rO43cGDEq }
+          template: { data: { url: 'postgres://shop:{{ .password }}@database' } }
+        ---
+        apiVersion: external-secrets.io/v1
+        kind: ExternalSecret
+        metadata: { name: external, namespace: shop }
+        spec:
+          secretStoreRef: { name: vault, kind: ClusterSecretStore }
+          data: [{ secretKey: token, remoteRef: { key: shop } }]
+        ---
+        apiVersion: cert-manager.io/v1
+        kind: Certificate
+        metadata: { name: shop, namespace: shop }
+        spec: { secretName: shop-tls, dnsNames: [shop.example.com], issuerRef: { name: ca } }
+        ---
+        apiVersion: external-secrets.io/v1
+        kind: ExternalSecret
+        metadata: { name: templated, namespace: shop }
+        spec:
+          secretStoreRef: { name: vault, kind: ClusterSecretStore }
+          target: { template: { data: { url: 'postgres://shop:{{ .password }}@database' } } }
+          data: [{ secretKey: password, remoteRef: { key: shop } }]
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: shop, namespace: shop }
+        spec:
+          containers:
+            - name: shop
+              image: example.com/shop:1.4.2
+              env:
+                - name: DATABASE_URL
+                  valueFrom:
+                    secretKeyRef:
+                      name: sealed
+                      key: uri # <- Secret/sealed has no key "uri": the container stays in CreateContainerConfigError; did you mean "url"?
+                - name: TOKEN
+                  valueFrom:
+                    secretKeyRef:
+                      name: external
+                      key: api-key # <- Secret/external has no key "api-key": the container stays in CreateContainerConfigError
+                - name: PASSWORD
+                  valueFrom:
+                    secretKeyRef:
+                      name: templated
+                      key: password # <- Secret/templated has no key "password": the container stays in CreateContainerConfigError
+          volumes:
+            - name: tls
+              secret:
+                secretName: shop-tls
+                items:
+                  - key: cert.pem # <- Secret/shop-tls has no key "cert.pem": the pod stays in ContainerCreating
+                    path: cert.pem
+      `,
+    ],
+    good: [
+      yaml`
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: { name: api }
+        data: { LOG_LEVEL: info, api.yaml: 'port: 8080' }
+        binaryData: { logo.png: iVBORw0KGgo= }
+        ---
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: { name: filled-at-run-time }
+        ---
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: { name: trusted, labels: { config.openshift.io/inject-trusted-cabundle: 'true' } }
+        data: { note: filled by the cluster }
+        ---
+        apiVersion: v1
+        kind: Secret
+        metadata: { name: token, annotations: { kubernetes.io/service-account.name: api } }
+        type: kubernetes.io/service-account-token
+        ---
+        apiVersion: v1
+        kind: Secret
+        metadata: { name: encrypted }
+        stringData: { password: 'ENC[AES256_GCM,data:p673w==,iv:YY=,aad:UQ=,tag:A=,type:str]' }
+        sops: { version: 3.9.1 }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: api }
+        spec:
+          containers:
+            - name: api
+              image: example.com/api:1.4.2
+              command: [sh, -c, cp /etc/api/default.yaml /tmp/api.yaml]
+              args:
+                - --config=/etc/api/api.yaml
+                - --defaults=/usr/share/api/api.yaml
+                - --rules=/etc/api/rules/all.yaml
+                - --more=/etc/api/*.yaml
+                - --overrides=/etc/optional/overrides.yaml
+                - --templates=/etc/api/templates
+                - --one=/etc/one.yaml
+              env:
+                - { name: LOG_LEVEL, valueFrom: { configMapKeyRef: { name: api, key: LOG_LEVEL } } }
+                - { name: MAY_BE_MISSING, valueFrom: { configMapKeyRef: { name: api, key: MAY_BE_MISSING, optional: true } } }
+                - { name: PLACEHOLDER, valueFrom: { configMapKeyRef: { name: api, key: '${'${KEY}'}' } } }
+                - { name: FILLED, valueFrom: { configMapKeyRef: { name: filled-at-run-time, key: any } } }
+                - { name: TRUSTED, valueFrom: { configMapKeyRef: { name: trusted, key: ca-bundle.crt } } }
+                - { name: TOKEN, valueFrom: { secretKeyRef: { name: token, key: token } } }
+                - { name: PASSWORD, valueFrom: { secretKeyRef: { name: encrypted, key: password } } }
+                - { name: UNKNOWN, valueFrom: { secretKeyRef: { name: not-known-here, key: any } } }
+              volumeMounts:
+                - { name: api, mountPath: /etc/api }
+                - { name: rules, mountPath: /etc/api/rules }
+                - { name: optional, mountPath: /etc/optional }
+                - { name: api, mountPath: /srv/logo.png, subPath: logo.png }
+                - { name: items, mountPath: /srv/config, subPath: config }
+                - { name: api, mountPath: /etc/one.yaml, subPath: api.yaml }
+                - { name: rules, mountPath: /var/lib/rules, subPath: rules }
+          volumes:
+            - { name: api, configMap: { name: api } }
+            - { name: rules, emptyDir: {} }
+            - { name: optional, configMap: { name: api, optional: true, items: [{ key: none, path: none }] } }
+            - { name: items, configMap: { name: api, items: [{ key: logo.png, path: config/logo.png }] } }
+      `,
+      yaml`
+        # existing
+        apiVersion: v1
+        kind: List
+        items:
+          - { apiVersion: v1, kind: Secret, metadata: { name: aws-creds, namespace: shop }, data: { access_key: '' } }
+          - { apiVersion: v1, kind: Secret, metadata: { name: merged, namespace: shop }, data: { token: '' } }
+        ---
+        apiVersion: external-secrets.io/v1
+        kind: ExternalSecret
+        metadata: { name: everything, namespace: shop }
+        spec:
+          secretStoreRef: { name: vault, kind: ClusterSecretStore }
+          dataFrom: [{ extract: { key: shop } }]
+        ---
+        apiVersion: external-secrets.io/v1
+        kind: ExternalSecret
+        metadata: { name: merged, namespace: shop }
+        spec:
+          secretStoreRef: { name: vault, kind: ClusterSecretStore }
+          target: { creationPolicy: Merge }
+          data: [{ secretKey: password, remoteRef: { key: shop } }]
+        ---
+        apiVersion: external-secrets.io/v1
+        kind: ExternalSecret
+        metadata: { name: templated, namespace: shop }
+        spec:
+          secretStoreRef: { name: vault, kind: ClusterSecretStore }
+          target: { template: { mergePolicy: Merge, data: { url: 'postgres://shop:{{ .password }}@database' } } }
+          data: [{ secretKey: password, remoteRef: { key: shop } }]
+        ---
+        apiVersion: cert-manager.io/v1
+        kind: Certificate
+        metadata: { name: shop, namespace: shop }
+        spec:
+          secretName: shop-tls
+          dnsNames: [shop.example.com]
+          issuerRef: { name: ca }
+          keystores: { pkcs12: { create: true, passwordSecretRef: { name: aws-creds, key: access_key } } }
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: Ingress
+        metadata: { name: shop, namespace: shop }
+        spec:
+          tls: [{ hosts: [shop.example.com], secretName: shop-tls }]
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: shop, namespace: shop }
+        spec:
+          containers:
+            - name: shop
+              image: example.com/shop:1.4.2
+              env:
+                - { name: ANY, valueFrom: { secretKeyRef: { name: everything, key: any } } }
+                - { name: PASSWORD, valueFrom: { secretKeyRef: { name: merged, key: password } } }
+                - { name: TOKEN, valueFrom: { secretKeyRef: { name: merged, key: token } } }
+                - { name: URL, valueFrom: { secretKeyRef: { name: templated, key: url } } }
+                - { name: DATABASE_PASSWORD, valueFrom: { secretKeyRef: { name: templated, key: password } } }
+                - { name: STORE, valueFrom: { secretKeyRef: { name: shop-tls, key: keystore.p12 } } }
+        ---
+        # This one may change the Secrets of its namespace.
+        apiVersion: v1
+        kind: ServiceAccount
+        metadata: { name: rotator, namespace: ci }
+        ---
+        apiVersion: rbac.authorization.k8s.io/v1
+        kind: RoleBinding
+        metadata: { name: rotator, namespace: ci }
+        roleRef: { apiGroup: rbac.authorization.k8s.io, kind: Role, name: rotator }
+        subjects: [{ kind: ServiceAccount, name: rotator, namespace: ci }]
+        ---
+        apiVersion: rbac.authorization.k8s.io/v1
+        kind: Role
+        metadata: { name: rotator, namespace: ci }
+        rules: [{ apiGroups: [''], resources: [secrets], resourceNames: [rotated], verbs: [patch] }]
+        ---
+        apiVersion: v1
+        kind: Secret
+        metadata: { name: rotated, namespace: ci }
+        stringData: { first: '' }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: ci, namespace: ci }
+        spec:
+          containers:
+            - name: ci
+              image: example.com/ci:1.4.2
+              env: [{ name: SECOND, valueFrom: { secretKeyRef: { name: rotated, key: second } } }]
+      `,
+    ],
+  },
   *check(cluster) {
     for (const references of referencesOf(cluster).values()) {
       for (const reference of references) {

@@ -231,7 +231,7 @@ export default {
         spec:
           routes:
             - kind: Rule
-              match: Host(\`shop.example.com\`)
+              match: Host("shop.example.com")
               middlewares:
                 - name: limit # <- there is no Middleware/limit in namespace shop: Traefik drops the router, its requests get 404
               services:
@@ -247,7 +247,7 @@ export default {
         metadata: { name: database, namespace: shop }
         spec:
           routes:
-            - match: HostSNI(\`*\`)
+            - match: HostSNI("*")
               middlewares:
                 - name: office-only # <- there is no MiddlewareTCP/office-only in namespace shop: Traefik drops the router, its requests get 404
               services:
@@ -470,7 +470,7 @@ export default {
                   envFrom:
                     - configMapRef: { name: api-config }
                     - configMapRef: { name: may-be-missing, optional: true }
-                    - configMapRef: { name: '\${CONFIG}' }
+                    - configMapRef: { name: '${'${CONFIG}'}' }
                     - secretRef: { name: secrets-are-not-known-here }
               volumes:
                 - name: cluster-ca
@@ -636,7 +636,7 @@ export default {
         apiVersion: helm.toolkit.fluxcd.io/v2
         kind: HelmRelease
         metadata: { name: prometheus, namespace: flux-system }
-        spec: { targetNamespace: monitoring, chart: { spec: { chart: prometheus, sourceRef: { kind: HelmRepository, name: community } } } }
+        spec: { targetNamespace: monitoring, interval: 1h, chart: { spec: { chart: prometheus, sourceRef: { kind: HelmRepository, name: community } } } }
         ---
         apiVersion: traefik.io/v1alpha1
         kind: IngressRoute
@@ -644,7 +644,7 @@ export default {
         spec:
           routes:
             - kind: Rule
-              match: Host(\`prometheus.example.com\`)
+              match: Host("prometheus.example.com")
               services: [{ name: prometheus-server, namespace: monitoring, port: 80 }]
         ---
         # Who knows what an operator makes?
@@ -706,12 +706,12 @@ export default {
         ---
         apiVersion: v1
         kind: ConfigMap
-        metadata: { name: '\${APP}-settings', namespace: shop }
+        metadata: { name: '${'${APP}'}-settings', namespace: shop }
         data: { LOG_LEVEL: info }
         ---
         apiVersion: v1
         kind: ConfigMap
-        metadata: { name: from-somewhere, namespace: '\${NAMESPACE}' }
+        metadata: { name: from-somewhere, namespace: '${'${NAMESPACE}'}' }
         data: { LOG_LEVEL: info }
       `,
       yaml`
@@ -801,7 +801,7 @@ export default {
         spec:
           routes:
             - kind: Rule
-              match: PathPrefix(\`/dashboard\`)
+              match: PathPrefix("/dashboard")
               middlewares: [{ name: auth }, { name: compress@file }, { name: shop-prod-auth@kubernetescrd }]
               services: [{ kind: TraefikService, name: api@internal }]
           tls: { options: { name: default } }
@@ -811,7 +811,7 @@ export default {
         metadata: { name: api-server, namespace: shop-prod }
         spec:
           routes:
-            - { kind: Rule, match: Host(\`k8s.example.com\`), services: [{ name: kubernetes, namespace: default, port: 443 }] }
+            - { kind: Rule, match: 'Host("k8s.example.com")', services: [{ name: kubernetes, namespace: default, port: 443 }] }
         ---
         apiVersion: networking.k8s.io/v1
         kind: Ingress
