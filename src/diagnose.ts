@@ -73,7 +73,9 @@ async function locate(
     related: await Promise.all((finding.related ?? []).map(locateRelated)),
     targets: resource?.targets ?? (finding.target ? [finding.target] : cluster.targets.map(refOnly)),
   };
-  return { ...located, fingerprint: await fingerprint(rule.id, location, message, resource, path) };
+  const diagnostic = { ...located, fingerprint: await fingerprint(rule.id, location, message, resource, path) };
+  if (resource) plainMessages.set(diagnostic, plainMessage(message, resource, await resource.sourceName()));
+  return diagnostic;
 }
 
 /** The level of the configuration caps a rule's findings; raising touches only those without a severity of their own. */
@@ -149,8 +151,7 @@ export function merge(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   for (const diagnostic of diagnostics) {
     const key = mergeKey(diagnostic);
     const same = merged.get(key);
-    if (!same) merged.set(key, { ...diagnostic, targets: [...diagnostic.targets] });
-    else merged.set(key, { ...same, targets: mergeTargets(same, diagnostic) });
+    merged.set(key, same ? { ...same, targets: mergeTargets(same, diagnostic) } : diagnostic);
   }
   return [...merged.values()].sort(compare);
 }
@@ -172,10 +173,24 @@ export function mergeSuppressed(suppressed: readonly Suppressed[]): Suppressed[]
     .sort((a, b) => compare(a.diagnostic, b.diagnostic));
 }
 
-/** Overlays differ in namespaces, prefixes and hashes; what they tell of one line is the same. */
-function mergeKey({ rule, severity, message, resource, location }: Diagnostic): string {
+/** What a message says in every overlay alike: without the namespace, and with the name as the source writes it. */
+const plainMessages = new WeakMap<Diagnostic, string>();
+
+function plainMessage(message: string, { name, displayName, namespace }: Resource, sourceName: string): string {
   let text = message;
-  for (const own of [resource?.name, resource?.namespace]) if (own) text = text.replaceAll(own, '');
+  for (const rendered of new Set([name, displayName])) text = replaceWord(text, rendered, sourceName);
+  return namespace === undefined ? text : replaceWord(text, namespace, '');
+}
+
+function replaceWord(text: string, word: string, by: string): string {
+  if (word === '' || word === by) return text;
+  const escaped = word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  return text.replace(new RegExp(`(?<![\\w.-])${escaped}(?![\\w-])`, 'g'), () => by);
+}
+
+function mergeKey(diagnostic: Diagnostic): string {
+  const { rule, severity, message, location } = diagnostic;
+  const text = plainMessages.get(diagnostic) ?? message;
   return JSON.stringify([rule, severity, text, location.file, location.line, location.column]);
 }
 

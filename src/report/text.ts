@@ -22,7 +22,7 @@ export function writeText(report: Report, options: ReporterOptions): string {
       file = diagnostic.location.file;
       lines.push(chalk.underline(file));
     }
-    lines.push(...writeDiagnostic(diagnostic, options, chalk), '');
+    lines.push(...writeDiagnostic(diagnostic, options, chalk, report.summary.targets > 1), '');
   }
   lines.push(summaryLine(report, diagnostics, chalk), ...uncheckedLines(report, chalk));
   return `${lines.join('\n')}\n`;
@@ -32,7 +32,12 @@ function severityColor(severity: Severity, chalk: ChalkInstance): ChalkInstance 
   return { error: chalk.red, warning: chalk.yellow, info: chalk.blue }[severity];
 }
 
-function writeDiagnostic(diagnostic: Diagnostic, options: ReporterOptions, chalk: ChalkInstance): string[] {
+function writeDiagnostic(
+  diagnostic: Diagnostic,
+  options: ReporterOptions,
+  chalk: ChalkInstance,
+  several: boolean,
+): string[] {
   const { location, severity, message, rule, related, targets } = diagnostic;
   const paint = severityColor(severity, chalk);
   const place = [location.line, location.column].filter((part) => part !== undefined).join(':');
