@@ -60,8 +60,7 @@ function writeDiagnostic(
   for (const other of related) lines.push(`      ${chalk.dim(`${showLocation(other.location)}: ${other.message}`)}`);
   const listed = targets.slice(0, LISTED_TARGETS).map(showTarget).join(', ');
   const more = targets.length > LISTED_TARGETS ? ` and ${targets.length - LISTED_TARGETS} more` : '';
-  if (targets.length > 1 || targets[0]?.target !== location.file)
-    lines.push(`      ${chalk.dim(`in ${listed}${more}`)}`);
+  if (several) lines.push(`      ${chalk.dim(`in ${listed}${more}`)}`);
   return lines;
 }
 
