@@ -37,9 +37,10 @@ export async function diagnose(cluster: Cluster, rules: readonly Rule[], levels:
     } catch (error) {
       diagnosed.bugs.push(describeBug(rule, cluster, error));
     }
-    for (const finding of findings) {
-      diagnosed.located.push(await locate(finding, rule, cluster, levels.get(rule.id)));
-    }
+    // All at once: charts that must be rendered again for a location share these renders.
+    diagnosed.located.push(
+      ...(await Promise.all(findings.map((finding) => locate(finding, rule, cluster, levels.get(rule.id))))),
+    );
   }
   return diagnosed;
 }
