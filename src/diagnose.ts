@@ -38,9 +38,8 @@ export async function diagnose(cluster: Cluster, rules: readonly Rule[], levels:
       diagnosed.bugs.push(describeBug(rule, cluster, error));
     }
     // All at once: charts that must be rendered again for a location share these renders.
-    diagnosed.located.push(
-      ...(await Promise.all(findings.map((finding) => locate(finding, rule, cluster, levels.get(rule.id))))),
-    );
+    const located = await Promise.all(findings.map((finding) => locate(finding, rule, cluster, levels.get(rule.id))));
+    for (const diagnostic of located) diagnosed.located.push(diagnostic);
   }
   return diagnosed;
 }
