@@ -73,6 +73,8 @@ export async function lint(options: LintOptions): Promise<Report> {
   const selection = await select(options, sources);
   const context = contextOf(options, sources, root);
   const failures = new Set<string>();
+  const nothing = selection.environments.length === 0 ? whyNothing(options, selection) : undefined;
+  if (nothing?.failure) failures.add(nothing.message);
   const unchecked: UncheckedItem[] = [...selection.unchecked];
   const levels = selection.config?.rules ?? new Map();
   const active = rules.filter((rule) => levels.get(rule.id) !== 'off');
@@ -151,7 +153,18 @@ export async function lint(options: LintOptions): Promise<Report> {
     },
     rules: active.length,
     failures: [...failures],
+    ...(nothing && !nothing.failure ? { note: nothing.message } : {}),
   };
+}
+
+/** Nothing to lint at all is a failure; paths that no configured environment reads are a commit that touches none. */
+function whyNothing(options: LintOptions, { config }: Selection): { message: string; failure: boolean } {
+  const paths = options.paths ?? [];
+  if (config && config.environments.length > 0) {
+    return { message: `nothing selected: no environment of k8s-lint.yaml reads ${paths.join(', ')}`, failure: false };
+  }
+  const where = paths.length > 0 ? paths.join(', ') : options.cwd;
+  return { message: `nothing to lint: no kustomization, chart or manifest in ${where}`, failure: true };
 }
 
 /** The files whose findings are all known: no target that reads them failed, or was left unchecked. */

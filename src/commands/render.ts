@@ -1,4 +1,4 @@
-import { dump } from 'js-yaml';
+import { stringify } from 'yaml';
 import { EXIT } from '../cli.ts';
 import { renderTargets } from '../lint.ts';
 import { showLocation, showTarget } from '../report/shown.ts';
@@ -16,7 +16,7 @@ export async function runRender(name: string, flags: LintFlags): Promise<number>
   for (const { ref, objects, findings } of targets) {
     process.stdout.write(`# ${showTarget(ref)}\n`);
     for (const { value, source } of objects) {
-      process.stdout.write(`---\n# Source: ${showLocation(source)}\n${dump(withoutSecrets(value), { lineWidth: -1 })}`);
+      process.stdout.write(`---\n# Source: ${showLocation(source)}\n${stringify(withoutSecrets(value), STYLE)}`);
     }
     for (const { message, location } of findings) {
       failed = true;
@@ -25,6 +25,9 @@ export async function runRender(name: string, flags: LintFlags): Promise<number>
   }
   return failed ? EXIT.findings : EXIT.clean;
 }
+
+/** YAML 1.1 quotes what kubectl would read as a boolean or a number. */
+const STYLE = { version: '1.1', lineWidth: 0 } as const;
 
 const HIDDEN = '<hidden>';
 

@@ -29,4 +29,6 @@ export interface Report {
   rules: number;
   /** Why the run could not be whole: a missing tool, a broken file of facts, a bug in a rule. Any of them is exit 2. */
   failures: readonly string[];
+  /** Why nothing was judged, where that is no failure: what was asked for reaches no target. */
+  note?: string;
 }

@@ -14,6 +14,7 @@ const LISTED_UNCHECKED = 10;
 /** The report for people: grouped by file, with the lines to edit, then one summary line and what was not checked. */
 export function writeText(report: Report, options: ReporterOptions): string {
   const chalk = new Chalk({ level: options.color });
+  if (report.note !== undefined) return `${report.note}\n`;
   const diagnostics = shown(report.diagnostics, options.severity);
   const lines: string[] = [];
   let file: string | undefined;
