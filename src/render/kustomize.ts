@@ -1,10 +1,11 @@
 import type { SourceFinding } from '../cluster/cluster.ts';
 import { asMap } from '../cluster/workloads.ts';
 import type { Location } from '../resource.ts';
-import { readYaml } from '../yaml.ts';
+import { readYaml, type YamlDocument } from '../yaml.ts';
 import { type KustomizationGraph, type Mention, readGraph } from './kustomization.ts';
 import { failureOf } from './kustomize/failure.ts';
 import { generatorsOf } from './kustomize/generate.ts';
+import { patchesOf } from './kustomize/patches.ts';
 import { Trace, withoutHash } from './kustomize/trace.ts';
 import { shownPath } from './manifests.ts';
 import { type RunResult, run } from './run.ts';
@@ -46,7 +47,29 @@ export async function renderKustomize(target: KustomizeTarget, context: RenderCo
   }
   // kustomize built it: whatever seemed wrong with it was not.
   const { objects, findings } = objectsIn(result.stdout, home, graph, context);
-  return { objects, findings, unchecked: [], ...version };
+  return { objects, findings: [...findings, ...repeatedKeys(graph, context)], unchecked: [], ...version };
+}
+
+/**
+ * Keys that stand twice in one map of a kustomization, or of a patch in a file. kustomize reads both and says nothing; in
+ * resources it refuses them.
+ */
+function repeatedKeys({ kustomizations }: KustomizationGraph, { cwd, sources }: RenderContext): SourceFinding[] {
+  const findings = new Map<string, SourceFinding>();
+  const add = (file: string, { duplicateKeys }: YamlDocument, wins: string) => {
+    for (const { path, line, column } of duplicateKeys) {
+      const message = `duplicate key "${String(path.at(-1))}": kustomize takes the ${wins} one and says nothing of the other`;
+      const location = { file: shownPath(file, cwd), line, column };
+      findings.set(JSON.stringify(location), { rule: 'schema-invalid', severity: 'warning', message, location });
+    }
+  };
+  for (const kustomization of kustomizations) {
+    if (kustomization.document) add(kustomization.file, kustomization.document, 'last');
+    for (const { place, document, operations } of patchesOf(kustomization, sources)) {
+      if (!place.within) add(place.file, document, operations ? 'last' : 'first');
+    }
+  }
+  return [...findings.values()];
 }
 
 /** Why kustomize isn't run at all: it would reach out, or run programs. */

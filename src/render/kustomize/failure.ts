@@ -129,6 +129,8 @@ function clean(message: string, graph: KustomizationGraph, { cwd, root }: Render
     .replace(/merging from generator &\{.*?\}: /g, '')
     .replace(/id resid\.ResId\{.*?Kind:"(\w*)".*?Name:"([^"]*)", Namespace:"[^"]*"\}/g, '$1 $2')
     .replace(/^accumulateDirectory: /, '')
+    .replace(/(produces ID conflict): [\s\S]*$/, (all: string, what: string) => `${what}${conflicting(all)}`)
+    .replace(/\{"apiVersion":[\s\S]*\}/g, '…')
     .replace(/map\[string\]interface \{\}\(nil\): /g, '')
     .replace(/:? node contents:[\s\S]*$/, '')
     .replace(/(?: from)? ?\[patch: "(?:[^"\\]|\\.)*"\]/g, '')
@@ -144,6 +146,12 @@ function clean(message: string, graph: KustomizationGraph, { cwd, root }: Render
   }
   const line = text.replace(/\s*\n\s*/g, ' ').trim();
   return line.length > 1000 ? `${line.slice(0, 1000)}…` : line;
+}
+
+/** The object that `namespace:` makes of two; kustomize prints both whole, Secrets too. */
+function conflicting(message: string): string {
+  const [, kind, name] = /"kind":"(\w+)".*?"name":"([^"]*)","namespace":/.exec(message) ?? [];
+  return kind === undefined ? '' : `: ${kind}/${name}`;
 }
 
 function real(path: string): string {
@@ -185,7 +193,8 @@ class Finder {
       (kustomization && this.#badGenerator(kustomization)) ??
       (kustomization && this.#badField(kustomization)) ??
       this.#listed() ??
-      this.#component()
+      this.#component() ??
+      (kustomization && this.#mentioned(kustomization))
     );
   }
 
@@ -237,10 +246,12 @@ class Finder {
       /accumulating resources from '(.*?)': MalformedYAMLError/.exec(this.#reason)?.[1] ??
       /unable to parse SM or JSON patch from \[path: "(.*?)"\]/.exec(this.#reason)?.[1];
     const entry = kustomization.entries.find(({ text, what }) => text === named && what === 'file');
-    if (!entry) return undefined;
-    const location = fileOf(entry.absolute, this.#sources);
-    const error = documentsOf(entry.absolute, this.#sources)?.find((document) => document.error)?.error;
-    return { location: error ? { ...location, ...placeOf(error) } : location };
+    return entry && (this.#errorIn(entry.absolute) ?? { location: fileOf(entry.absolute, this.#sources) });
+  }
+
+  #errorIn(file: string): Found | undefined {
+    const error = documentsOf(file, this.#sources)?.find((document) => document.error)?.error;
+    return error && { location: { ...fileOf(file, this.#sources), ...placeOf(error) } };
   }
 
   /** A second object of one identity: at the object, or where the directory that brings it is listed. */
@@ -271,7 +282,8 @@ class Finder {
       const { kind, name } = identityOfValue(object ?? {});
       return what === 'metadata.name' ? kind !== '' && name === '' : object === undefined || kind === '';
     });
-    return bad && { location: this.#sources.locate(entry.absolute, bad.index, []) };
+    if (!bad) return this.#errorIn(entry.absolute);
+    return { location: this.#sources.locate(entry.absolute, bad.index, []) };
   }
 
   #badPatch(kustomization: Kustomization): Found | undefined {
@@ -287,7 +299,7 @@ class Finder {
       return at(theOnly(same));
     }
     const operation =
-      /^(\w+) operation does not apply: doc is missing (?:path|key): (\S+):/.exec(this.#reason) ??
+      /^(\w+) operation does not apply: doc is missing (?:path|key): "?([^"]*?)"?: missing value/.exec(this.#reason) ??
       /error in (\w+) for path: '(.*?)'/.exec(this.#reason) ??
       /(test)ing (?:value|path) (\S+) failed/.exec(this.#reason);
     if (operation) {
@@ -299,13 +311,22 @@ class Finder {
       const only = theOnly(same);
       return only && { location: locationOf(only, 'value', this.#sources) };
     }
+    const unknown = /^Unexpected kind: (.*)$/.exec(this.#reason)?.[1];
+    if (unknown !== undefined) {
+      const same = patches.flatMap(({ place, operations }) =>
+        (operations ?? []).filter(({ op }) => op === unknown).map(({ index }) => ({ place, path: [index, 'op'] })),
+      );
+      const only = theOnly(same);
+      return only && { location: locationOf(only, 'value', this.#sources) };
+    }
     const config = /trouble configuring builtin Patch\w*Transformer with config: `\n?([\s\S]*?)`: /.exec(
       this.#reason,
     )?.[1];
     const written = /\[patch: ("(?:[^"\\]|\\.)*")\]/.exec(this.#reason)?.[1];
     const entries = ['patches', 'patchesJson6902'].flatMap((field) => itemsOf(kustomization.value, field));
-    if (config !== undefined || written !== undefined) {
-      const { path, patch, jsonOp } = asMap(readYaml(config ?? '')[0]?.value) ?? {};
+    const file = /\[path: "(.*?)"\]/.exec(this.#reason)?.[1];
+    if (config !== undefined || written !== undefined || file !== undefined) {
+      const { path = file, patch, jsonOp } = asMap(readYaml(config ?? '')[0]?.value) ?? {};
       const text = written === undefined ? (patch ?? jsonOp) : fromQuoted(written);
       const only = theOnly(
         entries.filter((entry) => {
@@ -349,6 +370,12 @@ class Finder {
         message: BAD_LITERAL,
       };
     }
+    const source = /source "(.*)" key name or file path contains/.exec(this.#reason)?.[1];
+    if (source !== undefined) {
+      const files = generators.flatMap(({ item, path }) => itemsOf(item, 'files', path));
+      const only = theOnly(files.filter(({ value }) => value === source));
+      return only && this.#at(kustomization, only.path);
+    }
     const repeated = /^configmap (\S+) illegally repeats the key/.exec(this.#reason)?.[1];
     if (repeated !== undefined) {
       const only = theOnly(generators.filter(({ name }) => name === repeated));
@@ -370,6 +397,18 @@ class Finder {
       );
       const only = theOnly(items.filter((name) => name?.value === replicas));
       return only && this.#at(kustomization, only.path);
+    }
+    if (/produces ID conflict/.test(this.#reason)) {
+      const namespace = stringOf(value, 'namespace');
+      return namespace && this.#at(kustomization, namespace.path);
+    }
+    const fieldPath =
+      /^fieldPath `(.*)` is missing for replacement source/.exec(this.#reason)?.[1] ??
+      /^unable to find field "(.*)" in replacement target/.exec(this.#reason)?.[1];
+    if (fieldPath !== undefined) {
+      const replacements = fieldOf(value, 'replacements');
+      const only = theOnly(replacements ? pathsOfText(replacements.value, fieldPath, [replacements.key]) : []);
+      return only && this.#at(kustomization, only);
     }
     const source = /^nothing selected by (\w+)\.\S*?\/(.*)\.\S+?$/.exec(this.#reason);
     if (!source) return undefined;
@@ -398,6 +437,17 @@ class Finder {
     );
     const only = theOnly(all);
     return only && this.#at(only.kustomization, only.path);
+  }
+
+  /** The only entry whose file or directory the message names. */
+  #mentioned(kustomization: Kustomization): Found | undefined {
+    const { directory, realDirectory, entries } = kustomization;
+    const only = theOnly(
+      entries.filter(({ absolute }) => {
+        return absolute !== '' && this.#reason.includes(`'${join(realDirectory, relative(directory, absolute))}'`);
+      }),
+    );
+    return only && this.#at(kustomization, only.path);
   }
 
   #entry(): Entry | undefined {
@@ -461,6 +511,15 @@ function pathsOfKey(value: unknown, key: string, at: Path): Path[] {
     const path = [...at, Array.isArray(value) ? Number(name) : name];
     return [...(name === key && !Array.isArray(value) ? [path] : []), ...pathsOfKey(item, key, path)];
   });
+}
+
+/** The paths of every string that is this text, at any depth. */
+function pathsOfText(value: unknown, text: string, at: Path): Path[] {
+  if (value === text) return [at];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, item]) =>
+    pathsOfText(item, text, [...at, Array.isArray(value) ? Number(key) : key]),
+  );
 }
 
 /** The paths of every value of a JSON type, along the names of fields and through lists. */

@@ -104,8 +104,9 @@ function addOptions(shadow: ShadowMap, options: Record<string, unknown> | undefi
     const field = fieldOf(options, name);
     for (const [key, value] of Object.entries(asMap(field?.value) ?? {})) {
       if (!field || typeof value !== 'string') continue;
-      const origin = { place, path: [...path, field.key, key] };
-      mapAt(shadow, ['metadata', name], origin)?.entries.set(key, scalar(value, origin));
+      const at = [...path, field.key];
+      const map = mapAt(shadow, ['metadata', name], { place, path: at });
+      map?.entries.set(key, scalar(value, { place, path: [...at, key] }));
     }
   }
   const immutable = fieldOf(options, 'immutable');

@@ -78,6 +78,24 @@ export function emptyMap(origin: Origin): ShadowMap {
   return { type: 'map', entries: new Map(), origin };
 }
 
+const TRUE = /^(y|yes|on)$/i;
+const FALSE = /^(n|no|off)$/i;
+
+/**
+ * An entry of a map by the key that kustomize prints. It keeps an unquoted `yes` as the string that it is to YAML 1.2; to
+ * kubectl, and to our reader of sources, it is `true`.
+ */
+export function entryOf({ entries }: ShadowMap, key: string): Shadow | undefined {
+  const entry = entries.get(key);
+  if (entry) return entry;
+  return TRUE.test(key) ? entries.get('true') : FALSE.test(key) ? entries.get('false') : undefined;
+}
+
+/** Whether kustomize prints this text for what our reader of sources takes for a boolean. */
+export function isPrinted(written: boolean, text: string): boolean {
+  return (written ? TRUE : FALSE).test(text);
+}
+
 /** The shadow at a path, undefined where the path leaves the object. */
 export function shadowAt(shadow: Shadow | undefined, path: Path): Shadow | undefined {
   let current = shadow;

@@ -4,7 +4,7 @@ import type { SourceFiles } from '../../source.ts';
 import type { Kustomization } from '../kustomization.ts';
 import { stringOf } from './fields.ts';
 import { follow, isOpaque, type SourceObject, sourceObjects, TooManyObjects } from './layers.ts';
-import { locationOf, type Shadow, stringAt, TooManyValues } from './shadow.ts';
+import { entryOf, isPrinted, locationOf, type Shadow, TooManyValues } from './shadow.ts';
 import { identities, identityOf, type Subject } from './subject.ts';
 
 /** A rendered object, and the object of the sources that became it. */
@@ -64,7 +64,7 @@ export class Trace {
     for (const key of path) {
       const inner = asChild(value, key);
       let next: Shadow | undefined;
-      if (shadow.type === 'map') next = shadow.entries.get(String(key));
+      if (shadow.type === 'map') next = entryOf(shadow, String(key));
       else if (shadow.type === 'list' && Array.isArray(value)) next = this.#item(shadow.items, value, Number(key));
       if (inner === undefined || !next) return undefined;
       shadow = next;
@@ -117,8 +117,7 @@ export class Trace {
   /** Equal, or the name of an object of this render that was called so in the sources: kustomize rewrites references. */
   #isSameScalar(written: unknown, value: unknown): boolean {
     if (written === value) return true;
-    // kustomize keeps `yes` as the string that it is to YAML 1.2, kubectl and our reader of sources take it for true.
-    if (typeof written === 'boolean') return typeof value === 'string' && (written ? TRUE : FALSE).test(value);
+    if (typeof written === 'boolean') return typeof value === 'string' && isPrinted(written, value);
     if (typeof written !== 'string' || typeof value !== 'string') return false;
     if (!this.#byName) {
       this.#byName = new Map();
@@ -156,7 +155,23 @@ export class Trace {
     const objects = this.#sourceObjects();
     const likely = objects.filter(({ kind, name }) => kind === id.kind && name !== '' && id.name.includes(name));
     // Patches may rename an object, or make it one of another kind.
-    return this.#only(likely, id) ?? this.#only(objects, id);
+    return this.#only(likely, id) ?? this.#only(objects, id) ?? this.#onlyLikely(likely, rendered, id);
+  }
+
+  /**
+   * The only object of a kind whose name is part of the rendered one, which is the only one of that kind that it is part of:
+   * a transformer that isn't followed has renamed it.
+   */
+  #onlyLikely(likely: readonly SourceObject[], rendered: unknown, id: RenderedId): Match | undefined {
+    const [object, ...others] = likely.filter(({ layers }) => layers.some(isOpaque));
+    if (!object || others.length > 0) return undefined;
+    const candidates = this.#rendered.filter((other) => {
+      const { kind, group, name } = idOf(other);
+      return kind === id.kind && group === id.group && name.includes(object.name);
+    });
+    const subject = this.#follow(object);
+    if (candidates.length !== 1 || candidates[0] !== rendered || !subject) return undefined;
+    return identityOf(subject.shadow).group === id.group ? { object, subject } : undefined;
   }
 
   #only(objects: readonly SourceObject[], id: RenderedId): Match | undefined {
@@ -200,9 +215,6 @@ export class Trace {
   }
 }
 
-const TRUE = /^(y|yes|on)$/i;
-const FALSE = /^(n|no|off)$/i;
-
 interface RenderedId {
   group: string;
   kind: string;
@@ -233,7 +245,7 @@ export function withoutHash(name: string): string | undefined {
 function isBecome({ shadow }: Subject, { hashed }: SourceObject, id: RenderedId): boolean {
   const own = identityOf(shadow);
   const sameName = own.name === id.name || (hashed && own.name === withoutHash(id.name));
-  return sameName && own.kind === id.kind && own.group === id.group && stringAt(shadow, ['kind']) !== undefined;
+  return sameName && own.kind === id.kind && own.group === id.group;
 }
 
 function asChild(value: unknown, key: string | number): unknown {
