@@ -1,6 +1,5 @@
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative, sep } from 'node:path';
-import pLimit from 'p-limit';
 import type { Environment } from './config/config.ts';
 import { releaseOf } from './config/release.ts';
 import { GitIgnore } from './gitignore.ts';
@@ -77,8 +76,6 @@ const CHART_FILE =
   /^(?:templates|crds|files|ci)\/|^(?:Chart\.(?:yaml|lock)|requirements\.(?:yaml|lock)|values[^/]*\.(?:ya?ml|json)|\.helmignore)$/;
 /** What a Component does to resources that only a kustomization which includes it has. */
 const NEEDS_RESOURCES = ['patches', 'patchesStrategicMerge', 'patchesJson6902', 'replicas', 'replacements'];
-/** How many files are read at once to see what they are. */
-const READ_AT_ONCE = 8;
 
 class Discovery {
   readonly #context: DiscoverContext;
@@ -118,7 +115,7 @@ class Discovery {
     const targets = [
       ...this.#kustomizeTargets(graphs),
       ...this.#helmTargets(graphs),
-      ...(await this.#manifestsTargets(graphs)),
+      ...this.#manifestsTargets(graphs),
     ];
     const names = new Map<string, number>();
     const environments = targets.map(({ name, target }): Environment => {
@@ -313,18 +310,15 @@ class Discovery {
     });
   }
 
-  async #manifestsTargets(graphs: Graphs): Promise<Named[]> {
+  #manifestsTargets(graphs: Graphs): Named[] {
     const excluded = new Set([...this.#context.exclude, ...[...graphs.values()].flatMap(({ files }) => files)]);
-    const limit = pLimit(READ_AT_ONCE);
-    const sniffed = await Promise.all(
-      [...this.#candidates.values()]
-        .filter(({ file, given }) => given || !excluded.has(file))
-        .sort((a, b) => compare(a.file, b.file))
-        .map((candidate) => limit(async () => ({ candidate, found: await sniff(candidate.file) }))),
-    );
+    const candidates = [...this.#candidates.values()]
+      .filter(({ file, given }) => given || !excluded.has(file))
+      .sort((a, b) => compare(a.file, b.file));
     const plain: PlainFile[] = [];
     const orphans = new Map<Holder, number>();
-    for (const { candidate, found } of sniffed) {
+    for (const candidate of candidates) {
+      const found = sniff(candidate.file, candidate.given);
       const { holder } = candidate;
       if (holder) {
         if (found.what === 'manifest') orphans.set(holder, (orphans.get(holder) ?? 0) + 1);

@@ -123,12 +123,12 @@ async function matches(start: string, glob: string, wanted: Wanted, pattern: str
   };
   await walk(start, visit);
   for (const path of found) await checkInside(path, pattern, scope);
-  return (await Promise.all([...new Set(found)].sort().map(onlyManifests))).flat();
+  return [...new Set(found)].sort().filter(isNoOtherJson);
 }
 
 /** JSON that merely lies between the manifests, such as a package.json, isn't one of them. */
-async function onlyManifests(path: string): Promise<string[]> {
-  return extname(path) !== '.json' || (await sniff(path)).what === 'manifest' ? [path] : [];
+function isNoOtherJson(path: string): boolean {
+  return extname(path) !== '.json' || sniff(path).what === 'manifest';
 }
 
 /** A file that kubectl would apply out of a directory, were it not kustomize's or ours. */
