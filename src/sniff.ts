@@ -47,7 +47,7 @@ export function sniff(file: string, tellBroken = false): Sniffed {
 
 /** Synchronous: for many small files that takes a fraction of the time. */
 function readStart(file: string): { text: string; whole: boolean } {
-  const handle = openSync(file);
+  const handle = openSync(file, 'r');
   try {
     if (fstatSync(handle).size <= MAX_BYTES) return { text: decode(readFileSync(handle)), whole: true };
     const bytes = Buffer.alloc(PREFIX_BYTES);
