@@ -14,7 +14,7 @@ import {
   some,
 } from './label-facts.ts';
 import { isUnknown } from './unknown.ts';
-import { asMap, type Workload } from './workloads.ts';
+import { asList, asMap, type Workload } from './workloads.ts';
 
 export type Protocol = 'TCP' | 'UDP' | 'SCTP';
 export type Side = 'egress' | 'ingress';
@@ -225,13 +225,9 @@ function isPort(entry: Record<string, unknown> | undefined, { server, port, prot
 
 /** The ports that a workload's regular and sidecar containers declare, in their order. */
 export function declaredPorts({ pod }: Workload): Record<string, unknown>[] {
-  const sidecars = list(pod.initContainers).filter((container) => asMap(container)?.restartPolicy === 'Always');
-  const ports = [...list(pod.containers), ...sidecars].flatMap((container) => list(asMap(container)?.ports));
+  const sidecars = asList(pod.initContainers).filter((container) => asMap(container)?.restartPolicy === 'Always');
+  const ports = [...asList(pod.containers), ...sidecars].flatMap((container) => asList(asMap(container)?.ports));
   return ports.map(asMap).filter((port) => port !== undefined);
-}
-
-function list(value: unknown): unknown[] {
-  return Array.isArray(value) ? value : [];
 }
 
 /**
@@ -268,7 +264,7 @@ class Policies {
       this.#all.add(policy);
       if (isUnsetScope(scope)) this.#unset.add(policy);
       for (const { ports } of [...policy.sides.values()].flat()) {
-        for (const port of list(ports)) this.named.add(asMap(port)?.port);
+        for (const port of asList(ports)) this.named.add(asMap(port)?.port);
       }
     }
   }
@@ -353,7 +349,7 @@ function policyOf(resource: Resource<NetworkPolicy>, doubtful: boolean): Policy 
   const sides = new Map<Side, readonly PolicyRule[]>();
   for (const side of sidesOf(spec)) {
     const peers = side === 'egress' ? 'to' : 'from';
-    const rules = list(spec[side]).map((rule, i) => {
+    const rules = asList(spec[side]).map((rule, i) => {
       const map = asMap(rule);
       // A rule that is no map is refused: nothing is known of what it admits.
       return { path: ['spec', side, i], peers: map ? map[peers] : 'refused', ports: map?.ports };
@@ -365,18 +361,18 @@ function policyOf(resource: Resource<NetworkPolicy>, doubtful: boolean): Policy 
 
 /** `policyTypes` as written; else every policy is for ingress, and for egress if it has egress rules. */
 function sidesOf(spec: Record<string, unknown>): Side[] {
-  const types = list(spec.policyTypes);
+  const types = asList(spec.policyTypes);
   const has = (type: string, byDefault: boolean) =>
     types.length === 0 ? byDefault : types.some((given) => given === type || !isSide(given));
   const sides: Side[] = [];
-  if (has('Egress', list(spec.egress).length > 0)) sides.push('egress');
+  if (has('Egress', asList(spec.egress).length > 0)) sides.push('egress');
   if (has('Ingress', true)) sides.push('ingress');
   return sides;
 }
 
 function isUnreadable({ policyTypes, egress, ingress }: Record<string, unknown>): boolean {
   if ([policyTypes, egress, ingress].some((value) => value !== undefined && !Array.isArray(value))) return true;
-  return !list(policyTypes).every(isSide);
+  return !asList(policyTypes).every(isSide);
 }
 
 function isSide(type: unknown): boolean {

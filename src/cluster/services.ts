@@ -3,7 +3,7 @@ import { type Cluster, derived } from './cluster.ts';
 import { every, hasPlainLabels, type Known, matches, mayBeAddedToPods, podLabels } from './label-facts.ts';
 import { declaredPorts, type Protocol } from './network.ts';
 import { isUnknown } from './unknown.ts';
-import { asMap, type Workload } from './workloads.ts';
+import { asList, asMap, type Workload } from './workloads.ts';
 
 /** One entry of a Service's `ports`. */
 export interface ServicePort {
@@ -53,8 +53,7 @@ export function isHeadless(service: Resource): boolean {
 
 /** What a Service serves; entries whose number isn't known are left out. */
 export function portsOfService(service: Resource): ServicePort[] {
-  const ports = asMap(asMap(service.object)?.spec)?.ports;
-  return (Array.isArray(ports) ? ports : []).flatMap((entry) => {
+  return asList(asMap(asMap(service.object)?.spec)?.ports).flatMap((entry) => {
     const { port, protocol = 'TCP', targetPort } = asMap(entry) ?? {};
     if (typeof port !== 'number' || (protocol !== 'TCP' && protocol !== 'UDP' && protocol !== 'SCTP')) return [];
     return [{ port, protocol, targetPort: targetPort ?? port }];
