@@ -1,5 +1,6 @@
 import type { Rule } from '../rule.ts';
 import renderFailed from './api/render-failed.ts';
+import acmeOwnedTwice from './certificate/acme-owned-twice.ts';
 import referenceKeyMissing from './config/reference-key-missing.ts';
 import referenceMissing from './config/reference-missing.ts';
 import ignoreExpired from './ignores/ignore-expired.ts';
@@ -9,6 +10,7 @@ import imageTagLatest from './image/image-tag-latest.ts';
 import kustomizeFileMissing from './kustomize/kustomize-file-missing.ts';
 import kustomizeFileOutsideRoot from './kustomize/kustomize-file-outside-root.ts';
 import hostNetworkPortMismatch from './network/host-network-port-mismatch.ts';
+import podUnschedulable from './scheduling/pod-unschedulable.ts';
 import selectorMismatch from './workload/selector-mismatch.ts';
 
 /** Every rule, in the order of the catalogue. */
@@ -17,6 +19,8 @@ export const rules: readonly Rule[] = [
   imageTagLatest,
   imageReferenceInvalid,
   hostNetworkPortMismatch,
+  acmeOwnedTwice,
+  podUnschedulable,
   referenceMissing,
   referenceKeyMissing,
   selectorMismatch,
