@@ -15,6 +15,8 @@ const SECRET_FILE = /\bkind:\s*["']?(Secret|SecretList|SealedSecret)\b|\bsecretG
 const YAML_FILE = /\.(ya?ml|json)$|^kustomization$|(^|\/)kustomization$/i;
 const SENSITIVE_KEY =
   /(passw|passphrase|secret|token|api[-_]?key|private|credential|auth|cert|salt|dsn|(^|[-_.])key$|(^|[-_.])pw$)/i;
+/** A line without a value: a separator, a key that opens a block, a bare dash. */
+const STRUCTURE = /^(---|\s*(- ?)*(["']?[\w./-]+["']?:)?\s*([|>][-+0-9]{0,2})?)\s*$/;
 const PLAIN_VALUE = /^(\s*(?:- )*)(["']?)([\w./-]+)\2(\s*[:=]\s*)(\S.*)$/;
 
 /**
@@ -74,7 +76,7 @@ function indentOf(text: string): number {
 function masked(line: string, hideAll: boolean): string {
   const text = line.replace(/(:\/\/)[^\s/@"']*@/g, `$1${MASK}@`);
   const match = PLAIN_VALUE.exec(text);
-  if (!match) return hideAll && !/^\s*(-\s*)?[\w./-]*:?\s*([|>][-+]?)?$/.test(text) ? text.replace(/\S.*/, MASK) : text;
+  if (!match) return hideAll && !STRUCTURE.test(text) ? text.replace(/\S.*/, MASK) : text;
   const [, indent = '', quote = '', key = '', colon = '', value = ''] = match;
   const isStructure = /^(apiVersion|kind|name|namespace|type|metadata)$/.test(key);
   const hide = (hideAll && !isStructure) || (SENSITIVE_KEY.test(key) && !/^[[{|>&]/.test(value) && !isReference(key));
