@@ -176,11 +176,13 @@ export const EDGES: readonly Edge[] = [
     'the API server refuses every request that it should review',
     { namespace: 'namespace', mild: ignoresFailure },
   ),
-  edge(
-    ['Mutating', 'Validating'].map((kind) => `admissionregistration.k8s.io/${kind}AdmissionPolicyBinding`),
-    'spec.policyName',
-    ['Mutating', 'Validating'].map((kind) => `admissionregistration.k8s.io/${kind}AdmissionPolicy`),
-    'it enforces nothing',
+  ...['Mutating', 'Validating'].map((kind) =>
+    edge(
+      `admissionregistration.k8s.io/${kind}AdmissionPolicyBinding`,
+      'spec.policyName',
+      `admissionregistration.k8s.io/${kind}AdmissionPolicy`,
+      'it enforces nothing',
+    ),
   ),
   edge('apiregistration.k8s.io/APIService', 'spec.service.name', 'Service', 'the API that it serves is unavailable', {
     namespace: 'namespace',
