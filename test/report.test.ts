@@ -247,6 +247,26 @@ data:
     expect(JSON.stringify(excerpt({ file: 'values.yaml', line: 3 }, sources))).not.toContain('hunter2');
   });
 
+  it('leave out the value beside the name of a variable, and the literals of a secretGenerator', () => {
+    const sources = new SourceFiles('/nowhere');
+    sources.add(
+      'pod.yaml',
+      'env:\n  - name: DB_PASSWORD\n    value: hunter2\n  - { name: API_TOKEN, value: hunter2 }\nargs: ["--password=hunter2"]\n',
+    );
+    sources.add(
+      'kustomization.yaml',
+      'images:\n  - name: app\n    newTag: v1\nsecretGenerator:\n  - name: db\n    literals: [pw=hunter2]\n    other:\n      - a=hunter2\n',
+    );
+    for (let line = 1; line <= 8; line++) {
+      for (const file of ['pod.yaml', 'kustomization.yaml']) {
+        expect(JSON.stringify(excerpt({ file, line }, sources, 2))).not.toContain('hunter2');
+      }
+    }
+    expect(excerpt({ file: 'kustomization.yaml', line: 3 }, sources, 0)).toEqual([
+      { number: 3, text: '    newTag: v1', marked: true },
+    ]);
+  });
+
   it('show what is needed to find the place', () => {
     const sources = new SourceFiles('/nowhere');
     sources.add('secret.yaml', text);

@@ -10,14 +10,18 @@ export interface ExcerptLine {
 /** A line longer than this is a minified file or data: it is cut. */
 const WIDTH = 160;
 const MASK = '…';
-/** Files in which any value may be a secret. */
-const SECRET_FILE = /\bkind:\s*["']?(Secret|SecretList|SealedSecret)\b|\bsecretGenerator:|\bstringData:/;
-const YAML_FILE = /\.(ya?ml|json)$|^kustomization$|(^|\/)kustomization$/i;
+/** Documents in which any value may be a secret. */
+const SECRET_DOCUMENT = /\bkind:\s*["']?(Secret|SecretList|SealedSecret)\b|^\s*["']?stringData["']?:/m;
+const YAML_FILE = /\.(ya?ml|json)$|(^|\/)kustomization$/i;
 const SENSITIVE_KEY =
   /(passw|passphrase|secret|token|api[-_]?key|private|credential|auth|cert|salt|dsn|(^|[-_.])key$|(^|[-_.])pw$)/i;
 /** A line without a value: a separator, a key that opens a block, a bare dash. */
 const STRUCTURE = /^(---|\s*(- ?)*(["']?[\w./-]+["']?:)?\s*([|>][-+0-9]{0,2})?)\s*$/;
-const PLAIN_VALUE = /^(\s*(?:- )*)(["']?)([\w./-]+)\2(\s*[:=]\s*)(\S.*)$/;
+const TOP_LEVEL = /^(apiVersion|kind):/;
+/** `key: value`, `key=value`, wherever it stands in a line; the value ends where a flow collection goes on. */
+const PAIR = /(["']?)([\w./-]+)\1(\s*[:=]\s*)("(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^\s,}\]"'{[|>&][^,}\]]*)/g;
+/** PEM, base64 and other text that nobody reads. */
+const OPAQUE = /-----BEGIN|^\s*[A-Za-z0-9+/=_-]{24,}\s*$/;
 
 /**
  * A few lines around a location, with what may be a secret left out: the reader needs the place, and a log must not hold a
@@ -34,10 +38,10 @@ export function excerpt({ file, line }: Location, sources: SourceFiles, around =
   }
   const first = Math.max(1, line - around);
   const last = Math.min(lines.length, line + around);
-  const hideAll = !YAML_FILE.test(file) || SECRET_FILE.test(documentAround(lines, line));
+  const secret = !YAML_FILE.test(file) || SECRET_DOCUMENT.test(documentAround(lines, line));
   const excerpted: ExcerptLine[] = [];
   for (let number = first; number <= last; number++) {
-    const text = masked(lines[number - 1] ?? '', hideAll || insideBlock(lines, number));
+    const text = masked(lines, number, secret || insideSecretGenerator(lines, number));
     excerpted.push({
       number,
       text: text.length > WIDTH ? `${text.slice(0, WIDTH)}${MASK}` : text,
@@ -57,33 +61,43 @@ function documentAround(lines: readonly string[], line: number): string {
   return lines.slice(first, last + 1).join('\n');
 }
 
-/** Whether a line is text of a block scalar (`key: |`): it may be a certificate, a script, a whole configuration. */
-function insideBlock(lines: readonly string[], number: number): boolean {
-  let indent = indentOf(lines[number - 1] ?? '');
-  for (let i = number - 2; i >= 0 && indent > 0; i--) {
-    const text = lines[i] ?? '';
-    if (text.trim() === '' || indentOf(text) >= indent) continue;
-    if (/[:-]\s+[|>][-+0-9]*\s*(#.*)?$/.test(text)) return true;
-    indent = indentOf(text);
+/** Whether a line of a kustomization belongs to its secretGenerator. */
+function insideSecretGenerator(lines: readonly string[], number: number): boolean {
+  for (let i = number - 1; i >= 0; i--) {
+    const key = /^["']?([A-Za-z]\w*)["']?:/.exec(lines[i] ?? '')?.[1];
+    if (key !== undefined) return key === 'secretGenerator';
   }
   return false;
 }
 
-function indentOf(text: string): number {
-  return text.length - text.trimStart().length;
+function masked(lines: readonly string[], number: number, hideAll: boolean): string {
+  const line = (lines[number - 1] ?? '').replace(/(:\/\/)[^\s/@"']*@/g, `$1${MASK}@`);
+  if (OPAQUE.test(line)) return line.replace(/\S.*/, MASK);
+  if (hideAll) {
+    if (STRUCTURE.test(line) || TOP_LEVEL.test(line)) return line;
+    return line.replace(
+      /^(\s*(?:- )*(["']?)[\w./-]+\2\s*[:=]\s*)?\s*\S.*$/,
+      (_, key) => `${key ?? indentOf(line)}${MASK}`,
+    );
+  }
+  // An environment variable's name stands beside its value, on another line or on this one.
+  const named = lines.slice(Math.max(0, number - 3), number + 2).some((near) => sensitiveName(near));
+  return line.replace(PAIR, (pair, quote, key, colon) =>
+    isSensitive(key) || (key === 'value' && named) ? `${quote}${key}${quote}${colon}${MASK}` : pair,
+  );
 }
 
-function masked(line: string, hideAll: boolean): string {
-  const text = line.replace(/(:\/\/)[^\s/@"']*@/g, `$1${MASK}@`);
-  const match = PLAIN_VALUE.exec(text);
-  if (!match) return hideAll && !STRUCTURE.test(text) ? text.replace(/\S.*/, MASK) : text;
-  const [, indent = '', quote = '', key = '', colon = '', value = ''] = match;
-  const isStructure = /^(apiVersion|kind|name|namespace|type|metadata)$/.test(key);
-  const hide = (hideAll && !isStructure) || (SENSITIVE_KEY.test(key) && !/^[[{|>&]/.test(value) && !isReference(key));
-  return hide ? `${indent}${quote}${key}${quote}${colon}${MASK}` : text;
+function indentOf(text: string): string {
+  return text.slice(0, text.length - text.trimStart().length);
+}
+
+function sensitiveName(line: string): boolean {
+  const name = /\bname:\s*["']?([\w.-]+)/.exec(line)?.[1];
+  return name !== undefined && isSensitive(name);
 }
 
 /** `secretName: db`, `secretKeyRef: …`, `automountServiceAccountToken: false` name things; they hold no secret. */
-function isReference(key: string): boolean {
-  return /(name|ref|class|mount\w*|provider|type|enabled|path|file)$/i.test(key) || /^automount/i.test(key);
+function isSensitive(key: string): boolean {
+  const names = /(name|ref|class|mount\w*|provider|type|enabled|path|file)$/i.test(key) || /^automount/i.test(key);
+  return SENSITIVE_KEY.test(key) && !names;
 }
