@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Location, Path } from '../resource.ts';
+import type { At, Location, Path } from '../resource.ts';
 import { SourceError } from '../source.ts';
 import { type Chart, type ChartDependency, isArchive, isChart, readChart } from './chart.ts';
 import { type HelmRun, runHelm } from './helm-run.ts';
@@ -138,12 +138,12 @@ export class HelmChart {
   }
 
   /** Where the value at a path counts from, undefined where nobody sets it, or a file holds nothing else. */
-  locateValue(path: Path): Location | undefined {
+  locateValue(path: Path, at: At = 'value'): Location | undefined {
     const entry = this.entries.find((other) => isSamePath(other.path, path));
-    return entry && this.locateEntry(entry, 'value');
+    return entry && this.locateEntry(entry, at);
   }
 
-  locateEntry({ layer, path }: ValuesEntry, at: 'key' | 'value'): Location | undefined {
+  locateEntry({ layer, path }: ValuesEntry, at: At): Location | undefined {
     if (layer.file === undefined) return undefined;
     const inFile = [...layer.path, ...path.slice(layer.at.length)];
     if (inFile.length === 0) return undefined;

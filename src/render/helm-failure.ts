@@ -275,6 +275,6 @@ function openedAt({ source }: Position, reason: string, helm: HelmChart): Relate
   return openActions(text).map((offset) => {
     const before = text.slice(0, offset).split('\n');
     const location = { file: helm.shown(file), line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
-    return { message: 'opened here, and never closed', location };
+    return { message: 'opened here', location };
   });
 }

@@ -1,6 +1,6 @@
 import { valueAt } from '../cluster/workloads.ts';
 import type { At, Location, Path } from '../resource.ts';
-import { Causes } from './helm-cause.ts';
+import { Causes, isTemplate } from './helm-cause.ts';
 import type { HelmChart } from './helm-chart.ts';
 import { type PrintedObject, readObjects, splitOutput } from './helm-output.ts';
 import { type Trace, traceChart } from './helm-trace.ts';
@@ -82,7 +82,8 @@ export class HelmLocator {
       return name === key ? 0 : name !== undefined && template.includes(name) ? 1 : 2;
     };
     return this.helm.entries
-      .filter((entry) => entry.layer.own && entry.path.length > 0 && isSameValue(entry.value, value))
+      .filter(({ layer, path }) => layer.own && path.length > 0)
+      .filter((entry) => isSameValue(entry.value, value) || (typeof value === 'string' && isTemplate(entry.value)))
       .filter((entry) => at === 'value' || entry.path.at(-1) === path.at(-1))
       .sort((a, b) => rank(a) - rank(b));
   }
@@ -97,8 +98,11 @@ export class HelmLocator {
   }
 
   private get causes(): Causes {
+    let tooSlow = false;
     this.theCauses ??= new Causes(this.objects, this.helm.entries, async (override) => {
-      const result = await this.helm.render({ override, skipSchema: true });
+      if (tooSlow) return undefined;
+      const result = await this.helm.render({ override, skipSchema: true, extra: true });
+      tooSlow = result.kind === 'timeout';
       if (result.kind !== 'ok') return undefined;
       return readObjects(splitOutput(result.stdout, (source) => this.helm.isPrinted(source)));
     });

@@ -14,7 +14,12 @@ export interface HelmRun {
   raw?: boolean;
   /** Don't hold the values against values.schema.json. */
   skipSchema?: boolean;
+  /** It only makes an answer more exact, and may not take long. */
+  extra?: boolean;
 }
+
+/** Milliseconds. */
+const EXTRA_TIMEOUT = 20_000;
 
 /** The directory in which the values files of a run lie; helm names them in its messages. */
 const VALUES_NAME = /(?:\S*[\\/])?k8s-lint-values-(\d+)\.yaml/g;
@@ -51,14 +56,20 @@ export async function runHelm(
       ...(context.kubernetesVersion === undefined ? [] : [`--kube-version=${context.kubernetesVersion}.0`]),
       ...(target.apiVersions ?? []).map((version) => `--api-versions=${version}`),
       ...(options.raw ? ['--debug'] : []),
-      ...(options.skipSchema ? ['--skip-schema-validation'] : []),
+      ...(options.skipSchema && canSkipSchema(helm) ? ['--skip-schema-validation'] : []),
       '--',
       target.release,
       chart,
     ];
-    const result = await run(helm.command, args, { cwd: directory, timeout: context.timeout, signal: context.signal });
+    const timeout = options.extra ? Math.min(context.timeout, EXTRA_TIMEOUT) : context.timeout;
+    const result = await run(helm.command, args, { cwd: directory, timeout, signal: context.signal });
     if (!('stderr' in result)) return result;
     const stderr = result.stderr.replace(VALUES_NAME, (_, i) => target.values[Number(i)] ?? 'values');
     return { ...result, stderr: stderr.replaceAll(chart, target.chart) };
   });
+}
+
+/** The flag came with helm 3.16. */
+function canSkipSchema({ major, version }: Helm): boolean {
+  return major > 3 || Number(version.split('.')[1]) >= 16;
 }

@@ -113,11 +113,9 @@ function fromDots(dotted: string, values: unknown): Path {
 /** Where a value stands: the key that must not be there, the value that is wrong, or what lacks a key. */
 function locationOf(path: Path, said: string, helm: HelmChart): Location {
   const extra = /^[Aa]dditional propert(?:y|ies) '?([^\s']+)'?(?:, .*)? (?:is )?not allowed/.exec(said)?.[1];
-  const wanted = extra === undefined ? [path] : [[...path, extra], path];
-  for (const candidate of wanted) {
-    const location = candidate.length > 0 ? helm.locateValue(candidate) : undefined;
-    if (location) return location;
-  }
+  const location =
+    (extra !== undefined && helm.locateValue([...path, extra], 'key')) || (path.length > 0 && helm.locateValue(path));
+  if (location) return location;
   const last = helm.target.values.at(-1);
   return last !== undefined && !helm.target.set ? { file: helm.shown(last) } : helm.configLocation;
 }

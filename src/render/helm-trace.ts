@@ -90,6 +90,7 @@ export async function markedOutputs(
   const result = await render({
     raw: true,
     skipSchema: true,
+    extra: true,
     prepare: async (directory) => {
       await copyChart(chart, directory, (source, file) => marks.write(source, file, definitions));
       // helm prints the output of each template as a whole only after it has met one that is no YAML.

@@ -39,7 +39,7 @@ export async function renderHelm(target: HelmTarget, context: RenderContext): Pr
   const printed = readOutput(result.stdout, helm);
   const objects = printed.filter(({ document }) => !document.error);
   const locator = new HelmLocator(helm, objects);
-  const values = await knownValues(objects, helm);
+  const values = await knownValues(objects, helm, rendered);
   rendered.objects = objects.map((object, i) => renderedObject(object, values[i], helm, locator));
   for (const object of printed) await addMistakes(object, helm, locator, rendered);
   return rendered;
@@ -102,12 +102,17 @@ function readOutput(stdout: string, helm: HelmChart): PrintedObject[] {
 }
 
 /** What the objects hold, with a mark where two renders of the chart differ. */
-async function knownValues(objects: readonly PrintedObject[], helm: HelmChart): Promise<unknown[]> {
+async function knownValues(objects: readonly PrintedObject[], helm: HelmChart, rendered: Rendered): Promise<unknown[]> {
   const known = objects.map(({ document }) => document.value);
   const second = secondRender(helm);
   if (!second) return known;
   const result = await helm.render(second);
-  return result.kind === 'ok' ? withoutRandom(objects, readOutput(result.stdout, helm)) : known;
+  if (result.kind === 'ok') return withoutRandom(objects, readOutput(result.stdout, helm));
+  rendered.unchecked.push({
+    what: `which values of ${helm.target.name} are random`,
+    reason: 'its second render failed',
+  });
+  return known;
 }
 
 function renderedObject(object: PrintedObject, value: unknown, helm: HelmChart, locator: HelmLocator): RenderedObject {
