@@ -544,6 +544,21 @@ describe('mistakes in a k8s-lint.yaml', () => {
     );
   });
 
+  it('include what lies outside of the working directory, where there is no git', async () => {
+    const { '.git/HEAD': _, ...files } = repository;
+    const root = tree({
+      ...files,
+      'ci/k8s-lint.yaml': 'environments: { a: { targets: [{ kustomize: ../overlays/dev }] } }\n',
+    });
+    const file = join(root, 'ci/k8s-lint.yaml');
+    const context = (cwd: string) => ({ cwd, sources: new SourceFiles(cwd), ruleIds });
+    const { environments } = await loadConfig(file, context(root));
+    expect(environments[0]?.targets.map(({ name }) => name)).toEqual(['overlays/dev']);
+    await expect(loadConfig(file, context(join(root, 'ci')))).rejects.toThrow(
+      'k8s-lint.yaml:1:45: "../overlays/dev" leads out of the repository: only files below its root are read',
+    );
+  });
+
   it('say of a link that leads in a circle what it is', async () => {
     const root = tree({ ...repository, 'k8s-lint.yaml': 'environments: { a: { targets: [{ kustomize: loop }] } }\n' });
     symlinkSync('loop', join(root, 'loop'));

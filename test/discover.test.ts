@@ -243,14 +243,16 @@ describe('charts', () => {
   });
 
   it('that a kustomization inflates are rendered by it', async () => {
-    expect(
-      await found(
-        tree({
-          ...chart('app/charts/web'),
-          'app/kustomization.yaml': 'helmCharts: [{ name: web }]\n',
-        }),
-      ),
-    ).toEqual([{ name: 'app', kustomize: 'app' }]);
+    const root = tree({
+      ...chart('app/charts/web'),
+      'app/kustomization.yaml': 'helmCharts: [{ name: web }]\n',
+    });
+    const app = { name: 'app', kustomize: 'app' };
+    expect(await found(root)).toEqual([app]);
+    expect(await found(root, ['app', 'app/charts/web'])).toEqual([
+      app,
+      { name: 'app/charts/web', helm: 'app/charts/web', release: 'web', values: [] },
+    ]);
   });
 
   it('hold the manifests below them, but no other charts and kustomizations', async () => {
@@ -399,9 +401,12 @@ describe('plain manifests', () => {
       'c.yaml': 'apiVersion: v1\nkind: Service\nmetadata: { name: web, namespace: other }\n',
       'd.yaml': 'apiVersion: v1\nkind: Secret\nmetadata: { name: web }\n',
       'e.yaml':
-        'apiVersion: v1\nkind: Secret\nmetadata: { generateName: web }\n---\napiVersion: v1\nkind: Secret\nmetadata: [x]\n',
+        'apiVersion: v1\nkind: Secret\nmetadata: { generateName: web, name: "" }\n---\napiVersion: v1\nkind: Secret\nmetadata: [x]\n',
+      'f.yaml': 'apiVersion: v1\nkind: Secret\nmetadata: { generateName: db, name: "" }\n',
     });
-    expect(await found(root)).toEqual([{ name: '.', manifests: ['a.yaml', 'b.yaml', 'c.yaml', 'd.yaml', 'e.yaml'] }]);
+    expect(await found(root)).toEqual([
+      { name: '.', manifests: ['a.yaml', 'b.yaml', 'c.yaml', 'd.yaml', 'e.yaml', 'f.yaml'] },
+    ]);
   });
 
   it('are linted as such when they are named, whatever holds them', async () => {
@@ -605,6 +610,12 @@ describe('what cannot be read', () => {
         },
       ],
     });
+  });
+
+  it('includes no links below a kustomization, which says itself what it misses', async () => {
+    const root = tree({ 'app/kustomization.yaml': 'resources: [cm.yaml]\n' });
+    symlinkSync('nowhere.yaml', join(root, 'app/cm.yaml'));
+    expect(await found(root)).toEqual([{ name: 'app', kustomize: 'app' }]);
   });
 
   it('does not include very deep and very wide trees', async () => {
