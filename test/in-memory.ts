@@ -3,7 +3,15 @@ import { type Workload, workloadOf } from '../src/cluster/workloads.ts';
 import { toResource } from '../src/load.ts';
 import type { KubernetesObject, Resource } from '../src/resource.ts';
 
-const CLUSTER_SCOPED = new Set(['Namespace', 'Node', 'CustomResourceDefinition']);
+const CLUSTER_SCOPED = new Set([
+  'Namespace',
+  'Node',
+  'CustomResourceDefinition',
+  'RuntimeClass',
+  'IngressClass',
+  'GatewayClass',
+  'ClusterIssuer',
+]);
 
 /** Any object, as a test writes it. */
 export type Manifest = Record<string, unknown>;

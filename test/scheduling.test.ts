@@ -496,7 +496,7 @@ describe('pod-unschedulable', () => {
     };
     const spec = { runtimeClassName: 'kata', containers: [{ resources: { requests: { cpu: 1 } } }] };
     const roomy = { allocatable: { cpu: '1500m' } };
-    const facts = [resourceOf(kata)].map((resource) => ({ ...resource, scope: '', existing: true }));
+    const facts = [resourceOf(kata, { existing: true })];
     const messages = (nodes: Manifest[]) => {
       const cluster = clusterOf([pod(spec), ...facts, ...nodes.map((item) => resourceOf(item, { existing: true }))]);
       return [...podUnschedulable.check(cluster)].map((item) =>

@@ -116,6 +116,7 @@ export default {
       'node(s) were unschedulable',
       "node(s) didn't have free ports for the requested pod ports",
       "node(s) didn't satisfy plugin(s) [NodeAffinity]",
+      'nodes are available:',
       'Insufficient cpu',
       'Insufficient memory',
       'Insufficient ephemeral-storage',
