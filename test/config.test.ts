@@ -246,6 +246,29 @@ describe('paths and globs', () => {
     ]);
   });
 
+  it('make none of Components and library charts, unless these are named', async () => {
+    const files = {
+      'parts/component/kustomization.yaml': 'kind: Component\n',
+      'overlays/part/kustomization.yaml': 'kind: Component\n',
+      'charts/lib/Chart.yaml': 'name: lib\ntype: library\n',
+      'libs/lib/Chart.yaml': 'name: lib\ntype: library\n',
+    };
+    expect(await targetsOf('[{ kustomize: "overlays/*" }, { helm: { chart: "charts/*" } }]', files)).toEqual([
+      { name: 'overlays/dev' },
+      { name: 'overlays/prod' },
+      { name: 'charts/web (release web)', values: [] },
+    ]);
+    expect(await targetsOf('[{ kustomize: overlays/part }, { helm: { chart: charts/lib } }]', files)).toEqual([
+      { name: 'overlays/part' },
+      { name: 'charts/lib (release lib)', values: [] },
+    ]);
+    const targets = '[{ kustomize: "parts/*" }, { helm: { chart: "libs/*" } }]';
+    expect(await mistakes(`environments: { prod: { targets: ${targets} } }\n`, files)).toEqual([
+      '1:48 matches nothing but Components, which have to be part of something',
+      '1:78 matches nothing but library charts, which have to be part of something',
+    ]);
+  });
+
   it('number targets that would have one name', async () => {
     expect(
       await targetsOf('[{ helm: { chart: charts/web, namespace: a } }, { helm: { chart: charts/web, namespace: b } }]'),

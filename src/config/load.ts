@@ -2,6 +2,8 @@ import { realpath } from 'node:fs/promises';
 import { dirname, posix } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { asMap } from '../cluster/workloads.ts';
+import { isArchive, readChart } from '../render/chart.ts';
+import { readKustomization } from '../render/kustomization.ts';
 import { shownPath } from '../render/manifests.ts';
 import type { HelmTarget, KustomizeTarget, Target } from '../render/target.ts';
 import { repositoryRoot } from '../repository.ts';
@@ -125,6 +127,14 @@ class Draft {
     }
   }
 
+  /** Of what a glob matches, what can be rendered by itself; a mistake where that is nothing. */
+  leaveOut(at: Path, paths: readonly string[], isPart: (path: string) => boolean, parts: string): readonly string[] {
+    const whole = paths.filter((path) => !isPart(path));
+    if (paths.length > 0 && whole.length === 0)
+      this.add(at, `matches nothing but ${parts}, which have to be part of something`);
+    return whole;
+  }
+
   /** Throws ConfigError where there is something wrong. */
   finish(): void {
     if (this.#mistakes.length === 0) return;
@@ -242,9 +252,11 @@ async function targetsOf(data: Data, path: Path, existing: ReadonlySet<string>, 
   if (data.helm !== undefined) return helmTargets(data.helm as Data, [...path, 'helm'], draft);
   if (data.manifests !== undefined) return manifestsTarget(data, path, existing, draft);
   const at = [...path, 'kustomize'];
-  const { paths } = await draft.expand(at, data.kustomize as string, 'kustomization');
+  const { paths, found } = await draft.expand(at, data.kustomize as string, 'kustomization');
+  const isComponent = (directory: string) => readKustomization(directory, draft.sources)?.component === true;
+  const directories = found ? draft.leaveOut(at, paths, isComponent, 'Components') : paths;
   const options = data as Pick<KustomizeTarget, 'enableHelm' | 'loadRestrictor' | 'namespace'>;
-  return paths.map((directory) => ({
+  return directories.map((directory) => ({
     type: 'kustomize',
     name: shownPath(directory, draft.cwd),
     directory,
@@ -255,7 +267,10 @@ async function targetsOf(data: Data, path: Path, existing: ReadonlySet<string>, 
 
 async function helmTargets(data: Data, path: Path, draft: Draft): Promise<Target[]> {
   const options = data as Partial<Pick<HelmTarget, 'namespace' | 'release' | 'set' | 'apiVersions'>>;
-  const { paths: charts } = await draft.expand([...path, 'chart'], data.chart as string, 'chart');
+  const at = [...path, 'chart'];
+  const { paths, found } = await draft.expand(at, data.chart as string, 'chart');
+  const isLibrary = (chart: string) => !isArchive(chart) && readChart(chart, draft.sources).library;
+  const charts = found ? draft.leaveOut(at, paths, isLibrary, 'library charts') : paths;
   const values: string[] = [];
   for (const [i, pattern] of textsIn(data.values)) {
     values.push(...(await draft.expand([...path, 'values', i], pattern, 'values')).paths);
@@ -271,7 +286,7 @@ async function helmTargets(data: Data, path: Path, draft: Draft): Promise<Target
       values,
       ...pick(options, 'set', 'apiVersions'),
       ...(options.set === undefined ? {} : { setLocation: { file: draft.file, path: [...path, 'set'] } }),
-      location: draft.locate([...path, 'chart']),
+      location: draft.locate(at),
     };
   });
 }
