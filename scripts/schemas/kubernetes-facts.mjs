@@ -269,6 +269,7 @@ const WEIGHT = { minimum: 1, maximum: 100 };
 const ID = { minimum: 0, maximum: 2147483647 };
 const HONOR = { enum: ['Honor', 'Ignore'] };
 const RETAIN = { enum: ['Retain', 'Delete'] };
+const PERCENT = { format: 'percent' };
 const LABEL = { format: 'dns-label' };
 
 /** What the value of a field, or each value of a list or map, must be besides its type. An empty string is always taken. */
@@ -330,6 +331,8 @@ export const FIELDS = /** @type {Record<string, Schema>} */ ({
   'PersistentVolumeSpec.persistentVolumeReclaimPolicy': { enum: ['Retain', 'Recycle', 'Delete'] },
   'PersistentVolumeSpec.volumeMode': VOLUME_MODE,
   'PodDisruptionBudgetSpec.unhealthyPodEvictionPolicy': { enum: ['IfHealthyBudget', 'AlwaysAllow'] },
+  'PodDisruptionBudgetSpec.maxUnavailable': PERCENT,
+  'PodDisruptionBudgetSpec.minAvailable': PERCENT,
   'PodOS.name': { enum: ['linux', 'windows'] },
   'PodSecurityContext.fsGroup': ID,
   'PodSecurityContext.fsGroupChangePolicy': { enum: ['OnRootMismatch', 'Always'] },
@@ -351,6 +354,10 @@ export const FIELDS = /** @type {Record<string, Schema>} */ ({
   'ReplicaSetSpec.replicas': NOT_NEGATIVE,
   'RoleRef.apiGroup': { enum: ['rbac.authorization.k8s.io'] },
   'RoleRef.kind': { enum: ['Role', 'ClusterRole'] },
+  'RollingUpdateDaemonSet.maxSurge': PERCENT,
+  'RollingUpdateDaemonSet.maxUnavailable': PERCENT,
+  'RollingUpdateDeployment.maxSurge': PERCENT,
+  'RollingUpdateDeployment.maxUnavailable': PERCENT,
   'RuleWithOperations.operations': { enum: ['*', 'CREATE', 'UPDATE', 'DELETE', 'CONNECT'] },
   'RuleWithOperations.scope': { enum: ['*', 'Cluster', 'Namespaced'] },
   'SeccompProfile.type': { enum: ['Localhost', 'RuntimeDefault', 'Unconfined'] },

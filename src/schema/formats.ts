@@ -11,6 +11,7 @@ const FORMATS: ReadonlyMap<string, (value: string) => string | undefined> = new 
   ['dns-subdomain', dnsSubdomain],
   ['label-key', qualifiedName],
   ['label-value', labelValue],
+  ['percent', percent],
   ['port-name', portName],
   ['quantity', quantity],
 ]);
@@ -95,6 +96,13 @@ function quantity(value: string): string | undefined {
   return text !== '' && QUANTITY.test(text)
     ? undefined
     : "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+}
+
+/** What stands beside an integer, as in `maxSurge: 25%`. */
+function percent(value: string): string | undefined {
+  return /^[0-9]+%$/.test(value)
+    ? undefined
+    : "a valid percent string must be a numeric string followed by an ending '%'";
 }
 
 /** As Go's base64.StdEncoding reads it: line breaks count for nothing, padding is needed. */

@@ -1,4 +1,3 @@
-import { isUnknown } from '../cluster/unknown.ts';
 import { dnsLabel, dnsSubdomain, pathSegment } from './formats.ts';
 
 /** CronJobs leave room for the 11 characters that their Jobs' names have more. */
@@ -58,10 +57,10 @@ const CHECKS = new Map(RULES.flatMap(([check, kinds]) => kinds.map((kind) => [ki
 /** Why the API server refuses the name of a built-in object; undefined where it doesn't, or nobody looked it up. */
 export function nameError(group: string, kind: string, name: unknown): string | undefined {
   const check = CHECKS.get(`${group}/${kind}`);
-  return check && typeof name === 'string' && !isUnknown(name) ? check(name) : undefined;
+  return check && typeof name === 'string' ? check(name) : undefined;
 }
 
 /** Why the API server refuses the name of a custom resource. */
 export function customNameError(name: unknown): string | undefined {
-  return typeof name === 'string' && !isUnknown(name) ? dnsSubdomain(name) : undefined;
+  return typeof name === 'string' ? dnsSubdomain(name) : undefined;
 }

@@ -2,7 +2,7 @@ import { groupOf, type KubernetesObject } from '../resource.ts';
 import { CustomResources } from './custom-resources.ts';
 import { bundleOf, type JsonSchema, kubernetesIndex, kubernetesRelease, type Release } from './files.ts';
 import { customNameError, nameError } from './names.ts';
-import { type Violation, walk } from './walk.ts';
+import { mayBecomeAnything, type Violation, walk } from './walk.ts';
 
 export interface SchemaError extends Violation {
   /** Absent, the object is refused for certain. */
@@ -92,16 +92,14 @@ export class Schemas {
     const bundled = bundleOf(group)?.releases.filter((release) => rootOf(release, version, kind) !== undefined) ?? [];
     const newest = bundled.at(-1);
     if (!newest) return undefined;
-    const readings = bundled
-      .toReversed()
-      .map((release) =>
-        walk(object, rootOf(release, version, kind) ?? {}, [], {
-          definitions: release.definitions,
-          dialect: 'bundled',
-          secret,
-        }),
-      );
-    const errors = agreed(readings).map((violation) => byBundle(violation, newest.source));
+    const readings = bundled.toReversed().map((release) =>
+      walk(object, rootOf(release, version, kind) ?? {}, [], {
+        definitions: release.definitions,
+        dialect: 'bundled',
+        secret,
+      }),
+    );
+    const errors = agreed(readings).map((violation) => byBundle(violation, newest.source, bundled.length));
     return [...this.#metadataErrors(object, customNameError), ...errors];
   }
 
@@ -115,11 +113,11 @@ export class Schemas {
       );
     const errors = agreed(readings).map(located);
     if (!isMap(metadata)) return errors;
-    if (isEmpty(metadata.name) && isEmpty(metadata.generateName)) {
+    if (isEmpty(metadata.name) && isEmpty(metadata.generateName) && !NAMELESS.has(String(object.kind))) {
       const message = '"name" is missing (metadata.name: Required value: name or generateName is required)';
       errors.push({ kind: 'required', path: isMap(object.metadata) ? ['metadata'] : [], message });
     }
-    const wrong = isEmpty(metadata.name) ? undefined : checkName(metadata.name);
+    const wrong = isEmpty(metadata.name) || mayBecomeAnything(metadata.name) ? undefined : checkName(metadata.name);
     if (wrong !== undefined) {
       const message = `metadata.name: Invalid value: ${JSON.stringify(metadata.name)}: ${wrong}`;
       errors.push({ kind: 'value', path: ['metadata', 'name'], message });
@@ -129,6 +127,17 @@ export class Schemas {
 }
 
 type Fields = Record<string, unknown>;
+
+/** Kinds that the API server names itself, or never stores. */
+const NAMELESS = new Set([
+  'LimitRange',
+  'LocalSubjectAccessReview',
+  'SelfSubjectAccessReview',
+  'SelfSubjectReview',
+  'SelfSubjectRulesReview',
+  'SubjectAccessReview',
+  'TokenReview',
+]);
 
 /** Labels and annotations, as ValidateObjectMeta of k8s.io/apimachinery checks them. */
 const METADATA: JsonSchema = {
@@ -189,11 +198,14 @@ function located(violation: Violation): SchemaError {
   return violation.kind === 'unknown' ? { ...violation, at: 'key' } : violation;
 }
 
-/** Releases of one version of a project's API differ in the fields they have, hardly ever in a field's type. */
-function byBundle(violation: Violation, source: string): SchemaError {
+/**
+ * Releases of one version of a project's API differ in the fields they have, hardly ever in a field's type: a type that two
+ * releases agree on is certain.
+ */
+function byBundle(violation: Violation, source: string, releases: number): SchemaError {
   const message = `${violation.message} (by ${source}; the release in your cluster may differ)`;
   const error: SchemaError = { ...located(violation), message };
-  return violation.kind === 'type' ? error : { ...error, severity: 'warning' };
+  return violation.kind === 'type' && releases > 1 ? error : { ...error, severity: 'warning' };
 }
 
 function isMap(value: unknown): value is Fields {

@@ -44,6 +44,8 @@ const MAX_VIOLATIONS = 50;
 /** Deeper than any manifest; only a schema that refers to itself gets here. */
 const MAX_DEPTH = 200;
 
+const DEFINITIONS = '#/definitions/';
+
 type Fields = Record<string, unknown>;
 
 class Walker {
@@ -79,15 +81,19 @@ class Walker {
       return;
     if (typeof schema.$ref === 'string') this.#refer(value, schema.$ref);
     else if (this.#hasType(value, schema)) {
-      if (Array.isArray(value)) this.#checkList(value, schema);
-      else if (typeof value === 'object') this.#checkObject(value as Fields, schema);
-      else this.#checkScalar(value as Scalar, schema);
-      this.#checkJunctors(value, schema);
+      if (isMap(value)) this.#checkObject(value, schema);
+      else {
+        if (Array.isArray(value)) this.#checkList(value, schema);
+        else this.#checkScalar(value as Scalar, schema);
+        this.#checkJunctors(value, schema);
+      }
     }
   }
 
   #refer(value: unknown, reference: string): void {
-    const [file = '', name = ''] = reference.split('#/definitions/');
+    const hash = reference.indexOf('#');
+    const file = reference.slice(0, hash);
+    const name = reference.slice(hash + DEFINITIONS.length);
     const [definitions, struct, borrowed] = [this.#definitions, this.#struct, this.#borrowed];
     if (file !== '') {
       this.#definitions = definitionsIn(file);
@@ -104,7 +110,7 @@ class Walker {
   #hasType(value: unknown, schema: JsonSchema): boolean {
     const types = typesOf(schema);
     if (types.length === 0 || types.some((type) => isOfType(value, type))) return true;
-    if (isUnknown(value) || holdsVariable(value)) return false;
+    if (mayBecomeAnything(value)) return false;
     this.#report('type', this.#path, this.#typeMessage(value, schema, types));
     return false;
   }
@@ -130,10 +136,11 @@ class Walker {
     for (const [key, value] of Object.entries(object)) {
       if (Object.hasOwn(properties, key)) this.#enter(key, value, properties[key], true);
       else if (isSchema(others)) this.#enter(key, value, others, false);
-      else if (this.#isClosed(schema) && value !== undefined && !this.#isEmbedded(key, schema))
+      else if (this.#isClosed(schema) && value !== null && value !== undefined && !this.#isEmbedded(key, schema))
         this.#reportUnknown(key);
       if (isSchema(schema.propertyNames)) this.#checkKey(key, schema.propertyNames);
     }
+    this.#checkJunctors(object, schema);
     this.#parents.pop();
   }
 
@@ -167,17 +174,35 @@ class Walker {
   #checkRequired(object: Fields, schema: JsonSchema, properties: Record<string, JsonSchema>): void {
     if (this.#borrowed || !Array.isArray(schema.required)) return;
     for (const name of schema.required) {
-      const property: JsonSchema = Object.hasOwn(properties, name) ? (properties[name] ?? {}) : {};
-      const present = Object.hasOwn(object, name) && !isAbsent(object[name], property);
-      // The API server sets defaults before it validates.
-      if (present || property.default !== undefined) continue;
-      const field = dotted([...this.#path, name]);
-      this.#report('required', this.#path, `"${name}" is missing (${field}: Required value)`);
+      const value = Object.hasOwn(object, name) ? object[name] : undefined;
+      const nullable = Object.hasOwn(properties, name) && properties[name]?.nullable === true;
+      if (this.#isDefaulted(name) || !this.#isMissing(value, nullable)) continue;
+      const path = [...this.#path, name];
+      const gone = value === undefined || value === null;
+      const message = `"${name}" is ${gone ? 'missing' : 'empty'} (${dotted(path)}: Required value)`;
+      this.#report('required', gone ? this.#path : path, message);
     }
   }
 
+  /** To Go's decoder, an empty string or list is what it makes of an absent one; to a CustomResourceDefinition it isn't. */
+  #isMissing(value: unknown, nullable: boolean): boolean {
+    if (value === undefined || (value === null && !nullable)) return true;
+    return this.#options.dialect === 'kubernetes' && (value === '' || (Array.isArray(value) && value.length === 0));
+  }
+
+  /** Whether the API server sets a field of the current object before it validates, as an outer schema of it may say. */
+  #isDefaulted(name: string): boolean {
+    return this.#parents.some(
+      ({ schema: { properties }, depth }) =>
+        depth === this.#path.length &&
+        isMap(properties) &&
+        Object.hasOwn(properties, name) &&
+        properties[name]?.default !== undefined,
+    );
+  }
+
   #reportUnknown(name: string): void {
-    if (isUnknown(name)) return;
+    if (mayBecomeAnything(name)) return;
     const path = [...this.#path, name];
     this.#report('unknown', path, `strict decoding error: unknown field "${dotted(path)}"${this.#hint(name)}`);
   }
@@ -189,7 +214,9 @@ class Walker {
     const known = Object.keys(isMap(here.schema.properties) ? here.schema.properties : {});
     const sameWord = known.find((candidate) => candidate.toLowerCase() === name.toLowerCase());
     if (sameWord !== undefined) return `; did you mean "${sameWord}"?`;
-    const above = this.#parents.slice(0, -1).findLast(({ schema }) => hasField(schema, name));
+    const above = COMMON.has(name)
+      ? undefined
+      : this.#parents.slice(0, -1).findLast(({ schema }) => hasField(schema, name));
     if (above) {
       const place = dotted(this.#path.slice(0, above.depth));
       return place === '' ? '; it belongs to the top level' : `; it belongs to "${place}"`;
@@ -201,14 +228,14 @@ class Walker {
   }
 
   #resolve(schema: JsonSchema | undefined): JsonSchema | undefined {
-    const [file, name = ''] = schema?.$ref?.split('#/definitions/') ?? [];
+    const [file, name = ''] = schema?.$ref?.split(DEFINITIONS) ?? [];
     return file === '' && Object.hasOwn(this.#definitions, name) ? this.#definitions[name] : schema;
   }
 
   #checkKey(key: string, schema: JsonSchema): void {
-    if (this.#borrowed || schema.format === undefined || isUnknown(key)) return;
+    if (this.#borrowed || schema.format === undefined) return;
     const wrong = formatError(schema.format, key);
-    if (wrong === undefined) return;
+    if (wrong === undefined || mayBecomeAnything(key)) return;
     this.#report(
       'value',
       [...this.#path, key],
@@ -217,9 +244,8 @@ class Walker {
   }
 
   #checkScalar(value: Scalar, schema: JsonSchema): void {
-    if (isUnknown(value) || holdsVariable(value)) return;
     const wrong = this.#scalarError(value, schema);
-    if (wrong === undefined) return;
+    if (wrong === undefined || mayBecomeAnything(value)) return;
     const shown = this.#options.secret ? '' : `Invalid value: ${clip(JSON.stringify(value))}: `;
     this.#report('value', this.#path, `${dotted(this.#path)}: ${shown}${wrong}`);
   }
@@ -239,12 +265,10 @@ class Walker {
 
   #checkSize(size: number, least: unknown, most: unknown, what: string): void {
     if (this.#borrowed) return;
-    const field = dotted(this.#path);
-    if (typeof most === 'number' && size > most) {
-      this.#report('value', this.#path, `${field}: Too many: ${size}: must have at most ${most} ${what}`);
-    } else if (typeof least === 'number' && size < least) {
-      this.#report('value', this.#path, `${field}: Invalid value: should have at least ${least} ${what}`);
-    }
+    let wrong = '';
+    if (typeof most === 'number' && size > most) wrong = `Too many: ${size}: must have at most ${most} ${what}`;
+    else if (typeof least === 'number' && size < least) wrong = `Invalid value: should have at least ${least} ${what}`;
+    if (wrong !== '') this.#report('value', this.#path, `${dotted(this.#path)}: ${wrong}`);
   }
 
   /** How many allOf, anyOf, oneOf and not the current schema is in: there, it lists only what it has something to say about. */
@@ -258,14 +282,15 @@ class Walker {
     this.#inJunctor--;
   }
 
+  /** Formats and rules (CEL) aren't checked here: a schema may be less fitting than it looks, but never more. */
   #checkAlternatives(value: unknown, schema: JsonSchema): void {
-    const any = listOf(schema.anyOf).map((each) => this.#attempt(value, each));
-    if (any.length > 0 && any.every((violations) => violations.length > 0)) this.#reportAlternatives(any, 'anyOf');
-    const one = listOf(schema.oneOf).map((each) => this.#attempt(value, each));
-    const fitting = one.filter((violations) => violations.length === 0).length;
-    if (one.length > 0 && fitting === 0) this.#reportAlternatives(one, 'oneOf');
-    else if (fitting > 1) this.#reportSchema('must validate one and only one schema (oneOf)');
-    if (isSchema(schema.not) && this.#attempt(value, schema.not).length === 0) {
+    for (const junctor of ['anyOf', 'oneOf'] as const) {
+      const attempts = listOf(schema[junctor]).map((each) => this.#attempt(value, each));
+      if (attempts.length > 0 && attempts.every((violations) => violations.length > 0)) {
+        this.#reportAlternatives(attempts, junctor);
+      }
+    }
+    if (isSchema(schema.not) && onlyRequires(schema.not) && this.#attempt(value, schema.not).length === 0) {
       this.#reportSchema('must not validate the schema (not)');
     }
   }
@@ -300,9 +325,9 @@ class Walker {
   #typeMessage(value: unknown, schema: JsonSchema, types: readonly string[]): string {
     const given = typeOf(value);
     const label = labelOf(this.#path);
-    const shown =
-      this.#options.secret || given === 'object' || given === 'array' ? '' : ` ${clip(JSON.stringify(value))}`;
-    const means = `${label} is ${ARTICLES[given]}${shown}, not ${types.map((type) => ARTICLES[type] ?? type).join(' or ')}`;
+    const isShown = !this.#options.secret && given !== 'object' && given !== 'array';
+    const what = isShown ? `the ${given} ${clip(JSON.stringify(value))}` : ARTICLES[given];
+    const means = `${label} is ${what}, not ${types.map((type) => ARTICLES[type] ?? type).join(' or ')}`;
     const cure = cureOf(value, types);
     return `${means}${cure === '' ? '' : `: ${cure}`} (${this.#phrase(value, schema, types)})`;
   }
@@ -323,6 +348,9 @@ class Walker {
 }
 
 type Scalar = string | number | boolean | bigint;
+
+/** Fields of so many objects that one further out says nothing. */
+const COMMON = new Set(['apiVersion', 'kind', 'metadata', 'name', 'namespace', 'selector', 'spec', 'status', 'type']);
 
 const ARTICLES: Readonly<Record<string, string>> = {
   array: 'a list',
@@ -345,14 +373,19 @@ function listOf(value: unknown): readonly JsonSchema[] {
   return Array.isArray(value) ? value.filter(isSchema) : [];
 }
 
-/** `null` is pruned before anything is validated, unless the schema keeps it. */
-function isAbsent(value: unknown, schema: JsonSchema): boolean {
-  return value === undefined || (value === null && schema.nullable !== true);
+/** Whether a schema asks for nothing but that fields are there. */
+function onlyRequires(schema: JsonSchema): boolean {
+  return Object.entries(schema).every(([keyword, value]) =>
+    keyword === 'anyOf' ? listOf(value).every(onlyRequires) : keyword === 'required',
+  );
 }
 
-/** `$(VAR)`, which kustomize's vars replace wherever they stand. */
-function holdsVariable(value: unknown): boolean {
-  return typeof value === 'string' && /\$\([A-Za-z_][\w.-]*\)/.test(value);
+/** What something other than we know of may fill in: `$VAR` (envsubst), `$(VAR)` (kustomize's vars), `__VAR__`, `<VAR>`, `@VAR@`. */
+const STAND_IN = /\$[A-Za-z_({$]|__\w+__|<\w+>|@\w+@|%\w+%/;
+
+/** Whether a value or key is a text that is meant to be replaced, so that it says nothing about what the API server gets. */
+export function mayBecomeAnything(value: unknown): boolean {
+  return isUnknown(value) || (typeof value === 'string' && STAND_IN.test(value));
 }
 
 function typesOf(schema: JsonSchema): readonly string[] {
@@ -391,7 +424,7 @@ function clip(text: string): string {
 }
 
 function cureOf(value: unknown, types: readonly string[]): string {
-  if (types.includes('string') && (typeof value === 'number' || typeof value === 'boolean')) return 'quote it';
+  if (types[0] === 'string' && (typeof value === 'number' || typeof value === 'boolean')) return 'quote it';
   if (typeof value !== 'string') return '';
   const bare =
     (types.some((type) => type === 'integer' || type === 'number') && /^-?\d+$/.test(value)) ||
@@ -435,7 +468,7 @@ function goType(schema: JsonSchema): string {
   if (schema.$ref) return goName(schema.$ref.split('/').at(-1) ?? '').full;
   switch (typesOf(schema)[0]) {
     case 'integer':
-      return schema.format ?? 'int32';
+      return schema.format === 'int64' ? 'int64' : 'int32';
     case 'number':
       return 'float64';
     case 'boolean':
