@@ -153,7 +153,9 @@ class ResourceIndex {
   addExisting(loaded: LoadedObject, ref: TargetRef): void {
     const resource = this.#resource(loaded, { ref, namespace: undefined, existing: true });
     if (this.#byIdentity.has(identityOf(resource))) return;
-    const wrong = this.#schemas.validate(resource.object).errors.find((error) => error.kind === 'type');
+    const wrong = this.#schemas
+      .validate(resource.object)
+      .errors.find((error) => error.kind === 'type' && error.severity !== 'warning');
     if (wrong) {
       this.#unusable.push(`${resource}: ${wrong.message}`);
       this.schemaErrors.push({ resource, error: wrong });
@@ -182,7 +184,7 @@ class ResourceIndex {
 
 /** Wrong or missing types keep an object out of the other rules: they could say nothing right about it. */
 function isFatal(error: SchemaError): boolean {
-  return error.kind === 'type' || error.kind === 'required';
+  return error.severity !== 'warning' && (error.kind === 'type' || error.kind === 'required');
 }
 
 function identityOf({ group, kind, scope, name }: Resource): string {
