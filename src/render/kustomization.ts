@@ -81,7 +81,7 @@ function parse(directory: string, sources: SourceFiles): Kustomization | undefin
     document,
     value,
     component: fieldOf(value, 'kind')?.value === 'Component',
-    entries: entriesOf(directory, value),
+    entries: entriesOf(directory, realDirectory, value),
   };
 }
 

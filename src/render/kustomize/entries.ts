@@ -31,12 +31,21 @@ export interface Entry {
   absolute: string;
 }
 
-/** What a kustomization mentions, in the order in which kustomize reads it. `directory` is absolute. */
-export function entriesOf(directory: string, value: Record<string, unknown>): Entry[] {
+/**
+ * What a kustomization mentions, in the order in which kustomize reads it. `directory` is absolute, `realDirectory` the same
+ * without symbolic links: that is where kustomize goes up from.
+ */
+export function entriesOf(directory: string, realDirectory: string, value: Record<string, unknown>): Entry[] {
   const entries: Entry[] = [];
   const add = (role: Role, field: string, path: Path, text: unknown) => {
     if (typeof text === 'string' && text !== '')
-      entries.push({ role, field, path, text, ...lookUp(directory, role, text) });
+      entries.push({
+        role,
+        field,
+        path,
+        text,
+        ...lookUp(text.startsWith('..') ? realDirectory : directory, role, text),
+      });
   };
   const addStrings = (role: Role, field: string) => {
     for (const { path, value: text } of itemsOf(value, field)) add(role, field, path, text);

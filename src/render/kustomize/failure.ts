@@ -128,14 +128,14 @@ function clean(message: string, graph: KustomizationGraph, { cwd, root }: Render
     .replace(/trouble configuring builtin \w+ with config: `[\s\S]*?`: /g, '')
     .replace(/merging from generator &\{.*?\}: /g, '')
     .replace(/id resid\.ResId\{.*?Kind:"(\w*)".*?Name:"([^"]*)", Namespace:"[^"]*"\}/g, '$1 $2')
-    .replace(/^accumulateDirectory: /, '')
+    .replace(/^(?:accumulateDirectory|Error): /, '')
     .replace(/(produces ID conflict): [\s\S]*$/, (all: string, what: string) => `${what}${conflicting(all)}`)
     .replace(/\{"apiVersion":[\s\S]*\}/g, '…')
     .replace(/map\[string\]interface \{\}\(nil\): /g, '')
     .replace(/:? node contents:[\s\S]*$/, '')
     .replace(/(?: from)? ?\[patch: "(?:[^"\\]|\\.)*"\]/g, '')
     .replace(/(cannot unmarshal !!\w+) `[^`]*`/g, '$1')
-    .replace(/ with env=\[[^\]]*\]/g, '')
+    .replace(/(?:\s*Use --debug flag[^\n]*)?\s*: unable to run: '[\s\S]*$/, '')
     .replace(/(patch and path can't be set at the same time)[\s\S]*$/, '$1')
     .replace(/(must specify one of patch and path)[\s\S]*$/, '$1');
   const places = [cwd, root, ...graph.kustomizations.map(({ realDirectory }) => realDirectory)];
@@ -192,6 +192,7 @@ class Finder {
       (kustomization && this.#badPatch(kustomization)) ??
       (kustomization && this.#badGenerator(kustomization)) ??
       (kustomization && this.#badField(kustomization)) ??
+      this.#badChart() ??
       this.#listed() ??
       this.#component() ??
       (kustomization && this.#mentioned(kustomization))
@@ -419,6 +420,20 @@ class Finder {
     });
     const only = theOnly(items);
     return only && this.#at(kustomization, only);
+  }
+
+  /** A chart that helm refuses to render: the template's line, else where the chart is named. */
+  #badChart(): Found | undefined {
+    if (!/unable to run: '.*helm/.test(this.#reason)) return undefined;
+    const [, name, template, line] =
+      /(?:template: |execution error at \(|parse error on |parse error at \()([^/\s()]+)\/([^:()]+?)(?::(\d+)|:)/.exec(
+        this.#reason,
+      ) ?? [];
+    const charts = this.#graph.charts.filter((chart) => name === undefined || chart.name === name);
+    const chart = theOnly(charts);
+    const file = chart && template !== undefined ? join(chart.home, chart.name, template) : undefined;
+    if (file === undefined || !stats(file)?.isFile()) return chart && this.#at(chart.kustomization, chart.path);
+    return { location: { ...fileOf(file, this.#sources), ...(line === undefined ? {} : { line: Number(line) }) } };
   }
 
   /** Where what the message is about is listed. */
