@@ -234,7 +234,7 @@ describe('hosts', () => {
     expect(dialled(given, [], { hostAliases: [{ ip: '10.0.0.1', hostnames: ['postgres'] }] })).toEqual([]);
     expect(
       dialled(given, [], { dnsPolicy: 'ClusterFirst', hostAliases: [{ ip: '10.0.0.1', hostnames: ['x'] }] }),
-    ).toEqual(['postgres']);
+    ).toEqual(['postgres:5432']);
   });
 
   it('of unset namespaces are those of the own target only', () => {
@@ -254,13 +254,13 @@ describe('hosts', () => {
 
 describe('environment variables', () => {
   const cases: [string, Record<string, string>, string[]][] = [
-    ['a host', { DATABASE_HOST: 'postgres' }, ['postgres']],
+    ['a host', { DATABASE_HOST: 'postgres' }, ['postgres:5432']],
     ['a host and its port', { DATABASE_HOST: 'postgres', DATABASE_PORT: '5433' }, ['postgres:5433']],
     ['libpq’s names', { PGHOST: 'postgres', PGPORT: '5432' }, ['postgres:5432']],
     ['camel case', { dbHost: 'postgres', dbPort: '5432' }, ['postgres:5432']],
     ['dots', { 'spring.redis.host': 'redis', 'spring.redis.port': '6379' }, ['redis:6379']],
     ['a port after the host’s name', { DB_HOST: 'postgres', DB_HOST_PORT: '5432' }, ['postgres:5432']],
-    ['a port that is no number', { DB_HOST: 'postgres', DB_PORT: 'http' }, ['postgres']],
+    ['a port that is no number', { DB_HOST: 'postgres', DB_PORT: 'http' }, ['postgres:5432']],
     ['a headless one’s, too', { DB_HOST: 'db', DB_PORT: '${PORT}' }, []],
     ['a port that the host has itself', { DB_HOST: 'postgres:5432', DB_PORT: '1' }, ['postgres:5432']],
     ['a URL in a host’s variable', { API_HOST: 'http://api', API_PORT: '8080' }, ['api:8080']],
@@ -271,7 +271,7 @@ describe('environment variables', () => {
     ['and under one that says host', { CACHE_HOST: 'redis:7' }, ['redis:7']],
     ['a bare word under any name', { CACHE: 'redis', DB_CONNECTION: 'postgres' }, []],
     ['the kind of a broker', { MESSAGE_BROKER: 'rabbitmq', WEB_SERVER: 'api' }, []],
-    ['brokers', { KAFKA_BROKERS: 'kafka' }, ['kafka']],
+    ['brokers', { KAFKA_BROKERS: 'kafka' }, ['kafka:9092']],
     ['variables of others', { DB_NAME: 'postgres', PGUSER: 'postgres', POSTGRES_DB: 'postgres' }, []],
     ['a virtual host', { RABBITMQ_VHOST: 'api', VIRTUAL_HOST: 'api', GHOST: 'api' }, []],
     ['an image', { POSTGRES_IMAGE: 'postgres:5432' }, []],
@@ -288,7 +288,7 @@ describe('environment variables', () => {
     ['advertised addresses', { KAFKA_ADVERTISED_LISTENERS: 'PLAINTEXT://kafka:9092', LISTEN_ADDR: 'api:80' }, []],
     ['a name for traces', { OTEL_SERVICE_NAME: 'api', TLS_SERVER_NAME: 'api.shop.svc.cluster.local' }, []],
     ['a feature that is off', { REDIS_ENABLED: 'false', REDIS_HOST: 'redis', REDIS_URL: 'redis://redis' }, []],
-    ['a feature that is on', { REDIS_ENABLED: 'true', REDIS_HOST: 'redis' }, ['redis']],
+    ['a feature that is on', { REDIS_ENABLED: 'true', REDIS_HOST: 'redis' }, ['redis:6379']],
     ['a feature that may be off', { REDIS_ENABLED: '${REDIS}', REDIS_HOST: 'redis' }, []],
     ['a feature that is disabled', { CACHE_DISABLED: '1', CACHE_HOST: 'redis' }, []],
     ['a feature that isn’t used', { USE_CACHE: 'no', CACHE_REDIS_HOST: 'redis' }, []],
@@ -352,9 +352,9 @@ describe('environment variables', () => {
       ...backends,
     ]);
     expect(connectionsOf(cluster).map(show)).toEqual([
-      'web → postgres of shop/postgres, env DB_HOST at Deployment/web env.1.value',
+      'web → postgres:5432 of shop/postgres, env DB_HOST at Deployment/web env.1.value',
       'web → postgres:5432 of shop/postgres, env DB_URL at Deployment/web env.1.value',
-      'web → redis.shop.svc of shop/redis, env FULL_HOST at Deployment/web env.4.value',
+      'web → redis.shop.svc:6379 of shop/redis, env FULL_HOST at Deployment/web env.4.value',
       'web → api of shop/api, env API_HOST at Deployment/web env.10.value',
     ]);
   });
@@ -388,10 +388,10 @@ describe('environment variables', () => {
       ...backends,
     ]);
     expect(connectionsOf(cluster).map(show)).toEqual([
-      'web → postgres of shop/postgres, envFrom DB_HOST at Secret/second stringData.DB_HOST (secret)',
-      'web → redis of shop/redis, env CACHE_HOST at Deployment/web env.0.value',
+      'web → postgres:5432 of shop/postgres, envFrom DB_HOST at Secret/second stringData.DB_HOST (secret)',
+      'web → redis:6379 of shop/redis, env CACHE_HOST at Deployment/web env.0.value',
       'web → api:80 of shop/api, envFrom API_URL at ConfigMap/first data.API_URL',
-      'web → redis of shop/redis, envFrom X_DB_HOST at ConfigMap/first data.DB_HOST',
+      'web → redis:6379 of shop/redis, envFrom X_DB_HOST at ConfigMap/first data.DB_HOST',
       'web → api of shop/api, envFrom X_CACHE_HOST at ConfigMap/first data.CACHE_HOST',
       'web → api:80 of shop/api, envFrom X_API_URL at ConfigMap/first data.API_URL',
       'web → rabbitmq:5672 of shop/rabbitmq, envFrom queue at Secret/second data.queue (secret)',
@@ -426,7 +426,7 @@ describe('environment variables', () => {
       ...backends,
     ]);
     expect(connectionsOf(cluster).map(show)).toEqual([
-      'web → postgres of shop/postgres, envFrom DB_HOST at ConfigMap/known data.DB_HOST, unless Secret/by-hand',
+      'web → postgres:5432 of shop/postgres, envFrom DB_HOST at ConfigMap/known data.DB_HOST, unless Secret/by-hand',
       'web → api of shop/api, envFrom API_HOST at ConfigMap/known data.API_HOST',
       'web → postgres:5432 of shop/postgres, env URL at ConfigMap/known data.DB_HOST, unless Secret/by-hand',
     ]);
@@ -439,14 +439,14 @@ describe('environment variables', () => {
       ...backends,
     ]);
     expect(connectionsOf(cluster).map(show)).toEqual([
-      'web → postgres of shop/postgres, envFrom DB_HOST at Secret/fact stringData.DB_HOST (secret)',
+      'web → postgres:5432 of shop/postgres, envFrom DB_HOST at Secret/fact stringData.DB_HOST (secret)',
     ]);
   });
 
   it('that double each other end', () => {
     const doubling = Array.from({ length: 64 }, (_, i) => ({ name: `V${i + 1}`, value: `$(V${i})$(V${i})` }));
     const last = { name: 'DB_HOST', value: 'postgres' };
-    expect(dialled({ env: [{ name: 'V0', value: 'xxxx' }, ...doubling, last] })).toEqual(['postgres']);
+    expect(dialled({ env: [{ name: 'V0', value: 'xxxx' }, ...doubling, last] })).toEqual(['postgres:5432']);
   });
 });
 
@@ -465,8 +465,8 @@ describe('commands and arguments', () => {
   const cases: [string, Manifest, string[]][] = [
     ['a flag with =', { args: ['--db-host=postgres', '--db-port=5432'] }, ['postgres:5432']],
     ['a flag with a value', { args: ['--db-host', 'postgres', '--db-port', '5432'] }, ['postgres:5432']],
-    ['a single dash', { args: ['-dbHost', 'postgres'] }, ['postgres']],
-    ['a property', { args: ['-jar', 'app.jar', '--spring.redis.host=redis'] }, ['redis']],
+    ['a single dash', { args: ['-dbHost', 'postgres'] }, ['postgres:5432']],
+    ['a property', { args: ['-jar', 'app.jar', '--spring.redis.host=redis'] }, ['redis:6379']],
     ['a system property', { command: ['java'], args: ['-Ddb.url=jdbc:postgresql://postgres/x'] }, ['postgres:5432']],
     ['a URL', { args: ['--upstream=http://api:8080'] }, ['api:8080']],
     ['a URL alone', { args: ['http://api:8080'] }, ['api:8080']],
@@ -501,8 +501,8 @@ describe('commands and arguments', () => {
     ['a name that is looked up', script('until nslookup postgres.shop.svc.cluster.local; do sleep 2; done'), []],
     ['what is printed', script('echo http://api:80; printf "%s" http://api'), []],
     ['a comment', script('# curl http://api\nrun # http://redis:6379'), []],
-    ['an assignment', script('PGHOST=postgres PGPORT=5432 run'), ['postgres']],
-    ['an export', script('export DB_HOST=postgres\nHOST=api run'), ['postgres']],
+    ['an assignment', script('PGHOST=postgres PGPORT=5432 run'), ['postgres:5432']],
+    ['an export', script('export DB_HOST=postgres\nHOST=api run'), ['postgres:5432']],
     ['a shell’s variable', script('curl http://$API_HOST:80 http://${API_HOST}:80'), []],
     ['a substitution', script('x=$(curl http://api)'), ['api:80']],
     ['libpq’s string', script('psql "host=postgres port=5433 user=x"'), ['postgres:5433']],
@@ -525,7 +525,7 @@ describe('commands and arguments', () => {
       ...backends,
     ]);
     expect(connectionsOf(cluster).map(show)).toEqual([
-      'web → postgres of shop/postgres, command db-host at Deployment/web 0.command.1',
+      'web → postgres:5432 of shop/postgres, command db-host at Deployment/web 0.command.1',
       'web → redis:6379 of shop/redis, command cache at Deployment/web 0.args.0',
       'web → api:80 of shop/api, command  at ConfigMap/first data.API',
     ]);

@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { mayHoldPods } from '../src/cluster/ip-blocks.ts';
 import { judge } from '../src/cluster/network.ts';
 import { unsetScope } from '../src/resource.ts';
+import type { Finding, Unchecked } from '../src/rule.ts';
+import rule from '../src/rules/network/network-policy-blocks-connection.ts';
 import { clusterOf, type Manifest, resourceOf, workload } from './in-memory.ts';
 
 interface Pod {
@@ -618,5 +620,146 @@ describe('mayHoldPods', () => {
 
   it('reads only text', () => {
     expect([mayHoldPods(8, []), mayHoldPods('8.8.8.8/32', 'none')]).toEqual([true, false]);
+  });
+});
+
+describe('network-policy-blocks-connection', () => {
+  const web = (fields: Manifest) => ({
+    ...pod('web'),
+    spec: { containers: [{ name: 'main', image: 'app', ...fields }] },
+  });
+  const db = {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'db', namespace: 'shop' },
+    spec: { selector: { app: 'db' }, ports: [{ port: 5432 }] },
+  };
+  const dials = { env: [{ name: 'DB_HOST', value: 'db' }] };
+
+  function found(manifests: (Manifest | ReturnType<typeof resourceOf>)[]): (Finding | Unchecked)[] {
+    return [...rule.check(clusterOf(manifests))];
+  }
+
+  it('relates every policy that refuses, with what it lacks, and where the value is taken', () => {
+    const [finding, ...others] = found([
+      web({ envFrom: [{ secretRef: { name: 'web' } }] }),
+      pod('db'),
+      db,
+      { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'web', namespace: 'shop' }, stringData: { DB_HOST: 'db' } },
+      denyAll,
+      policy('port', {
+        podSelector: { matchLabels: { app: 'web' } },
+        egress: [{ to: [{ podSelector: { matchLabels: { app: 'db' } } }], ports: [{ port: 1 }] }],
+      }),
+      policy('peer', {
+        podSelector: { matchLabels: { app: 'db' } },
+        ingress: [{ from: [{ podSelector: { matchLabels: { app: 'x' } } }], ports: [{ port: 5432 }] }],
+      }),
+      policy('both', {
+        podSelector: { matchLabels: { app: 'web' } },
+        egress: [{ to: [{ podSelector: { matchLabels: { app: 'x' } } }], ports: [{ port: 1 }] }],
+      }),
+    ]);
+    expect(others).toEqual([]);
+    const { message, resource, path, severity, related = [] } = finding as Finding;
+    expect({ message, resource: String(resource), path, severity }).toEqual({
+      message:
+        'Pod/web dials db:5432 (DB_HOST in Secret/web), but egress policy NetworkPolicy/port and ingress policy ' +
+        'NetworkPolicy/peer refuse it: connections time out or are refused',
+      resource: 'Secret/web',
+      path: ['stringData', 'DB_HOST'],
+      severity: undefined,
+    });
+    expect(related.map((item) => [item.message, String(item.resource), item.path])).toEqual([
+      ['NetworkPolicy/port admits Pod/db, but not on TCP 5432', 'NetworkPolicy/port', ['spec', 'egress', 0]],
+      ['NetworkPolicy/both admits neither Pod/db nor TCP 5432', 'NetworkPolicy/both', ['spec', 'egress', 0]],
+      ['NetworkPolicy/deny-all isolates Pod/web for egress and admits nothing', 'NetworkPolicy/deny-all', ['spec']],
+      ['NetworkPolicy/peer admits TCP 5432, but not from Pod/web', 'NetworkPolicy/peer', ['spec', 'ingress', 0]],
+      ['NetworkPolicy/deny-all isolates Pod/db for ingress and admits nothing', 'NetworkPolicy/deny-all', ['spec']],
+      ['Pod/web takes it as DB_HOST', 'Pod/web', ['spec', 'containers', 0, 'envFrom', 0]],
+    ]);
+  });
+
+  it('says what it could not check, and what would let it', () => {
+    const configMap = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'web', namespace: 'shop' } };
+    const envFrom = [{ configMapRef: { name: 'web' } }, { secretRef: { name: 'web-by-hand' } }];
+    const overridable = [web({ envFrom }), { ...configMap, data: { DB_HOST: 'db' } }, pod('db'), db, denyAll];
+    expect(found(overridable)).toEqual([
+      {
+        unchecked: 'Pod/web to db:5432 (DB_HOST in ConfigMap/web), which policies refuse',
+        reason: 'Secret/web-by-hand may set another address: render it, or list it with its keys under existing',
+        resource: expect.objectContaining({ name: 'web' }),
+      },
+    ]);
+    const existing = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'web-by-hand', namespace: 'shop' } };
+    const known = resourceOf({ ...existing, data: { PASSWORD: '' } }, { existing: true });
+    expect(found([...overridable, known])).toEqual([expect.objectContaining({ path: ['data', 'DB_HOST'] })]);
+  });
+
+  const others: [string, Manifest][] = [
+    ['CiliumClusterwideNetworkPolicy', { apiVersion: 'cilium.io/v2' }],
+    ['GlobalNetworkPolicy', { apiVersion: 'crd.projectcalico.org/v1' }],
+    ['NetworkPolicy', { apiVersion: 'projectcalico.org/v3' }],
+    ['AdminNetworkPolicy', { apiVersion: 'policy.networking.k8s.io/v1alpha1' }],
+    ['ClusterNetworkPolicy', { apiVersion: 'crd.antrea.io/v1beta1' }],
+    ['ClusterPolicy', { apiVersion: 'kyverno.io/v1', spec: { rules: [{ generate: { kind: 'NetworkPolicy' } }] } }],
+    [
+      'Policy',
+      {
+        apiVersion: 'kyverno.io/v1',
+        spec: { rules: [{}, { generate: { cloneList: { kinds: ['networking.k8s.io/v1/NetworkPolicy'] } } }] },
+      },
+    ],
+  ];
+  it.each(others)('leaves it to %s: %j', (kind, fields) => {
+    const refused = [web(dials), pod('db'), db, denyAll];
+    expect(found([...refused, { kind, metadata: { name: 'other' }, ...fields }])).toEqual([
+      {
+        unchecked: 'connections against NetworkPolicies',
+        reason: `${kind}/other decides on connections, too, and is not evaluated`,
+      },
+    ]);
+    const [finding, ...more] = found([
+      ...refused,
+      {
+        apiVersion: 'kyverno.io/v1',
+        kind: 'ClusterPolicy',
+        metadata: { name: 'labels' },
+        spec: { rules: [{ validate: {} }] },
+      },
+    ]);
+    expect([(finding as Finding).path, more]).toEqual([['spec', 'containers', 0, 'env', 0, 'value'], []]);
+  });
+
+  it('has nothing to check without NetworkPolicies', () => {
+    const cilium = { apiVersion: 'cilium.io/v2', kind: 'CiliumNetworkPolicy', metadata: { name: 'other' } };
+    expect(found([web(dials), pod('db'), db, cilium])).toEqual([]);
+  });
+
+  it('judges thousands of connections and policies of one namespace in seconds', { timeout: 60_000 }, () => {
+    const count = 2500;
+    const manifests = Array.from({ length: count }, (_, i) => [
+      {
+        ...web({ env: [{ name: 'DB_URL', value: `postgres://db-${(i * 7) % count}/x` }] }),
+        metadata: { name: `web-${i}`, namespace: 'shop', labels: { app: `web-${i}`, part: 'web' } },
+      },
+      { ...pod(`db-${i}`), metadata: { name: `db-${i}`, namespace: 'shop', labels: { app: `db-${i}`, part: 'db' } } },
+      {
+        ...db,
+        metadata: { name: `db-${i}`, namespace: 'shop' },
+        spec: { selector: { app: `db-${i}`, part: 'db' }, ports: [{ port: 5432 }] },
+      },
+      policy(`web-${i}`, {
+        podSelector: { matchLabels: { app: `web-${i}` } },
+        policyTypes: ['Egress'],
+        egress: [{ to: [{ podSelector: { matchLabels: { app: `db-${i}` } } }] }],
+      }),
+      policy(`db-${i}`, { podSelector: { matchLabels: { app: `db-${i}` } }, ingress: [{ ports: [{ port: 5432 }] }] }),
+    ]).flat();
+    const started = performance.now();
+    const findings = found(manifests);
+    // Only these two name their own database.
+    expect(findings.length).toBe(count - 2);
+    expect(performance.now() - started).toBeLessThan(20_000);
   });
 });

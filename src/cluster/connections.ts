@@ -19,7 +19,7 @@ export interface Connection {
   readonly host: string;
   /** The name of the one pod that is dialled behind a headless Service: `db-0` of `db-0.db`. */
   readonly pod: string | undefined;
-  /** As dialled; undefined where nothing says which of the Service's ports it is. */
+  /** As dialled, else the Service's only one; undefined where nothing says which of several it is. */
   readonly port: number | undefined;
   readonly protocol: 'TCP' | 'UDP';
   /** Where the value stands that names the host. */
@@ -204,10 +204,11 @@ function connect(
   // Its own address: what it tells others, or the peers that it forms a cluster with.
   if (backendsOf(cluster, service).workloads.includes(from)) return undefined;
   const { port, form } = address;
+  const ports = portsOfService(service);
   // Behind a headless Service any port may be dialled; one that is filled in later can't be known.
   if (port === 'unknown' && isHeadless(service)) return undefined;
   // `redis:7` may be an image as well, and `admin:1234` a password.
-  const isEvident = form !== 'port' || namesHost(name) || portsOfService(service).some((known) => known.port === port);
+  const isEvident = form !== 'port' || namesHost(name) || ports.some((known) => known.port === port);
   if (!isEvident) return undefined;
   const { resource, path, key, secret, unless } = part;
   return {
@@ -216,7 +217,7 @@ function connect(
     service,
     host: address.host,
     pod,
-    port: port === 'unknown' ? undefined : port,
+    port: typeof port === 'number' ? port : ports.length === 1 ? ports[0]?.port : undefined,
     protocol: address.protocol,
     where: { resource, path, key, secret },
     name,

@@ -38,6 +38,7 @@ export interface Variable extends ExpandedText {
 
 /** Longer values are not read: `$(A)$(A)` can double one again and again. */
 const LONGEST = 64 * 1024;
+const MOST_PARTS = 1000;
 
 /**
  * The environment of a container as the kubelet makes it (pkg/kubelet makeEnvironmentVariables): `envFrom` in order, then `env`
@@ -77,10 +78,11 @@ export function expand(written: string, origin: Origin, variables: ReadonlyMap<s
     parts.push({ ...from, unless, end: text.length });
   };
   const own = (more: string) => append(more, origin, undefined);
+  const isTooLong = () => text.length > LONGEST || parts.length > MOST_PARTS;
   let next = 0;
   for (;;) {
     const dollar = source.indexOf('$', next);
-    if (dollar === -1 || text.length > LONGEST) break;
+    if (dollar === -1 || isTooLong()) break;
     own(source.slice(next, dollar));
     const closed = source[dollar + 1] === '(' ? source.indexOf(')', dollar) : -1;
     next = dollar + (source[dollar + 1] === '$' ? 2 : 1);
@@ -99,7 +101,7 @@ export function expand(written: string, origin: Origin, variables: ReadonlyMap<s
     }
   }
   own(source.slice(next));
-  return text.length > LONGEST ? masked(origin) : { text, parts };
+  return isTooLong() ? masked(origin) : { text, parts };
 }
 
 const IS_NAME = /^[-._a-zA-Z][-._a-zA-Z0-9]*$/;

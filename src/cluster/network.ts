@@ -14,7 +14,7 @@ import {
   some,
 } from './label-facts.ts';
 import { isUnknown } from './unknown.ts';
-import { asList, asMap, type Workload } from './workloads.ts';
+import { asList, asMap, valueAt, type Workload } from './workloads.ts';
 
 export type Protocol = 'TCP' | 'UDP' | 'SCTP';
 export type Side = 'egress' | 'ingress';
@@ -100,9 +100,9 @@ export function isOnHost({ pod }: Workload): boolean {
   return pod.hostNetwork !== undefined && pod.hostNetwork !== false;
 }
 
-/** An object that admits or refuses traffic beside NetworkPolicies, in ways that aren't evaluated here. */
+/** An object that admits or refuses traffic beside the NetworkPolicies that are here, in ways that aren't evaluated. */
 export const otherPolicies = derived((cluster): Resource | undefined =>
-  cluster.resources.find(({ group }) => OTHER_POLICY_GROUPS.has(group)),
+  cluster.resources.find((resource) => OTHER_POLICY_GROUPS.has(resource.group) || generatesPolicies(resource)),
 );
 
 const OTHER_POLICY_GROUPS: ReadonlySet<string> = new Set([
@@ -112,6 +112,16 @@ const OTHER_POLICY_GROUPS: ReadonlySet<string> = new Set([
   'policy.networking.k8s.io',
   'crd.antrea.io',
 ]);
+
+/** Kyverno's generate rules. */
+function generatesPolicies({ group, object }: Resource): boolean {
+  if (group !== 'kyverno.io') return false;
+  return asList(valueAt(object, ['spec', 'rules'])).some((rule) => {
+    const generate = asMap(asMap(rule)?.generate);
+    const kinds = asList(asMap(generate?.cloneList)?.kinds).map(String);
+    return generate?.kind === 'NetworkPolicy' || kinds.some((kind) => kind.endsWith('NetworkPolicy'));
+  });
+}
 
 function judgeSide(cluster: Cluster, side: Side, traffic: Traffic): SideVerdict {
   const pods = side === 'egress' ? traffic.client : traffic.server;

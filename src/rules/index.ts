@@ -1,5 +1,6 @@
 import type { Rule } from '../rule.ts';
 import renderFailed from './api/render-failed.ts';
+import schemaInvalid from './api/schema-invalid.ts';
 import acmeOwnedTwice from './certificate/acme-owned-twice.ts';
 import referenceKeyMissing from './config/reference-key-missing.ts';
 import referenceMissing from './config/reference-missing.ts';
@@ -10,15 +11,18 @@ import imageTagLatest from './image/image-tag-latest.ts';
 import kustomizeFileMissing from './kustomize/kustomize-file-missing.ts';
 import kustomizeFileOutsideRoot from './kustomize/kustomize-file-outside-root.ts';
 import hostNetworkPortMismatch from './network/host-network-port-mismatch.ts';
+import networkPolicyBlocksConnection from './network/network-policy-blocks-connection.ts';
 import podUnschedulable from './scheduling/pod-unschedulable.ts';
 import selectorMismatch from './workload/selector-mismatch.ts';
 
 /** Every rule, in the order of the catalogue. */
 export const rules: readonly Rule[] = [
   renderFailed,
+  schemaInvalid,
   imageTagLatest,
   imageReferenceInvalid,
   hostNetworkPortMismatch,
+  networkPolicyBlocksConnection,
   acmeOwnedTwice,
   podUnschedulable,
   referenceMissing,
