@@ -135,7 +135,6 @@ export default {
             - { name: sops, image: "ENC[AES256_GCM,data:x,type:str]" }
             - { name: ko, image: "ko://github.com/Acme/web/cmd/server" }
             - { name: image-trigger, image: " " }
-            - { name: admission, image: "" }
             - { name: replaced-as-a-whole, image: WEB_IMAGE }
       `,
       {

@@ -102,7 +102,6 @@ export default {
             - { name: whole, image: "${'${IMAGE}'}" }
             - { name: invalid, image: library/Nginx }
             - { name: istio-proxy, image: auto }
-            - { name: admission-fills-it-in, image: "" }
       `,
       yaml`
         apiVersion: serving.knative.dev/v1

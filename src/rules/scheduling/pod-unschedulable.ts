@@ -694,9 +694,17 @@ export default {
           containers: [{ name: web, image: "web:1" }]
         ---
         # existing
-        apiVersion: karpenter.sh/v1
-        kind: NodePool
-        metadata: { name: burst }
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: { name: cluster-autoscaler, namespace: kube-system }
+        spec:
+          selector: { matchLabels: { app: cluster-autoscaler } }
+          template:
+            metadata: { labels: { app: cluster-autoscaler } }
+            spec:
+              containers:
+                - name: cluster-autoscaler
+                  image: registry.k8s.io/autoscaling/cluster-autoscaler:v1.34.1
         ---
         # existing
         apiVersion: v1
