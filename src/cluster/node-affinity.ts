@@ -29,9 +29,9 @@ export interface NodeLabels {
 
 const REQUIRED = ['affinity', 'nodeAffinity', 'requiredDuringSchedulingIgnoredDuringExecution'];
 
-/** Labels that kubelets and cloud providers set: a Node that was written by hand lacks them without meaning so. */
+/** Labels that kubelets, cloud providers and feature discovery set: a Node written by hand lacks them without meaning so. */
 const WELL_KNOWN =
-  /^(?:(?:beta\.)?kubernetes\.io\/(?:os|arch|hostname|instance-type)|node\.kubernetes\.io\/.*|(?:topology|failure-domain\.beta)\.kubernetes\.io\/.*)$/;
+  /(?:^|[.])(?:kubernetes\.io|k8s\.io|k3s\.io|cattle\.io|amazonaws\.com|google\.com|azure\.com|scaleway\.com|digitalocean\.com|linode\.com|oraclecloud\.com|hetzner\.cloud|ovh\.net|nvidia\.com|amd\.com|intel\.com)\//;
 
 /** Reads the nodeSelector and the required node affinity of a pod spec at a path; `undefined` where their shape is wrong. */
 export function nodeAffinityOf(pod: object, at: Path): NodeAffinity | undefined {

@@ -135,7 +135,7 @@ export default {
       'Nodes that may come: Karpenter, the cluster autoscaler, Fargate, virtual kubelets',
       'Taints that come and go (not-ready, disk-pressure, agent-not-ready …)',
       'Another scheduler, scheduling gates, Kueue queues',
-      'Well-known labels (kubernetes.io/os, topology.kubernetes.io/zone …) on Nodes written by hand, and resources that no Node lists',
+      'Labels that kubelets and providers set (kubernetes.io/arch, topology.kubernetes.io/zone …) on Nodes written by hand, and resources that no Node lists',
       'Tolerations that a namespace, a RuntimeClass or an admission plugin may add, and placeholders',
     ],
     references: [
