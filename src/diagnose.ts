@@ -4,6 +4,7 @@ import { asMap, valueAt } from './cluster/workloads.ts';
 import type { RuleLevels } from './config/config.ts';
 import type { Diagnostic, RelatedLocation, Suppressed } from './diagnostic.ts';
 import type { UncheckedItem } from './report/report.ts';
+import { showLocation } from './report/shown.ts';
 import type { Location, Path, Resource } from './resource.ts';
 import type { Finding, Related, Rule, Severity, Unchecked } from './rule.ts';
 
@@ -70,7 +71,7 @@ async function locate(
     message,
     ...(resource ? { resource: describe(resource), path } : {}),
     location,
-    related: await Promise.all((finding.related ?? []).map(locateRelated)),
+    related: distinct(await Promise.all((finding.related ?? []).map(locateRelated)), location),
     targets: resource?.targets ?? (finding.target ? [finding.target] : cluster.targets.map(refOnly)),
   };
   const diagnostic = { ...located, fingerprint: await fingerprint(rule.id, location, message, resource, path) };
@@ -99,6 +100,17 @@ async function locateRelated({ message, resource, path, location }: Related): Pr
   const place = location ?? (resource ? await resource.locate(path ?? []) : undefined);
   if (!place) throw new Error(`a related place has neither resource nor location: ${message}`);
   return { message, location: place };
+}
+
+/** YAML anchors put several paths of a resource on one line of the source: each place is told once. */
+function distinct(related: readonly RelatedLocation[], location: Location): RelatedLocation[] {
+  const seen = new Set([showLocation(location)]);
+  return related.filter((place) => {
+    const shown = showLocation(place.location);
+    if (seen.has(shown) || seen.has(`${shown} ${place.message}`)) return false;
+    seen.add(`${shown} ${place.message}`);
+    return true;
+  });
 }
 
 /** Stays the same when lines move, prefixes change or a sibling is added to a list. */

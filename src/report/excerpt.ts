@@ -14,7 +14,7 @@ const MASK = '…';
 const SECRET_DOCUMENT = /\bkind:\s*["']?(Secret|SecretList|SealedSecret)\b|^\s*["']?stringData["']?:/m;
 const YAML_FILE = /\.(ya?ml|json)$|(^|\/)kustomization$/i;
 const SENSITIVE_KEY =
-  /(passw|passphrase|secret|token|api[-_]?key|private|credential|auth|cert|salt|dsn|(^|[-_.])key$|(^|[-_.])pw$)/i;
+  /(passw|passphrase|secret|token|private|credential|salt|dsn|[-_.a-z]key$|(^|[-_.])(auth|authorization|pw)$)/i;
 /** A line without a value: a separator, a key that opens a block, a bare dash. */
 const STRUCTURE = /^(---|\s*(- ?)*(["']?[\w./-]+["']?:)?\s*([|>][-+0-9]{0,2})?)\s*$/;
 const TOP_LEVEL = /^(apiVersion|kind):/;
