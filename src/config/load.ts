@@ -311,12 +311,17 @@ async function manifestsTarget(data: Data, path: Path, existing: ReadonlySet<str
   return [
     {
       type: 'manifests',
-      name: patterns.map(([, pattern]) => posix.join(directory, pattern)).join(', '),
+      name: nameOf(patterns.map(([, pattern]) => posix.join(directory, pattern))),
       files: [...files].sort(),
       ...pick(data as { namespace?: string }, 'namespace'),
       location: draft.locate([...path, 'manifests', 0]),
     },
   ];
+}
+
+/** A list of paths as one name, short enough to stand behind a finding. */
+function nameOf(patterns: readonly string[]): string {
+  return patterns.length <= 2 ? patterns.join(', ') : `${patterns[0]} and ${patterns.length - 1} more`;
 }
 
 /** Those of the keys that are there. */
