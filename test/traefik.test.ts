@@ -453,6 +453,21 @@ describe('acme-owned-twice', () => {
     expect(tls([], certificate('*.example.com'), route('Host(`a.b.example.com`)'))).toEqual([]);
   });
 
+  it('is silent where another Traefik may take the same solver', () => {
+    const named = (name: string, object: Manifest) => ({ ...object, metadata: { name, namespace: name } });
+    const one = traefik({ args: [WEB, HTTP] });
+    const beside = (container: Manifest) =>
+      severities([one, named('other', traefik(container)), issuer({ ingress: { class: 'traefik' } })]);
+    expect([
+      beside({}),
+      beside({ image: 'rancher/mirrored-library-traefik:3.6.12' }),
+      beside({ args: [OWN] }),
+      beside({ image: 'acme/traefik-dashboard:1' }),
+      beside({ image: 'Invalid' }),
+      beside({ image: 7 }),
+    ]).toEqual([[], [], ['error'], ['error'], ['error'], ['error']]);
+  });
+
   it('counts no one’s DNS-01', () => {
     const dns = '--certificatesResolvers.le.acme.dnsChallenge.provider=scaleway';
     const http = issuer({ ingress: { class: 'traefik' } });

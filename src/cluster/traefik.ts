@@ -31,15 +31,23 @@ export interface AcmeResolver {
   entryPoint: Setting | undefined;
 }
 
-/** Traefiks with certificates resolvers in their arguments, their environment or a mounted ConfigMap. */
+/** Every Traefik: what runs its image, or has certificates resolvers in its arguments, its environment or a mounted ConfigMap. */
 export const traefiksOf = derived((cluster): readonly Traefik[] =>
   cluster.workloads.flatMap((workload) =>
     containersOf(workload).flatMap((container) => {
-      const settings = container.list === 'containers' ? settingsOf(cluster, workload, container) : undefined;
-      return settings && settingBelow(settings, 'certificatesresolvers') ? [{ workload, container, settings }] : [];
+      if (container.list !== 'containers') return [];
+      const settings = settingsOf(cluster, workload, container) ?? new Map<string, Setting>();
+      const hasResolvers = settingBelow(settings, 'certificatesresolvers') !== undefined;
+      return hasResolvers || runsTraefik(container) ? [{ workload, container, settings }] : [];
     }),
   ),
 );
+
+/** `traefik`, `rancher/mirrored-library-traefik`. */
+function runsTraefik({ container }: PodContainer): boolean {
+  const reference = parseImage(String(container.image));
+  return !('invalid' in reference) && /[-/]traefik$/.test(reference.name);
+}
 
 /**
  * The static configuration: of a file, else of the arguments if there are any, else of the environment; they don't mix (loaders

@@ -37,6 +37,11 @@ function conflict(
   };
 }
 
+/** Whether the challenges of a solver surely come by that Traefik, and not by another one that takes the same class. */
+function isOnlyServedBy(cluster: Cluster, traefik: Traefik, solver: Http01Solver): boolean {
+  return traefiksOf(cluster).every((other) => goesThrough(cluster, other, solver) === (other === traefik));
+}
+
 /** Where to point: at the resolver if this environment renders it, else at the solver. */
 function place(setting: Setting, [solver]: readonly Http01Solver[]): Pick<Finding, 'resource' | 'path'> | undefined {
   if (!setting.resource.existing) return { resource: setting.resource, path: setting.path };
@@ -65,6 +70,7 @@ export default {
       'DNS-01 only, on either side',
       'entryPoints.<name>.allowACMEByPass, in a Traefik that knows it',
       'Solvers whose Ingress class or Gateway belongs to another controller, or to nobody known',
+      'Two Traefiks that take the same class: which one a host leads to is unknown',
       'A resolver for TLS-ALPN-01 whose hosts and those of cert-manager are written and apart',
       'An entry point that does not exist, or that port 80 does not lead to',
       'Arguments beside a static file, and environment variables beside arguments: Traefik does not read them',
@@ -398,7 +404,7 @@ export default {
   },
   *check(cluster) {
     for (const traefik of traefiksOf(cluster)) {
-      const solvers = http01SolversOf(cluster).filter((solver) => goesThrough(cluster, traefik, solver) === true);
+      const solvers = http01SolversOf(cluster).filter((solver) => isOnlyServedBy(cluster, traefik, solver));
       if (solvers.length === 0) continue;
       for (const resolver of acmeResolversOf(traefik)) {
         const found = conflict(cluster, traefik, resolver, solvers);
