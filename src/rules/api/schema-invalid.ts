@@ -1,0 +1,328 @@
+import { type Rule, yaml } from '../../rule.ts';
+
+/** A CustomResourceDefinition as people write it, for the examples. */
+const CRD = `
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: { name: backups.example.org }
+spec:
+  group: example.org
+  scope: Namespaced
+  names: { kind: Backup, plural: backups }
+  versions:
+    - name: v1
+      served: true
+      storage: true
+      schema:
+        openAPIV3Schema:
+          type: object
+          properties:
+            spec:
+              type: object
+              required: [schedule, retries]
+              properties:
+                schedule: { type: string, pattern: '^[^ ]+( [^ ]+){4}$' }
+                retries: { type: integer, minimum: 0, default: 3 }
+                mode: { type: string, enum: [full, incremental] }
+                port: { x-kubernetes-int-or-string: true }
+                options: { type: object, x-kubernetes-preserve-unknown-fields: true }
+              oneOf:
+                - required: [mode]
+                - required: [port]
+---
+`.trimStart();
+
+export default {
+  id: 'schema-invalid',
+  severity: 'error',
+  docs: {
+    summary:
+      'The API server must take every object: right types, all that it needs, and no field that it doesn’t know.',
+    incident:
+      'Devex, 2026-02-10: the issuers, certificates and Traefik values were rewritten several times until they worked, and nothing ' +
+      'checked them before they reached the cluster; the report asks for schema validation in CI. matchID, May 2026: the ' +
+      'ConfigMap of deces-ui holds `API_AGG_GLOBAL_BURST: 30 nodelay` unquoted, one edit away from `30`, which is a number that ' +
+      'no ConfigMap takes. OLI copies default.env into a Secret and ports into values of a chart, and there every `5432` and `true` ' +
+      'that loses its quotes stops the preview of a pull request. In each case the mistake shows at the apply, object by object, ' +
+      'or never: helm only warns of an unknown field, and what it should have set is not set.',
+    symptoms: [
+      'json: cannot unmarshal number into Go struct field ConfigMap.data of type string',
+      'json: cannot unmarshal bool into Go struct field EnvVar.spec.template.spec.containers.env.value of type string',
+      'json: cannot unmarshal number into Go struct field ObjectMeta.metadata.labels of type string',
+      'json: cannot unmarshal string into Go struct field ContainerPort.spec.template.spec.containers.ports.containerPort of type int32',
+      'strict decoding error: unknown field',
+      'error validating data: ValidationError',
+      'unknown object type "nil" in ConfigMap.data',
+      'cannot be handled as a Deployment',
+      'Required value',
+      'Unsupported value',
+      'in body must be of type',
+      'quantities must match the regular expression',
+      'illegal base64 data at input byte',
+      'a lowercase RFC 1123 subdomain must consist of',
+      'a valid label must be an empty string or consist of alphanumeric characters',
+    ],
+    fix:
+      'Quote numbers and booleans where a string belongs (ConfigMap data, env values, labels, annotations, args), in a Helm template ' +
+      'with `| quote`. Correct the name of an unknown field, or move it to the object that has it: `kubectl explain` shows where. ' +
+      'Add what is missing.',
+    silent: [
+      'null: the API server takes it as absent, so that `ports: null` is no wrong type and a null in a required place is missing',
+      'strings that something fills in later: `${VAR}`, `$(VAR)`, `{{ … }}`, `<path:…>`, SOPS files and values',
+      'kinds without a schema: they are counted as unchecked',
+      'unknown fields where a CustomResourceDefinition keeps them (x-kubernetes-preserve-unknown-fields)',
+      'fields that one of the two neighbours of a Kubernetes version without a schema knows',
+      'the status of a custom resource: the API server drops it',
+    ],
+    references: [
+      'https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation',
+      'https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#specifying-a-structural-schema',
+      'https://kubernetes.io/docs/concepts/overview/working-with-objects/names/',
+      'https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/',
+    ],
+  },
+  examples: {
+    bad: [
+      // Unquoted scalars.
+      yaml`
+        apiVersion: v1
+        kind: ConfigMap
+        metadata:
+          name: web
+          labels:
+            release: 12 # <- release is the number 12, not a string: quote it (json: cannot unmarshal number into Go struct field ObjectMeta.metadata.labels of type string)
+          annotations:
+            checked: yes # <- checked is the boolean true, not a string: quote it (json: cannot unmarshal bool into Go struct field ObjectMeta.metadata.annotations of type string)
+        data:
+          PORT: 8080 # <- PORT is the number 8080, not a string: quote it (json: cannot unmarshal number into Go struct field ConfigMap.data of type string)
+          BURST: 30 nodelay
+      `,
+      yaml`
+        apiVersion: v1
+        kind: Secret
+        metadata: { name: database }
+        stringData:
+          password: 123456 # <- password is a number, not a string: quote it (json: cannot unmarshal number into Go struct field Secret.stringData of type string)
+        data:
+          user: admin! # <- data.user: illegal base64 data
+      `,
+      // Types, fields and values of a workload.
+      yaml`
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: { name: web }
+        spec:
+          replicas: "2" # <- replicas is the string "2", not an integer: drop the quotes (json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32)
+          selector: { matchLabels: { app: web } }
+          template:
+            metadata: { labels: { app: web } }
+            spec:
+              securityContext: { runAsNonRoot: "true" } # <- runAsNonRoot is the string "true", not a boolean: drop the quotes (json: cannot unmarshal string into Go struct field PodSecurityContext.spec.template.spec.securityContext.runAsNonRoot of type bool)
+              containers:
+                - name: web
+                  image: nginx:1.29
+                  hostNetwork: true # <- strict decoding error: unknown field "spec.template.spec.containers[0].hostNetwork"; it belongs to "spec.template.spec"
+                  runAsUser: 1000 # <- strict decoding error: unknown field "spec.template.spec.containers[0].runAsUser"; it belongs to "spec.template.spec.containers[0].securityContext"
+                  imagePullPolcy: Always # <- strict decoding error: unknown field "spec.template.spec.containers[0].imagePullPolcy"; did you mean "imagePullPolicy"?
+                  frobnicate: true # <- strict decoding error: unknown field "spec.template.spec.containers[0].frobnicate"
+                  command: run # <- command is the string "run", not a list (json: cannot unmarshal string into Go struct field Container.spec.template.spec.containers.command of type []string)
+                  args: [--verbose, 1] # <- args[1] is the number 1, not a string: quote it (json: cannot unmarshal number into Go struct field Container.spec.template.spec.containers.args of type string)
+                  env:
+                    - name: DEBUG
+                      value: true # <- value is the boolean true, not a string: quote it (json: cannot unmarshal bool into Go struct field EnvVar.spec.template.spec.containers.env.value of type string)
+                  resources:
+                    limits: { memory: 512MB } # <- spec.template.spec.containers[0].resources.limits.memory: Invalid value: "512MB": quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'
+                  livenessProbe:
+                    httpGet: { port: 70000 } # <- spec.template.spec.containers[0].livenessProbe.httpGet.port: Invalid value: 70000: must be between 1 and 65535, inclusive
+              volumes:
+                - name: data
+                  configMap: { name: web, defaultMode: 644 } # <- spec.template.spec.volumes[0].configMap.defaultMode: Invalid value: 644: must be between 0 and 511, inclusive
+      `,
+      // Missing: the nearest parent that lacks it.
+      yaml`
+        apiVersion: batch/v1
+        kind: Job
+        metadata: { name: migrate }
+        spec:
+          template:
+            spec: # <- "restartPolicy" is missing (spec.template.spec.restartPolicy: Required value)
+              containers:
+                - image: "" # <- "image" is empty (spec.template.spec.containers[0].image: Required value) && "name" is missing (spec.template.spec.containers[0].name: Required value)
+                  env: []
+      `,
+      yaml`
+        apiVersion: networking.k8s.io/v1
+        kind: Ingress
+        metadata:
+          name: My_Site # <- metadata.name: Invalid value: "My_Site": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character
+          labels: { "team/web/eu": a } # <- metadata.labels: Invalid value: "team/web/eu": a qualified name must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character with an optional DNS subdomain prefix and '/'
+        spec:
+          rules:
+            - http:
+                paths:
+                  - path: /
+                    pathType: prefix # <- spec.rules[0].http.paths[0].pathType: Invalid value: "prefix": supported values: "Exact", "Prefix", "ImplementationSpecific"
+                    backend: { service: { name: web, port: { name: http } } }
+      `,
+      // A CustomResourceDefinition of the same render.
+      `${CRD}${yaml`
+        apiVersion: example.org/v1
+        kind: Backup
+        metadata: { name: nightly }
+        spec:
+          schedule: nightly # <- spec.schedule: Invalid value: "nightly": must match '^[^ ]+( [^ ]+){4}$'
+          retries: -1 # <- spec.retries: Invalid value: -1: must be greater than or equal to 0
+          mode: half # <- spec.mode: Invalid value: "half": supported values: "full", "incremental"
+          keep: 3 # <- strict decoding error: unknown field "spec.keep"
+          port: true # <- port is the boolean true, not an integer or a string (spec.port: Invalid value: "boolean": spec.port in body must be of type integer,string: "boolean")
+        ---
+        apiVersion: example.org/v1
+        kind: Backup
+        metadata: { name: weekly }
+        spec: # <- "schedule" is missing (spec.schedule: Required value) && spec must validate one and only one schema (oneOf)
+          retries: 1
+      `}`,
+      // One that is in the cluster.
+      `${CRD.replace('apiVersion', '# existing\napiVersion')}${yaml`
+        apiVersion: example.org/v1
+        kind: Backup
+        metadata: { name: nightly }
+        spec: { schedule: "0 3 * * *", mode: full, keep: 3 } # <- strict decoding error: unknown field "spec.keep"
+      `}`,
+      // A bundled one: other releases may know the field, but hardly take another type.
+      yaml`
+        apiVersion: cert-manager.io/v1
+        kind: Certificate
+        metadata: { name: web }
+        spec: # <- "issuerRef" is missing (spec.issuerRef: Required value) (by @kubernetes-models/cert-manager 6.0.0; the release in your cluster may differ)
+          secretName: web-tls
+          dnsName: [example.org] # <- strict decoding error: unknown field "spec.dnsName"; did you mean "dnsNames"? (by @kubernetes-models/cert-manager 6.0.0; the release in your cluster may differ)
+          dnsNames: example.org # <- dnsNames is the string "example.org", not a list (spec.dnsNames: Invalid value: "string": spec.dnsNames in body must be of type array: "string") (by @kubernetes-models/cert-manager 6.0.0; the release in your cluster may differ)
+      `,
+      // Neither neighbour of 1.31 knows a field that came with 1.33.
+      {
+        kubernetesVersion: '1.31',
+        files: {
+          'pod.yaml': yaml`
+            apiVersion: v1
+            kind: Pod
+            metadata: { name: web }
+            spec:
+              containers:
+                - name: web
+                  image: nginx:1.29
+                  lifecycle:
+                    stopSignal: SIGTERM # <- strict decoding error: unknown field "spec.containers[0].lifecycle.stopSignal"
+          `,
+        },
+      },
+    ],
+    good: [
+      // null is absent, quoted is a string, both kinds of ports, empty strings, what others fill in.
+      yaml`
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata:
+          name: web
+          creationTimestamp: null
+          annotations: { checked: "yes", note: null }
+          labels: { app.kubernetes.io/version: "1.0", empty: "" }
+        spec:
+          replicas: ${'${REPLICAS}'}
+          strategy: { rollingUpdate: { maxSurge: 25%, maxUnavailable: 0 } }
+          selector: { matchLabels: { app: web } }
+          template:
+            metadata: { labels: { app: web } }
+            spec:
+              nodeSelector: null
+              containers:
+                - name: web
+                  image: nginx:1.29
+                  imagePullPolicy: ""
+                  ports: [{ name: http, containerPort: 8080 }, { containerPort: 0x1F90 }]
+                  env: [{ name: DEBUG, value: "true" }, { name: EMPTY, value: null }, { name: USER, value: "${'${USER}'}" }]
+                  command: null
+                  livenessProbe: { httpGet: { port: http } }
+                  readinessProbe: { httpGet: { port: 8080 } }
+                  resources: { limits: { cpu: 1, memory: 1.5Gi }, requests: { cpu: 100m, memory: $(MEMORY) } }
+              volumes: [{ name: data, configMap: { name: web, defaultMode: 0644 } }]
+        ---
+        apiVersion: v1
+        kind: Secret
+        metadata: { generateName: database- }
+        data: { user: YWRtaW4=, password: "<path:secret/data/db#password>", token: "${'${TOKEN}'}" }
+      `,
+      // SOPS decrypts the object before it is applied.
+      yaml`
+        apiVersion: v1
+        kind: Secret
+        metadata: { name: database }
+        data: { password: "ENC[AES256_GCM,data:c2VjcmV0,type:str]" }
+        sops: { version: 3.9.0, mac: "ENC[AES256_GCM,data:bWFj,type:str]" }
+      `,
+      // Unknown fields where they are kept, a default in place of a required field, an integer or a string, a status.
+      `${CRD}${yaml`
+        apiVersion: example.org/v1
+        kind: Backup
+        metadata: { name: nightly }
+        spec: { schedule: "0 3 * * *", mode: full, options: { any: { thing: 1 } } }
+        status: { phase: Done }
+        ---
+        apiVersion: example.org/v1
+        kind: Backup
+        metadata: { name: hourly }
+        spec: { schedule: "0 * * * *", port: 8080 }
+        ---
+        apiVersion: example.org/v1
+        kind: Backup
+        metadata: { name: daily }
+        spec: { schedule: "${'${SCHEDULE}'}", port: http }
+      `}`,
+      // What the packages don't tell of a free-form field, kinds without a schema, versions that nobody declares.
+      yaml`
+        apiVersion: helm.toolkit.fluxcd.io/v2
+        kind: HelmRelease
+        metadata: { name: web }
+        spec:
+          interval: 5m
+          chartRef: { kind: OCIRepository, name: web }
+          values: { replicas: 2, anything: { goes: [here] } }
+        ---
+        apiVersion: example.com/v1
+        kind: Widget
+        metadata: { name: web }
+        spec: { port: "80", unknown: true }
+        ---
+        apiVersion: autoscaling/v2beta2
+        kind: HorizontalPodAutoscaler
+        metadata: { name: web }
+        spec: { anything: goes }
+      `,
+      // 1.32, the neighbour above 1.31, knows a field that 1.30 doesn't.
+      {
+        kubernetesVersion: '1.31',
+        files: {
+          'claim.yaml': yaml`
+            apiVersion: v1
+            kind: Pod
+            metadata: { name: web }
+            spec:
+              resources: { limits: { cpu: 1 } }
+              containers: [{ name: web, image: "nginx:1.29" }]
+          `,
+        },
+      },
+    ],
+  },
+  *check(cluster) {
+    for (const { environment, target, findings } of cluster.targets) {
+      for (const { rule, ...finding } of findings) {
+        if (rule === 'schema-invalid') yield { ...finding, target: { environment, target } };
+      }
+    }
+    for (const { resource, error } of cluster.schemaErrors) {
+      const { path, message, severity, at } = error;
+      yield { resource, path, message, ...(severity && { severity }), ...(at && { at }) };
+    }
+  },
+} satisfies Rule;
