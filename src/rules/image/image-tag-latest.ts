@@ -81,6 +81,10 @@ export default {
             - name: later
               image: later # <- image later has no tag, which means latest: what runs depends on when it was pulled
               imagePullPolicy: ${'${PULL_POLICY}'}
+            - name: istio-proxy
+              image: istio/proxyv2 # <- image istio/proxyv2 has no tag, which means latest: imagePullPolicy is then Always, and each restart may run another build
+            - name: not-istio
+              image: auto # <- image auto has no tag, which means latest: imagePullPolicy is then Always, and each restart may run another build
           ephemeralContainers:
             - name: debug
               image: busybox # <- image busybox has no tag, which means latest: imagePullPolicy is then Always, and each restart may run another build
