@@ -74,11 +74,14 @@ export function readObjects(pieces: readonly Piece[]): PrintedObject[] {
 
 /** The same object in another render of the chart: of the same template, at the same place there. */
 export function counterpart(object: PrintedObject, among: readonly PrintedObject[]): PrintedObject | undefined {
-  return among.find(
+  const { piece, ordinal, document } = object;
+  const others = among.filter((other) => other.piece.source === piece.source);
+  // helm sorts what a template prints by kind.
+  const kind = asMap(document.value)?.kind;
+  return others.find(
     (other) =>
-      other.piece.source === object.piece.source &&
-      other.ordinal === object.ordinal &&
-      other.document.index === object.document.index &&
-      asMap(other.document.value)?.kind === asMap(object.document.value)?.kind,
+      other.ordinal === ordinal &&
+      other.document.index === document.index &&
+      (others.length === 1 || asMap(other.document.value)?.kind === kind),
   );
 }
