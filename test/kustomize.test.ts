@@ -1,0 +1,1220 @@
+import { chmodSync, existsSync, symlinkSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import fc from 'fast-check';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { filesOf, kustomizationFile, readGraph, references } from '../src/render/kustomization.ts';
+import { renderKustomize } from '../src/render/kustomize.ts';
+import type { KustomizeTarget, RenderContext, Rendered, RenderedObject } from '../src/render/target.ts';
+import { findTools, pinned, type Tools } from '../src/render/tools.ts';
+import type { Location, Path } from '../src/resource.ts';
+import { yaml } from '../src/rule.ts';
+import { SourceFiles } from '../src/source.ts';
+import { tree } from './tree.ts';
+
+type Toolchain = 'v31' | 'v35';
+const TOOLCHAINS: Toolchain[] = ['v31', 'v35'];
+const tools = new Map<string, Tools>();
+
+beforeAll(async () => {
+  const [v31, v35] = [await pinned('v31'), await pinned('v35')];
+  tools.set('v31', findTools({ kustomize: v31.kubectl, helm: v31.helm }));
+  tools.set('v35', findTools({ kustomize: v35.kubectl, helm: v35.helm }));
+  tools.set('v35 with helm 3', findTools({ kustomize: v35.kubectl, helm: v31.helm }));
+}, 60_000);
+
+interface Built extends Rendered {
+  cwd: string;
+  context: RenderContext;
+  /** `file:line: what stands there`, or only the file. */
+  show(location: Location): string;
+}
+
+/** Renders one directory of a tree of files. */
+async function build(
+  root: Record<string, string> | string,
+  directory = '.',
+  options: Partial<KustomizeTarget> & { with?: string; tools?: Tools; timeout?: number } = {},
+): Promise<Built> {
+  const cwd = typeof root === 'string' ? root : tree(root);
+  const { with: toolchain = 'v35', tools: own, timeout = 60_000, ...target } = options;
+  const chosen = own ?? tools.get(toolchain);
+  if (!chosen) throw new Error(toolchain);
+  const context = { cwd, root: cwd, sources: new SourceFiles(cwd), tools: chosen, timeout };
+  const rendered = await renderKustomize(
+    { type: 'kustomize', name: directory, directory: join(cwd, directory), ...target },
+    context,
+  );
+  const show = ({ file, line, column }: Location) => {
+    if (line === undefined) return file;
+    const text = context.sources.lines(file)[line - 1] ?? '(no such line)';
+    return `${file}:${line}: ${text.slice((column ?? 1) - 1)}`;
+  };
+  return { ...rendered, cwd, context, show };
+}
+
+/** The findings, a line each: `rule file:line: what stands there => message`. */
+function said({ findings, unchecked, show }: Built): string[] {
+  return [
+    ...findings.map(({ rule, location, message }) => `${rule} ${show(location)} => ${message}`),
+    ...unchecked.map(({ what, reason }) => `unchecked ${what} => ${reason}`),
+  ];
+}
+
+interface Named {
+  kind: string;
+  metadata: { name: string };
+}
+
+function object({ objects }: Rendered, kind: string, name: string): RenderedObject {
+  const found = objects.find(({ value }) => {
+    const { kind: own, metadata } = value as Named;
+    return own === kind && (metadata.name === name || metadata.name.replace(/-[a-z0-9]{10}$/, '') === name);
+  });
+  if (!found) throw new Error(`no ${kind}/${name}`);
+  return found;
+}
+
+const WEB = yaml`
+  # The web, and its Service.
+  apiVersion: apps/v1
+  kind: Deployment
+  metadata:
+    name: web
+    labels:
+      app: web
+  spec:
+    replicas: 1
+    selector:
+      matchLabels:
+        app: web
+    template:
+      metadata:
+        labels:
+          app: web
+      spec:
+        serviceAccountName: runner
+        nodeSelector:
+          pool: general
+        tolerations:
+          - key: first
+            operator: Exists
+          - key: second
+            operator: Exists
+        containers:
+          - name: web
+            image: nginx
+            envFrom:
+              - configMapRef:
+                  name: settings
+              - secretRef:
+                  name: login
+            env:
+              - name: A
+                value: a-base
+              - name: B
+                valueFrom:
+                  secretKeyRef:
+                    name: login
+                    key: PASSWORD
+          - name: sidecar
+            image: busybox:1.0
+  ---
+  apiVersion: v1
+  kind: Service
+  metadata:
+    name: web
+  spec:
+    selector:
+      app: web
+    ports:
+      - port: 80
+        targetPort: 8080
+  ---
+  apiVersion: v1
+  kind: ServiceAccount
+  metadata:
+    name: runner
+`;
+
+const BASE = {
+  'base/kustomization.yaml': yaml`
+    resources:
+      - web.yaml
+    configMapGenerator:
+      - name: settings
+        literals:
+          - COLOR=red
+          - "QUOTED='x y'"
+        files:
+          - app.properties
+          - other=sub/file.txt
+        envs:
+          - app.env
+    secretGenerator:
+      - name: login
+        literals: [PASSWORD=hunter2]
+        options:
+          labels:
+            made: here
+    commonLabels:
+      team: a
+  `,
+  'base/web.yaml': WEB,
+  'base/app.properties': 'a=1\nb=2\n',
+  'base/sub/file.txt': 'hello',
+  'base/app.env': '# comment\nONE=1\n\n  TWO=2 x\n',
+};
+
+const OVERLAY = {
+  ...BASE,
+  'parts/kustomization.yaml': yaml`
+    apiVersion: kustomize.config.k8s.io/v1alpha1
+    kind: Component
+    resources:
+      - extra.yaml
+    patches:
+      - target: { kind: Deployment, labelSelector: "app=web,!absent" }
+        patch: |-
+          - op: add
+            path: /spec/template/spec/containers/0/env/-
+            value: { name: C, value: c-component }
+  `,
+  'parts/extra.yaml': 'apiVersion: v1\nkind: Service\nmetadata: { name: extra }\n',
+  'prod/kustomization.yaml': yaml`
+    namespace: production
+    namePrefix: p-
+    nameSuffix: -s
+    resources:
+      - ../base
+    components:
+      - ../parts
+    configMapGenerator:
+      - name: settings
+        behavior: merge
+        literals:
+          - COLOR=blue
+    labels:
+      - pairs:
+          env: prod
+        includeTemplates: true
+    commonAnnotations:
+      note: hi
+    images:
+      - name: nginx
+        newName: ghcr.io/example/nginx
+        newTag: "1.2"
+      - name: busybox
+        digest: sha256:aaaa
+    replicas:
+      - name: web
+        count: 4
+    patches:
+      - path: patch.yaml
+      - target:
+          kind: Service
+          name: w.b
+        patch: |-
+          - op: replace
+            path: /spec/ports/0/targetPort
+            value: 9090
+      - target: { kind: Deployment }
+        patch: |
+          apiVersion: apps/v1
+          kind: Deployment
+          metadata:
+            name: ignored
+          spec:
+            template:
+              spec:
+                nodeSelector:
+                  pool: burst
+                containers:
+                  - name: sidecar
+                    resources:
+                      limits:
+                        memory: 1Gi
+      - target: { kind: Deployment, name: "web|api" }
+        patch: |-
+          - op: remove
+            path: /spec/template/spec/tolerations/0
+  `,
+  'prod/patch.yaml': yaml`
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata:
+      name: web
+    spec:
+      template:
+        spec:
+          containers:
+            - name: web
+              env:
+                - name: A
+                  value: a-patch
+            - name: added
+              image: added:1
+  `,
+};
+
+/** Where paths of an object are written, by the path with dots. Keys with dots don't appear here. */
+async function places(built: Built, kind: string, name: string, paths: string[]): Promise<Record<string, string>> {
+  const { locate } = object(built, kind, name);
+  const found = await Promise.all(
+    paths.map(async (path) => {
+      const keys = path.split('.').map((key) => (/^\d+$/.test(key) ? Number(key) : key));
+      return [path, built.show(await locate(path === '' ? [] : keys))] as const;
+    }),
+  );
+  return Object.fromEntries(found);
+}
+
+async function expectPlaces(built: Built, kind: string, name: string, expected: Record<string, string>) {
+  expect(await places(built, kind, name, Object.keys(expected))).toEqual(expected);
+}
+
+const POD = 'spec.template.spec';
+
+describe.each(TOOLCHAINS)('with %s: where values are written', { timeout: 60_000 }, (toolchain) => {
+  it('finds base, patch files, inline patches, components, generators and fields of the kustomization', async () => {
+    const built = await build(OVERLAY, 'prod', { with: toolchain });
+    expect(said(built)).toEqual([]);
+    expect(built.objects.map(({ value }) => (value as Named).kind).sort()).toEqual([
+      'ConfigMap',
+      'Deployment',
+      'Secret',
+      'Service',
+      'Service',
+      'ServiceAccount',
+    ]);
+    const rendered = object(built, 'Deployment', 'p-web-s').value as { spec: { template: { spec: unknown } } };
+    const { containers } = rendered.spec.template.spec as { containers: { name: string }[] };
+    // Patches bring their containers to the front: where the base had its first, the last patch has.
+    expect(containers.map(({ name }) => name)).toEqual(['sidecar', 'web', 'added']);
+    const at = (name: string) => `${POD}.containers.${containers.findIndex((container) => container.name === name)}`;
+    await expectPlaces(built, 'Deployment', 'p-web-s', {
+      '': 'base/web.yaml:2: apiVersion: apps/v1',
+      'metadata.name': 'base/web.yaml:5: web',
+      'metadata.namespace': 'prod/kustomization.yaml:1: production',
+      'metadata.labels.app': 'base/web.yaml:7: web',
+      'metadata.labels.team': 'base/kustomization.yaml:20: a',
+      'metadata.labels.env': 'prod/kustomization.yaml:15: prod',
+      'metadata.annotations.note': 'prod/kustomization.yaml:18: hi',
+      'spec.replicas': 'prod/kustomization.yaml:27: 4',
+      'spec.selector.matchLabels.team': 'base/kustomization.yaml:20: a',
+      'spec.template.metadata.labels.env': 'prod/kustomization.yaml:15: prod',
+      [`${POD}.nodeSelector.pool`]: 'prod/kustomization.yaml:47: burst',
+      [`${POD}.nodeSelector`]: 'base/web.yaml:19: nodeSelector:',
+      [`${POD}.tolerations.0.key`]: 'base/web.yaml:24: second',
+      [`${POD}.tolerations.0`]: 'base/web.yaml:24: key: second',
+      [`${POD}.serviceAccountName`]: 'base/web.yaml:18: runner',
+      [`${at('web')}.image`]: 'prod/kustomization.yaml:22: "1.2"',
+      [`${at('web')}.env.0.value`]: 'prod/patch.yaml:12: a-patch',
+      [`${at('web')}.env.1.valueFrom.secretKeyRef.name`]: 'base/web.yaml:40: login',
+      [`${at('web')}.env.1.valueFrom.secretKeyRef.key`]: 'base/web.yaml:41: PASSWORD',
+      [`${at('web')}.env.2.value`]: 'parts/kustomization.yaml:10: c-component }',
+      [`${at('web')}.envFrom.0.configMapRef.name`]: 'base/web.yaml:31: settings',
+      [`${at('web')}.envFrom.1.secretRef.name`]: 'base/web.yaml:33: login',
+      [`${at('sidecar')}.image`]: 'prod/kustomization.yaml:24: sha256:aaaa',
+      [`${at('sidecar')}.resources.limits.memory`]: 'prod/kustomization.yaml:52: 1Gi',
+      [at('sidecar')]: 'base/web.yaml:42: name: sidecar',
+      [`${at('added')}.image`]: 'prod/patch.yaml:14: added:1',
+      [at('added')]: 'prod/patch.yaml:13: name: added',
+    });
+    await expectPlaces(built, 'Service', 'p-web-s', {
+      'spec.ports.0.targetPort': 'prod/kustomization.yaml:36: 9090',
+      'spec.ports.0.port': 'base/web.yaml:53: 80',
+      'spec.selector.app': 'base/web.yaml:51: web',
+      'spec.selector.team': 'base/kustomization.yaml:20: a',
+    });
+    await expectPlaces(built, 'Service', 'p-extra-s', {
+      'metadata.name': 'parts/extra.yaml:3: extra }',
+      'metadata.namespace': 'prod/kustomization.yaml:1: production',
+    });
+    await expectPlaces(built, 'ConfigMap', 'p-settings-s', {
+      '': 'base/kustomization.yaml:4: name: settings',
+      'metadata.name': 'base/kustomization.yaml:4: settings',
+      'data.COLOR': 'prod/kustomization.yaml:12: COLOR=blue',
+      'data.QUOTED': `base/kustomization.yaml:7: "QUOTED='x y'"`,
+      'data.ONE': 'base/app.env:2: 1',
+      'data.TWO': 'base/app.env:4: 2 x',
+      'data.other': 'base/sub/file.txt',
+    });
+    const settings = object(built, 'ConfigMap', 'p-settings-s');
+    expect(built.show(await settings.locate(['data', 'app.properties']))).toBe('base/app.properties');
+    expect(built.show(await settings.locate(['data', 'app.properties'], 'key'))).toBe(
+      'base/kustomization.yaml:9: app.properties',
+    );
+    await expectPlaces(built, 'Secret', 'p-login-s', {
+      'data.PASSWORD': 'base/kustomization.yaml:15: PASSWORD=hunter2]',
+      'metadata.labels.made': 'base/kustomization.yaml:18: here',
+    });
+  });
+
+  it('points keys out where they are wanted', async () => {
+    const built = await build(OVERLAY, 'prod', { with: toolchain });
+    const { locate } = object(built, 'Deployment', 'p-web-s');
+    const show = async (...path: Path) => built.show(await locate(path, 'key'));
+    expect(await show('spec', 'replicas')).toBe('prod/kustomization.yaml:27: count: 4');
+    expect(await show('spec', 'template', 'spec', 'nodeSelector', 'pool')).toBe(
+      'prod/kustomization.yaml:47: pool: burst',
+    );
+    expect(await show('spec', 'template', 'spec', 'serviceAccountName')).toBe(
+      'base/web.yaml:18: serviceAccountName: runner',
+    );
+  });
+
+  it('knows the names that people wrote', async () => {
+    const built = await build(OVERLAY, 'prod', { with: toolchain });
+    const names = await Promise.all(
+      built.objects.map(async (own) => [(own.value as Named).kind, own.displayName, await own.sourceName?.()]),
+    );
+    expect(names.sort()).toEqual([
+      ['ConfigMap', 'p-settings-s', 'settings'],
+      ['Deployment', undefined, 'web'],
+      ['Secret', 'p-login-s', 'login'],
+      ['Service', undefined, 'extra'],
+      ['Service', undefined, 'web'],
+      ['ServiceAccount', undefined, 'runner'],
+    ]);
+    const sources = built.objects.map(({ source }) => built.show(source)).sort();
+    expect(sources).toEqual([
+      'base/kustomization.yaml:14: name: login',
+      'base/kustomization.yaml:4: name: settings',
+      'base/web.yaml:2: apiVersion: apps/v1',
+      'base/web.yaml:45: apiVersion: v1',
+      'base/web.yaml:56: apiVersion: v1',
+      'parts/extra.yaml:1: apiVersion: v1',
+    ]);
+  });
+
+  it('follows patchesStrategicMerge, patchesJson6902, JSON files and several documents', async () => {
+    const files = {
+      'kustomization.yaml': yaml`
+        resources: [web.yaml]
+        patchesStrategicMerge:
+          - |-
+            apiVersion: apps/v1
+            kind: Deployment
+            metadata: { name: web }
+            spec:
+              replicas: 9
+          - several.yaml
+        patchesJson6902:
+          - target: { group: apps, version: v1, kind: Deployment, name: web }
+            path: patch.json
+          - target: { version: v1, kind: Service, name: web }
+            path: ports.yaml
+        patches:
+          - path: delete.yaml
+      `,
+      'web.yaml': WEB,
+      'several.yaml': yaml`
+        apiVersion: v1
+        kind: Service
+        metadata: { name: web }
+        spec: { type: NodePort }
+        ---
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: { name: web }
+        spec: { paused: true }
+      `,
+      'patch.json': `[
+        {"op": "replace", "path": "/spec/template/spec/containers/1/image", "value": "sidecar:9"},
+        {"op": "remove", "path": "/spec/template/spec/tolerations/0"},
+        {"op": "add", "path": "/metadata/annotations", "value": {"one": "1"}},
+        {"op": "add", "path": "/metadata/annotations/two~1a~0b", "value": "2"},
+        {"op": "move", "from": "/spec/template/spec/nodeSelector", "path": "/spec/template/spec/moved"},
+        {"op": "copy", "from": "/metadata/annotations/one", "path": "/metadata/annotations/three"}
+      ]`,
+      'ports.yaml': '- op: add\n  path: /spec/ports/0\n  value: { port: 443, name: https }\n',
+      'delete.yaml': yaml`
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: { name: web }
+        spec: { template: { spec: { containers: [{ name: web, env: [{ name: A, $patch: delete }] }] } } }
+      `,
+    };
+    const built = await build(files, '.', { with: toolchain });
+    expect(said(built)).toEqual([]);
+    await expectPlaces(built, 'Deployment', 'web', {
+      'spec.replicas': 'kustomization.yaml:8: 9',
+      'spec.paused': 'several.yaml:9: true }',
+      [`${POD}.containers.1.image`]: 'patch.json:2: "sidecar:9"},',
+      [`${POD}.tolerations.0.key`]: 'web.yaml:24: second',
+      [`${POD}.moved.pool`]: 'web.yaml:20: general',
+      [`${POD}.containers.0.env.0.name`]: 'web.yaml:37: B',
+      'metadata.annotations.one': 'patch.json:4: "1"}},',
+      'metadata.annotations.three': 'patch.json:4: "1"}},',
+    });
+    const { locate } = object(built, 'Deployment', 'web');
+    expect(built.show(await locate(['metadata', 'annotations', 'two/a~b']))).toBe('patch.json:5: "2"},');
+    await expectPlaces(built, 'Service', 'web', {
+      'spec.type': 'several.yaml:4: NodePort }',
+      'spec.ports.0.port': 'ports.yaml:3: 443, name: https }',
+      'spec.ports.1.targetPort': 'web.yaml:54: 8080',
+    });
+  });
+
+  it('keeps two uses of one base apart', async () => {
+    const files = {
+      'kustomization.yaml': 'resources: [a, b]\n',
+      'a/kustomization.yaml': 'resources: [../base]\nnamePrefix: a-\n',
+      'b/kustomization.yaml': yaml`
+        resources: [../base]
+        namePrefix: b-
+        patches:
+          - patch: |-
+              apiVersion: v1
+              kind: Service
+              metadata: { name: web }
+              spec:
+                type: NodePort
+      `,
+      'base/kustomization.yaml': 'resources: [service.yaml]\n',
+      'base/service.yaml': 'apiVersion: v1\nkind: Service\nmetadata: { name: web }\nspec:\n  type: ClusterIP\n',
+    };
+    const built = await build(files, '.', { with: toolchain });
+    await expectPlaces(built, 'Service', 'a-web', { 'spec.type': 'base/service.yaml:5: ClusterIP' });
+    await expectPlaces(built, 'Service', 'b-web', { 'spec.type': 'b/kustomization.yaml:9: NodePort' });
+  });
+
+  it('follows patches that rename, change the kind, and Lists that kustomize takes apart', async () => {
+    const files = {
+      'kustomization.yaml': yaml`
+        resources: [list.yaml]
+        namePrefix: x-
+        patches:
+          - target: { kind: Service }
+            options: { allowNameChange: true, allowKindChange: true }
+            patch: |-
+              apiVersion: v1
+              kind: Thing
+              metadata: { name: new }
+          - target: { kind: ConfigMap }
+            patch: |-
+              - { op: replace, path: /metadata/name, value: other }
+      `,
+      'list.yaml': yaml`
+        apiVersion: v1
+        kind: List
+        items:
+          - apiVersion: v1
+            kind: Service
+            metadata: { name: web }
+            spec:
+              type: NodePort
+          - apiVersion: v1
+            kind: ConfigMap
+            metadata: { name: web }
+            data:
+              color: red
+      `,
+    };
+    const built = await build(files, '.', { with: toolchain });
+    await expectPlaces(built, 'Thing', 'x-new', {
+      '': 'list.yaml:4: apiVersion: v1',
+      'spec.type': 'list.yaml:8: NodePort',
+      'metadata.name': 'kustomization.yaml:9: new }',
+    });
+    await expectPlaces(built, 'ConfigMap', 'x-other', {
+      'data.color': 'list.yaml:13: red',
+      'metadata.name': 'kustomization.yaml:12: other }',
+    });
+  });
+
+  it('names only the file where something else set the value', async () => {
+    const files = {
+      'kustomization.yaml': yaml`
+        resources: [web.yaml, numbers.yaml]
+        replacements:
+          - source: { kind: ConfigMap, name: numbers, fieldPath: data.replicas }
+            targets: [{ select: { kind: Deployment }, fieldPaths: [spec.replicas] }]
+        transformers:
+          - |-
+            apiVersion: builtin
+            kind: PrefixTransformer
+            metadata: { name: prefix }
+            prefix: y-
+            fieldSpecs: [{ path: metadata/name }]
+      `,
+      'web.yaml': WEB,
+      'numbers.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: numbers }\ndata: { replicas: "7" }\n',
+    };
+    const built = await build(files, '.', { with: toolchain });
+    expect(said(built)).toEqual([]);
+    await expectPlaces(built, 'Deployment', 'y-web', {
+      '': 'web.yaml:2: apiVersion: apps/v1',
+      'spec.replicas': 'kustomization.yaml',
+      [`${POD}.containers.0.image`]: 'web.yaml:28: nginx',
+    });
+  });
+
+  it('reads scalars as kustomize prints them', async () => {
+    const files = {
+      'kustomization.yaml': 'resources: [config.yaml]\n',
+      'config.yaml': yaml`
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: { name: c, labels: &labels { a: b }, annotations: *labels }
+        data:
+          word: yes
+          off: plain
+          text: |
+            one
+            two
+          folded: >-
+            x
+            y
+          anchored: &v hello
+          alias: *v
+          empty:
+      `,
+    };
+    const built = await build(files, '.', { with: toolchain });
+    await expectPlaces(built, 'ConfigMap', 'c', {
+      'metadata.annotations.a': 'config.yaml:3: b }, annotations: *labels }',
+      'data.word': 'config.yaml:5: yes',
+      'data.off': 'config.yaml:6: plain',
+      'data.text': 'config.yaml:7: |',
+      'data.folded': 'config.yaml:10: >-',
+      'data.anchored': 'config.yaml:13: hello',
+      'data.alias': 'config.yaml:14: *v',
+    });
+  });
+
+  it('is right about random patches, and never silent', async () => {
+    const words = fc.constantFrom('alpha', 'beta', 'gamma', 'delta');
+    const container = fc.record({
+      name: words,
+      image: fc.boolean(),
+      env: fc.uniqueArray(words, { maxLength: 3 }),
+      args: fc.boolean(),
+      limits: fc.boolean(),
+    });
+    const pod = fc.record({
+      containers: fc.uniqueArray(container, { minLength: 1, maxLength: 3, selector: ({ name }) => name }),
+      tolerations: fc.uniqueArray(words, { maxLength: 2 }),
+      nodeSelector: fc.uniqueArray(words, { maxLength: 3 }),
+      volumes: fc.uniqueArray(words, { maxLength: 3 }),
+    });
+    const shape = fc.record({ base: pod, patches: fc.array(pod, { minLength: 1, maxLength: 4 }), json: fc.boolean() });
+    await fc.assert(
+      fc.asyncProperty(shape, async ({ base, patches, json }) => {
+        let serial = 0;
+        // Every value is written once: where it is found tells who set it.
+        const next = () => `v${++serial}v`;
+        const deployment = (spec: typeof base) =>
+          JSON.stringify(
+            {
+              apiVersion: 'apps/v1',
+              kind: 'Deployment',
+              metadata: { name: 'web' },
+              spec: {
+                template: {
+                  spec: {
+                    containers: spec.containers.map(({ name, image, env, args, limits }) => ({
+                      name,
+                      ...(image && { image: next() }),
+                      ...(env.length > 0 && { env: env.map((key) => ({ name: key, value: next() })) }),
+                      ...(args && { args: [next(), next()] }),
+                      ...(limits && { resources: { limits: { memory: next() } } }),
+                    })),
+                    ...(spec.tolerations.length > 0 && {
+                      tolerations: spec.tolerations.map((key) => ({ key, value: next() })),
+                    }),
+                    nodeSelector: Object.fromEntries(spec.nodeSelector.map((key) => [key, next()])),
+                    volumes: spec.volumes.map((name) => ({ name, hostPath: { path: next() } })),
+                  },
+                },
+              },
+            },
+            undefined,
+            2,
+          );
+        const files: Record<string, string> = { 'base.yaml': deployment(base) };
+        const entries = patches.map((patch, i) => {
+          files[`patch-${i}.yaml`] = deployment(patch);
+          return `  - path: patch-${i}.yaml\n`;
+        });
+        if (json) {
+          entries.splice(
+            1,
+            0,
+            `  - target: { kind: Deployment }\n    patch: |-\n      - op: add\n        path: /spec/template/spec/containers/0/command\n        value: [${next()}]\n`,
+          );
+        }
+        files['kustomization.yaml'] = `resources: [base.yaml]\npatches:\n${entries.join('')}`;
+        const built = await build(files, '.', { with: toolchain });
+        expect(said(built)).toEqual([]);
+        const [only] = built.objects;
+        if (!only) throw new Error('nothing was rendered');
+        for (const { path, value } of scalars(only.value)) {
+          if (typeof value !== 'string' || !/^v\d+v$/.test(value)) continue;
+          expect([path, built.show(await only.locate(path)).replace(/^[^:]*:\d+: "?/, '')]).toEqual([
+            path,
+            expect.stringMatching(new RegExp(`^${value}\\b`)),
+          ]);
+        }
+      }),
+      { numRuns: 12 },
+    );
+  });
+});
+
+function* scalars(value: unknown, path: Path = []): Generator<{ path: Path; value: unknown }> {
+  if (typeof value !== 'object' || value === null) {
+    yield { path, value };
+    return;
+  }
+  for (const [key, item] of Object.entries(value)) {
+    yield* scalars(item, [...path, Array.isArray(value) ? Number(key) : key]);
+  }
+}
+
+const SERVICE = 'apiVersion: v1\nkind: Service\nmetadata: { name: web }\n';
+const DEPLOYMENT = 'apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: web }\nspec: {}\n';
+
+/** A kustomization in `.`, with the two objects that patches may be for. */
+function files(kustomization: string, more: Record<string, string> = {}): Record<string, string> {
+  return { 'kustomization.yaml': kustomization, 'web.yaml': `${SERVICE}---\n${DEPLOYMENT}`, ...more };
+}
+
+const NO_MATCH = 'no matches for Id Service.v1.[noGrp]/absent.[noNs]; failed to find unique target for patch';
+
+/** What is wrong, and what is said of it: the same with both toolchains. */
+const FAILURES: [string, Record<string, string>, string, string[]][] = [
+  [
+    'malformed YAML',
+    files('resources: [bad.yaml]\n', { 'bad.yaml': 'apiVersion: v1\nkind: X\nmetadata:\n\tname: x\n' }),
+    '.',
+    [
+      "render-failed bad.yaml:4: \tname: x => accumulating resources from 'bad.yaml': MalformedYAMLError: yaml: line 4: found character that cannot start any token in File: bad.yaml",
+    ],
+  ],
+  [
+    'a duplicate key in the second document of a base',
+    {
+      'o/kustomization.yaml': 'resources: [../b]\n',
+      'b/kustomization.yaml': 'resources: [x.yaml]\n',
+      'b/x.yaml': `${SERVICE}---\n${DEPLOYMENT}kind: Deployment\n`,
+    },
+    'o',
+    ['render-failed b/x.yaml:9: kind: Deployment => mapping key "kind" already defined'],
+  ],
+  [
+    'a kustomization that is no YAML',
+    files('resources:\n- web.yaml\n  more: [\n'),
+    '.',
+    [
+      'render-failed kustomization.yaml:3: : [ => invalid Kustomization: yaml: line 3: mapping values are not allowed in this context',
+    ],
+  ],
+  [
+    'an unknown field in a base',
+    { 'o/kustomization.yaml': 'resources: [../b]\n', 'b/kustomization.yaml': 'namespace: x\nresource: [x.yaml]\n' },
+    'o',
+    [
+      'render-failed b/kustomization.yaml:2: resource: [x.yaml] => invalid Kustomization: json: unknown field "resource"',
+    ],
+  ],
+  [
+    'an unknown field further in',
+    files('resources: [web.yaml]\npatches:\n- path: p.yaml\n- file: p.yaml\n', { 'p.yaml': SERVICE }),
+    '.',
+    ['render-failed kustomization.yaml:4: file: p.yaml => invalid Kustomization: json: unknown field "file"'],
+  ],
+  [
+    'a number for a string',
+    files('resources: [web.yaml]\nimages:\n- { name: a, newTag: "1" }\n- { name: b, newTag: 1.10 }\n'),
+    '.',
+    [
+      'render-failed kustomization.yaml:4: 1.10 } => invalid Kustomization: json: cannot unmarshal number into Go struct field Image.images.newTag of type string',
+    ],
+  ],
+  [
+    'an empty kustomization',
+    files('# nothing\n'),
+    '.',
+    ['render-failed kustomization.yaml => kustomization.yaml is empty'],
+  ],
+  [
+    'two kustomization files',
+    files('resources: [web.yaml]\n', { Kustomization: 'resources: [web.yaml]\n' }),
+    '.',
+    ['render-failed Kustomization => Found multiple kustomization files under: .'],
+  ],
+  [
+    'another apiVersion',
+    files('apiVersion: v1\nkind: Kustomization\nresources: [web.yaml]\n'),
+    '.',
+    [
+      'render-failed kustomization.yaml:1: v1 => Failed to read kustomization file under .: apiVersion for Kustomization should be kustomize.config.k8s.io/v1beta1',
+    ],
+  ],
+  [
+    'a base without kustomization',
+    { 'o/kustomization.yaml': 'resources:\n- ../b\n', 'b/x.yaml': SERVICE },
+    'o',
+    [
+      "render-failed o/kustomization.yaml:2: ../b => unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory 'b'",
+    ],
+  ],
+  [
+    'a kustomization that takes itself in',
+    files('resources:\n- web.yaml\n- .\n'),
+    '.',
+    ["render-failed kustomization.yaml:3: . => cycle detected: candidate root '.' contains visited root '.'"],
+  ],
+  [
+    'two that take each other in',
+    { 'a/kustomization.yaml': 'resources: [../b]\n', 'b/kustomization.yaml': 'resources: [../a]\n' },
+    'a',
+    ["render-failed b/kustomization.yaml:1: ../a] => cycle detected: candidate root 'a' contains visited root 'a'"],
+  ],
+  [
+    'a Component among the resources',
+    {
+      'o/kustomization.yaml': 'resources: [../c]\n',
+      'c/kustomization.yaml': 'apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nresources: [x.yaml]\n',
+      'c/x.yaml': SERVICE,
+    },
+    'o',
+    ["render-failed o/kustomization.yaml:1: ../c] => expected kind != 'Component' for path 'c'"],
+  ],
+  [
+    'a kustomization among the components',
+    { 'o/kustomization.yaml': 'components: [../c]\n', 'c/kustomization.yaml': 'resources: []\n' },
+    'o',
+    ["render-failed o/kustomization.yaml:1: ../c] => expected kind 'Component' for path 'c' but got 'Kustomization'"],
+  ],
+  [
+    'a document without kind',
+    files('resources: [x.yaml]\n', { 'x.yaml': `${SERVICE}---\n# not an object\nfoo: bar\n` }),
+    '.',
+    ["render-failed x.yaml:6: foo: bar => accumulating resources from 'x.yaml': missing Resource metadata"],
+  ],
+  [
+    'one object twice',
+    {
+      'o/kustomization.yaml': 'resources: [../b, x.yaml]\n',
+      'o/x.yaml': `${DEPLOYMENT}---\n${SERVICE}`,
+      'b/kustomization.yaml': 'resources: [x.yaml]\n',
+      'b/x.yaml': SERVICE,
+    },
+    'o',
+    [
+      "render-failed o/x.yaml:8: web } => merging resources from 'x.yaml': may not add resource with an already registered id: Service.v1.[noGrp]/web.[noNs]",
+    ],
+  ],
+  [
+    'a patch for nothing',
+    files('resources: [web.yaml]\npatches:\n- path: p.yaml\n', { 'p.yaml': SERVICE.replace('web', 'absent') }),
+    '.',
+    [
+      `render-failed kustomization.yaml:3: p.yaml => no resource matches strategic merge patch "Service.v1.[noGrp]/absent.[noNs]": ${NO_MATCH} Service.v1.[noGrp]/absent.[noNs]`,
+    ],
+  ],
+  [
+    'a strategic merge patch for nothing',
+    files(
+      `resources: [web.yaml]\npatchesStrategicMerge:\n- |-\n  ${SERVICE.replace('web', 'absent').replaceAll('\n', '\n  ')}\n`,
+    ),
+    '.',
+    [`render-failed kustomization.yaml:3: |- => ${NO_MATCH} Service.v1.[noGrp]/absent.[noNs]`],
+  ],
+  [
+    'a JSON patch of a component that does not apply',
+    files('resources: [web.yaml]\ncomponents: [c]\n', {
+      'c/kustomization.yaml':
+        'apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\npatches: [{ path: p.yaml, target: { kind: Service } }]\n',
+      'c/p.yaml': '- op: add\n  path: /spec\n  value: {}\n- op: remove\n  path: /spec/absent\n',
+    }),
+    '.',
+    [
+      "render-failed c/p.yaml:5: /spec/absent => error in remove for path: '/spec/absent': Unable to remove nonexistent key: absent: missing value",
+    ],
+  ],
+  [
+    'a JSON patch without target',
+    files('resources: [web.yaml]\npatches:\n- patch: |-\n    - { op: remove, path: /spec }\n'),
+    '.',
+    ['render-failed kustomization.yaml:3: patch: |- => must specify a target for JSON patch'],
+  ],
+  [
+    'a patch file that is no YAML',
+    files('resources: [web.yaml]\npatches:\n- path: p.yaml\n  target: { kind: Service }\n', {
+      'p.yaml': 'a: b\nfoo: [bar\nbaz: 1\n',
+    }),
+    '.',
+    ['render-failed p.yaml:3: : 1 => unable to parse SM or JSON patch from [path: "p.yaml"]'],
+  ],
+  [
+    'a target that is no pattern',
+    files('resources: [web.yaml]\npatches:\n- path: p.yaml\n  target: { name: "*-api" }\n', { 'p.yaml': SERVICE }),
+    '.',
+    [
+      'render-failed kustomization.yaml:4: "*-api" } => unable to find patch target "[noKind].[noVer].[noGrp]/*-api.[noNs]:a=:l=" in `resources`: error parsing regexp: missing argument to repetition operator: `*`',
+    ],
+  ],
+  [
+    'replicas of nothing',
+    files('resources: [web.yaml]\nreplicas:\n- { name: web, count: 1 }\n- { name: absent, count: 1 }\n'),
+    '.',
+    [
+      'render-failed kustomization.yaml:4: absent, count: 1 } => resource with name absent does not match a config with the following GVK [Deployment.[noVer].[noGrp] StatefulSet.[noVer].[noGrp] ReplicaSet.[noVer].[noGrp] ReplicationController.[noVer].[noGrp]]',
+    ],
+  ],
+  [
+    'a generator that merges into nothing',
+    files('configMapGenerator:\n- name: a\n  behavior: merge\n  literals: [a=b]\n'),
+    '.',
+    ['render-failed kustomization.yaml:2: name: a => ConfigMap a does not exist; cannot merge or replace'],
+  ],
+  [
+    'a replacement from nothing',
+    files(
+      'resources: [web.yaml]\nreplacements:\n- source: { kind: ConfigMap, name: x }\n  targets: [{ select: { kind: Service }, fieldPaths: [spec.a] }]\n',
+    ),
+    '.',
+    [
+      'render-failed kustomization.yaml:3: source: { kind: ConfigMap, name: x } => nothing selected by ConfigMap.[noVer].[noGrp]/x.[noNs]',
+    ],
+  ],
+  [
+    'a directory where a file belongs',
+    files('configMapGenerator:\n- name: a\n  files: [d]\n', { 'd/x': '' }),
+    '.',
+    ["render-failed kustomization.yaml:3: d] => loading KV pairs: file sources: [d]: 'd' must resolve to a file"],
+  ],
+  [
+    'missing files, all of them, and nothing else about them',
+    {
+      'o/kustomization.yaml':
+        'resources: [../b]\npatches: [{ path: p.yaml }]\nsecretGenerator: [{ name: s, env: s.env }]\n',
+      'b/kustomization.yaml': 'resources: [x.yaml]\n',
+    },
+    'o',
+    [
+      'kustomize-file-missing b/kustomization.yaml:1: x.yaml] => x.yaml does not exist: kustomize refuses to build what lists it',
+      'kustomize-file-missing o/kustomization.yaml:3: s.env }] => s.env does not exist: kustomize refuses to build what lists it',
+      'kustomize-file-missing o/kustomization.yaml:2: p.yaml }] => p.yaml does not exist: kustomize refuses to build what lists it',
+    ],
+  ],
+  [
+    'a file outside',
+    { 'o/kustomization.yaml': 'resources: [../o2/x.yaml]\n', 'o2/x.yaml': SERVICE },
+    'o',
+    [
+      'kustomize-file-outside-root o/kustomization.yaml:1: ../o2/x.yaml] => ../o2/x.yaml is outside the directory of this kustomization: kustomize refuses it without --load-restrictor LoadRestrictionsNone',
+    ],
+  ],
+];
+
+describe.each(TOOLCHAINS)('with %s: what kustomize refuses', { timeout: 60_000 }, (toolchain) => {
+  it.each(FAILURES)('%s', async (_, root, directory, expected) => {
+    const built = await build(root, directory, { with: toolchain });
+    expect(said(built)).toEqual(expected);
+    expect(built.objects).toEqual([]);
+  });
+
+  it('relates the first of two equal objects', async () => {
+    const built = await build(
+      { 'kustomization.yaml': 'resources: [a.yaml, b.yaml]\n', 'a.yaml': SERVICE, 'b.yaml': SERVICE },
+      '.',
+      { with: toolchain },
+    );
+    expect(built.findings.map(({ related }) => related)).toEqual([
+      [{ message: 'the first one', location: { file: 'a.yaml', line: 3, column: 19 } }],
+    ]);
+  });
+
+  it('warns of keys that kustomize reads twice without a word', async () => {
+    const root = files('resources: []\nresources: [web.yaml]\npatches: [{ path: p.yaml }]\n', {
+      'p.yaml': `${SERVICE}spec: { type: NodePort }\nspec: { type: ClusterIP }\n`,
+    });
+    const built = await build(root, '.', { with: toolchain });
+    expect(said(built)).toEqual([
+      'schema-invalid kustomization.yaml:2: resources: [web.yaml] => duplicate key "resources": kustomize takes the last one and says nothing of the other',
+      'schema-invalid p.yaml:5: spec: { type: ClusterIP } => duplicate key "spec": kustomize takes the first one and says nothing of the other',
+    ]);
+    expect(built.findings.map(({ severity }) => severity)).toEqual(['warning', 'warning']);
+    expect(object(built, 'Service', 'web').value).toMatchObject({ spec: { type: 'NodePort' } });
+  });
+
+  it('never prints the value of a Secret', async () => {
+    const secret = 'apiVersion: v1\nkind: Secret\nmetadata: { name: s }\nstringData: { p: hunter2 }\n';
+    const patch = (text: string) => `    ${text.trim().replaceAll('\n', '\n    ')}\n`;
+    const roots = [
+      { 'kustomization.yaml': 'secretGenerator:\n- name: s\n  literals: [hunter2]\n' },
+      { 'kustomization.yaml': 'secretGenerator:\n- name: s\n  literals: ["=hunter2"]\n' },
+      {
+        'kustomization.yaml': `resources: [s.yaml]\npatches:\n- patch: |-\n${patch(secret.replace('hunter2', '{ hunter2: x }'))}`,
+        's.yaml': secret,
+      },
+      {
+        'kustomization.yaml': `resources: [s.yaml]\npatches:\n- patch: |-\n${patch(`${secret}  bad: [`)}`,
+        's.yaml': secret,
+      },
+      {
+        'kustomization.yaml': 'namespace: n1\nresources: [s.yaml]\n',
+        's.yaml': `${secret.replace('name: s', 'name: s, namespace: a')}---\n${secret.replace('name: s', 'name: s, namespace: b')}`,
+      },
+    ];
+    for (const root of roots) {
+      const built = await build(root, '.', { with: toolchain });
+      expect(built.findings.map(({ rule }) => rule)).toEqual(['render-failed']);
+      expect(JSON.stringify(built.findings)).not.toContain('hunter2');
+    }
+  });
+});
+
+describe('what is not built', { timeout: 60_000 }, () => {
+  it.each([
+    'https://github.com/example/base?ref=v1',
+    'github.com/example/base//dir',
+    'git@github.com:example/base.git',
+    'git::https://example.com/base.git',
+    'ssh://git@example.com/base',
+    'example@gitlab.com:group/base.git',
+    'oci://example.com/base',
+  ])('%s', async (remote) => {
+    // No tool is there: it would be an error to look for one.
+    const none: Tools = {
+      kustomize: () => Promise.reject(new Error('looked up')),
+      helm: () => Promise.reject(new Error('looked up')),
+    };
+    const root = {
+      'o/kustomization.yaml': 'resources: [../b]\n',
+      'b/kustomization.yaml': `resources:\n- "${remote}"\n`,
+    };
+    expect(said(await build(root, 'o', { tools: none }))).toEqual([
+      `unchecked o => ${remote} (b/kustomization.yaml:2) would have to be downloaded: vendor it into the repository`,
+    ]);
+  });
+
+  it('is told from directories and files that look like remotes', async () => {
+    const root = {
+      'kustomization.yaml': 'resources: [my.git/base, my_git/x/base, github.com/a/b.yaml]\n',
+      'my.git/base/kustomization.yaml': 'resources: [x.yaml]\n',
+      'my.git/base/x.yaml': SERVICE,
+      'my_git/x/base/kustomization.yaml': 'resources: [x.yaml]\n',
+      'my_git/x/base/x.yaml': DEPLOYMENT,
+      'github.com/a/b.yaml': SERVICE.replace('web', 'api'),
+    };
+    const built = await build(root);
+    expect(said(built)).toEqual([]);
+    expect(built.objects.length).toBe(3);
+  });
+
+  it('is what needs plug-ins', async () => {
+    const ksops = 'apiVersion: viaduct.ai/v1\nkind: ksops\nmetadata: { name: g }\nfiles: [s.yaml]\n';
+    for (const root of [
+      files('resources: [web.yaml]\ngenerators: [g.yaml]\n', { 'g.yaml': ksops }),
+      files('resources: [web.yaml]\ngenerators: [g]\n', {
+        'g/kustomization.yaml': 'resources: [g.yaml]\n',
+        'g/g.yaml': ksops,
+      }),
+      files(`resources: [web.yaml]\ntransformers:\n- |-\n  ${ksops.replaceAll('\n', '\n  ')}\n`),
+    ]) {
+      const [line, ...others] = said(await build(root));
+      expect(line).toMatch(
+        /^unchecked \. => the plug-in ksops \(kustomization\.yaml:[23]\) would have to be run: plug-ins are never run$/,
+      );
+      expect(others).toEqual([]);
+    }
+  });
+
+  const CHART = {
+    'kustomization.yaml': 'helmCharts:\n- name: c\n  releaseName: r\n  valuesInline: { a: 1 }\n',
+    'charts/c/Chart.yaml': 'apiVersion: v2\nname: c\nversion: 0.1.0\n',
+    'charts/c/templates/x.yaml':
+      'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: {{ .Release.Name }} }\ndata: { a: "{{ .Values.a }}", v: {{ .Capabilities.KubeVersion.Version }} }\n',
+    'charts/c/values.yaml': 'b: 2\n',
+  };
+
+  it('is a chart, unless the target says so and the tools can', async () => {
+    expect(said(await build(CHART))).toEqual([
+      'unchecked . => it inflates the chart c (kustomization.yaml:2): set enableHelm: true for this target in k8s-lint.yaml',
+    ]);
+    expect(said(await build(CHART, '.', { enableHelm: true }))).toEqual([
+      'unchecked . => kustomize 5.7.1 cannot drive helm 4.1.4: name a helm 3 with --helm, or a kustomize from 5.8 on with --kustomize',
+    ]);
+    const remote = { 'kustomization.yaml': 'helmCharts:\n- name: c\n  repo: https://example.com\n  version: 1.0.0\n' };
+    const unchecked = await build(remote, '.', { enableHelm: true, with: 'v31' });
+    expect(said(unchecked)).toEqual([
+      'unchecked . => the chart c (kustomization.yaml:2) would have to be downloaded: put it into charts',
+    ]);
+    expect(existsSync(join(unchecked.cwd, 'charts'))).toBe(false);
+  });
+
+  it.each(['v31', 'v35 with helm 3'])('is not a chart that helm 3 renders (%s)', async (toolchain) => {
+    const built = await build(CHART, '.', { enableHelm: true, with: toolchain });
+    expect(said(built)).toEqual([]);
+    expect(built.objects.map(({ value }) => value)).toEqual([
+      { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'r' }, data: { a: '1', v: 'v1.32.0' } },
+    ]);
+    await expectPlaces(built, 'ConfigMap', 'r', { '': 'kustomization.yaml', 'data.a': 'kustomization.yaml' });
+    const broken = { ...CHART, 'charts/c/templates/x.yaml': 'a: b\nc: {{ fail "no" }}\n' };
+    expect(said(await build(broken, '.', { enableHelm: true, with: toolchain }))).toEqual([
+      'render-failed charts/c/templates/x.yaml:2: c: {{ fail "no" }} => execution error at (c/templates/x.yaml:2:6): no',
+    ]);
+  });
+});
+
+describe('links and load restrictions', { timeout: 60_000 }, () => {
+  function linked(root: Record<string, string>, links: Record<string, string>): string {
+    const cwd = tree(root);
+    for (const [link, to] of Object.entries(links)) symlinkSync(to, join(cwd, link));
+    return cwd;
+  }
+  const OUTSIDE =
+    'is outside the directory of this kustomization: kustomize refuses it without --load-restrictor LoadRestrictionsNone';
+
+  it('goes by what a link leads to', async () => {
+    const out = linked(
+      { 'o/kustomization.yaml': 'resources: [l.yaml]\n', 'x.yaml': SERVICE },
+      { 'o/l.yaml': '../x.yaml' },
+    );
+    expect(said(await build(out, 'o'))).toEqual([
+      `kustomize-file-outside-root o/kustomization.yaml:1: l.yaml] => l.yaml ${OUTSIDE}`,
+    ]);
+    const back = linked(
+      { 'o/kustomization.yaml': 'resources: [../l.yaml]\n', 'o/x.yaml': SERVICE },
+      { 'l.yaml': 'o/x.yaml' },
+    );
+    expect(said(await build(back, 'o'))).toEqual([]);
+  });
+
+  it('tells links that lead nowhere and in circles', async () => {
+    const dangling = linked({ 'kustomization.yaml': 'resources: [l.yaml]\n' }, { 'l.yaml': 'absent' });
+    expect(said(await build(dangling))).toEqual([
+      'kustomize-file-missing kustomization.yaml:1: l.yaml] => l.yaml is a symbolic link to absent, which does not exist: kustomize refuses to build what lists it',
+    ]);
+    const loop = linked({ 'kustomization.yaml': 'resources: [l.yaml]\n' }, { 'l.yaml': 'm.yaml', 'm.yaml': 'l.yaml' });
+    expect(said(await build(loop))).toEqual([
+      "render-failed kustomization.yaml:1: l.yaml] => accumulating resources from 'l.yaml': evalsymlink failure on 'l.yaml' : EvalSymlinks: too many links",
+    ]);
+  });
+
+  it('goes up from where a linked directory really is', async () => {
+    const cwd = linked(
+      {
+        'real/o/kustomization.yaml': 'resources: [../b, x.yaml]\n',
+        'real/o/x.yaml': SERVICE,
+        'real/b/kustomization.yaml': 'resources: [y.yaml]\n',
+        'real/b/y.yaml': DEPLOYMENT,
+      },
+      { o: 'real/o' },
+    );
+    const built = await build(cwd, 'o');
+    expect(said(built)).toEqual([]);
+    await expectPlaces(built, 'Service', 'web', { kind: 'o/x.yaml:2: Service' });
+    await expectPlaces(built, 'Deployment', 'web', { kind: 'real/b/y.yaml:2: Deployment' });
+  });
+
+  it('lifts the restriction where the target says so', async () => {
+    const root = { 'o/kustomization.yaml': 'resources: [../x.yaml]\n', 'x.yaml': SERVICE };
+    const built = await build(root, 'o', { loadRestrictor: 'LoadRestrictionsNone' });
+    expect(said(built)).toEqual([]);
+    await expectPlaces(built, 'Service', 'web', { kind: 'x.yaml:2: Service' });
+  });
+});
+
+describe('a kustomize that misbehaves', { timeout: 60_000 }, () => {
+  /** Tools of which kustomize is a shell script that answers as kustomize does, and then runs `script`. */
+  function fake(script: string): Tools {
+    const directory = tree({ kustomize: `#!/bin/sh\n[ "$1" = version ] && echo v5.6.0 && exit\n${script}\n` });
+    chmodSync(join(directory, 'kustomize'), 0o755);
+    return findTools({ kustomize: join(directory, 'kustomize') });
+  }
+  const root = files('resources: [web.yaml]\n');
+
+  it.each([
+    ['hangs', 'sleep 60', 'kustomize did not finish within 0.5 s and was stopped'],
+    ['dies', 'kill -KILL $$', 'kustomize died by SIGKILL'],
+    ['says nothing', 'exit 1', 'kustomize failed without a message (exit code 1)'],
+    [
+      'prints no YAML',
+      'printf "a: b\\n---\\n\\tc: [\\n"',
+      'kustomize printed what is no YAML, on line 3 of its output:',
+    ],
+    ['prints bytes', `printf '\\000\\001'`, 'kustomize printed what is no YAML, on line 1 of its output:'],
+  ])('%s', async (_, script, message) => {
+    const built = await build(root, '.', { tools: fake(script), timeout: 500 });
+    expect(built.findings.map(({ rule, location }) => [rule, location])).toEqual([
+      ['render-failed', { file: 'kustomization.yaml' }],
+    ]);
+    expect(built.findings[0]?.message.startsWith(message)).toBe(true);
+  });
+
+  it('is told from one that succeeds', async () => {
+    const built = await build(root, '.', { tools: fake('cat "$2"/web.yaml'), timeout: 5000 });
+    expect(said(built)).toEqual([]);
+    expect(built.objects.length).toBe(2);
+  });
+
+  it('is not asked about a directory without kustomization', async () => {
+    const built = await build({ 'o/x.yaml': SERVICE }, 'o', {
+      location: { file: 'k8s-lint.yaml', line: 3, column: 5 },
+    });
+    expect(built.findings).toEqual([
+      {
+        rule: 'render-failed',
+        message: "unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory 'o'",
+        location: { file: 'k8s-lint.yaml', line: 3, column: 5 },
+      },
+    ]);
+  });
+});
+
+describe('the graph', () => {
+  it('names every file that a target reads', async () => {
+    const cwd = tree(OVERLAY);
+    const context = { cwd, root: cwd, sources: new SourceFiles(cwd), tools: findTools({}), timeout: 1000 };
+    const target = { type: 'kustomize' as const, name: 'prod', directory: join(cwd, 'prod') };
+    expect((await filesOf(target, context)).map((file) => relative(cwd, file)).sort()).toEqual([
+      'base/app.env',
+      'base/app.properties',
+      'base/kustomization.yaml',
+      'base/sub/file.txt',
+      'base/web.yaml',
+      'parts/extra.yaml',
+      'parts/kustomization.yaml',
+      'prod/kustomization.yaml',
+      'prod/patch.yaml',
+    ]);
+  });
+
+  it('takes fields in any case, and survives whatever stands in them', () => {
+    const cwd = tree({
+      'kustomization.yml':
+        'Resources: [a.yaml, null, 1, {}, ""]\nPATCHES: [null, 1, { path: 3 }, { Path: p.yaml }]\nconfigMapGenerator: x\nimages: {}\nopenapi: []\n__proto__: { resources: [evil.yaml] }\n',
+      'list/kustomization.yaml': '- a\n',
+    });
+    const sources = new SourceFiles(cwd);
+    expect(readGraph(cwd, sources).files.map((file) => relative(cwd, file))).toEqual([
+      'kustomization.yml',
+      'a.yaml',
+      'p.yaml',
+    ]);
+    expect(readGraph(join(cwd, 'list'), sources).files.map((file) => relative(cwd, file))).toEqual([
+      'list/kustomization.yaml',
+    ]);
+    expect(readGraph(join(cwd, 'absent'), sources).root).toBe(undefined);
+    expect(kustomizationFile(cwd)).toBe(join(cwd, 'kustomization.yml'));
+    expect(kustomizationFile(join(cwd, 'absent'))).toBe(undefined);
+  });
+
+  it('tells what is listed, for discovery', () => {
+    const cwd = tree(OVERLAY);
+    const sources = new SourceFiles(cwd);
+    expect(references(join(cwd, 'prod'), sources)).toEqual({
+      component: false,
+      directories: [join(cwd, 'base'), join(cwd, 'parts')],
+      files: [join(cwd, 'prod/patch.yaml')],
+    });
+    expect(references(join(cwd, 'parts'), sources)?.component).toBe(true);
+    expect(references(cwd, sources)).toBe(undefined);
+  });
+});
