@@ -6,21 +6,19 @@
  */
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import pLimit from 'p-limit';
 import { customResourceSchemas, DECLARATIONS } from './schemas/custom-resources.mjs';
 import { attributeFormats, CLIENT_NODE_FILES, kubernetesSchemas } from './schemas/kubernetes.mjs';
-import { readPackage } from './schemas/npm.mjs';
+import { readPackages } from './schemas/npm.mjs';
 import { CLUSTER_SCOPED, CUSTOM_RESOURCES, DEFAULTED, KUBERNETES, OPEN } from './schemas/sources.mjs';
 
 const DIRECTORY = fileURLToPath(new URL('../schemas/', import.meta.url));
 
 /** Makes every file, by its path below schemas/. @returns {Promise<Map<string, string>>} */
 async function makeFiles() {
-  const limit = pLimit(4);
   const versions = Object.keys(KUBERNETES);
   const [kubernetes, packages] = await Promise.all([
-    Promise.all(versions.map((version) => limit(() => readPackage(KUBERNETES[version], CLIENT_NODE_FILES)))),
-    Promise.all(CUSTOM_RESOURCES.map((source) => limit(() => readPackage(source, DECLARATIONS)))),
+    readPackages(Object.values(KUBERNETES), CLIENT_NODE_FILES),
+    readPackages(CUSTOM_RESOURCES, DECLARATIONS),
   ]);
 
   /** @type {Map<string, string>} */

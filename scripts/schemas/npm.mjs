@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -8,27 +8,37 @@ import { gunzipSync } from 'fflate';
 
 const run = promisify(execFile);
 
+/** @typedef {{ name: string, version: string, integrity: string }} Source */
+
 /**
- * The files of a published package whose path in it matches `wanted`, as text. Nothing of the package is run or installed.
- * Throws when npm can't fetch it, or when the tarball isn't the one that `integrity` (as in a lock file) names.
+ * The files of published packages whose path in them matches `wanted`, as text. Nothing of a package is run or installed.
+ * Throws when npm can't fetch one, or when its tarball isn't the one that `integrity` (as in a lock file) names.
  *
- * @param {{ name: string, version: string, integrity: string }} source
+ * @param {readonly Source[]} sources
  * @param {RegExp} wanted
- * @returns {Promise<Map<string, string>>}
+ * @returns {Promise<Map<string, string>[]>} in the order of the sources
  */
-export async function readPackage({ name, version, integrity }, wanted) {
+export async function readPackages(sources, wanted) {
   const directory = await mkdtemp(join(tmpdir(), 'k8s-lint-schemas-'));
   try {
-    await run('npm', ['pack', `${name}@${version}`, '--ignore-scripts', '--silent', '--pack-destination', directory]);
-    const [file] = await readdir(directory);
-    if (file === undefined) throw new Error(`npm packed nothing for ${name}@${version}`);
-    const tarball = await readFile(join(directory, file));
-    const actual = `sha512-${createHash('sha512').update(tarball).digest('base64')}`;
-    if (actual !== integrity) throw new Error(`${name}@${version} is ${actual}, not ${integrity}`);
-    return untar(gunzipSync(tarball), wanted);
+    const specs = sources.map(({ name, version }) => `${name}@${version}`);
+    await run('npm', ['pack', ...specs, '--ignore-scripts', '--silent', '--pack-destination', directory]);
+    return await Promise.all(sources.map((source) => readTarball(source, directory, wanted)));
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+/**
+ * @param {Source} source
+ * @param {string} directory
+ * @param {RegExp} wanted
+ */
+async function readTarball({ name, version, integrity }, directory, wanted) {
+  const tarball = await readFile(join(directory, `${name.replace('@', '').replace('/', '-')}-${version}.tgz`));
+  const actual = `sha512-${createHash('sha512').update(tarball).digest('base64')}`;
+  if (actual !== integrity) throw new Error(`${name}@${version} is ${actual}, not ${integrity}`);
+  return untar(gunzipSync(tarball), wanted);
 }
 
 /**

@@ -54,7 +54,7 @@ class Walker {
   readonly #structural: boolean;
   readonly #path: (string | number)[];
   /** The field names on the way, without list indices and map keys, as Go names a field that it can't decode. */
-  readonly #fields: string[] = [];
+  readonly #fields: string[];
   /** The definition that the current value is one of, and the one that the current field stands in. */
   #struct = '';
   #owner = '';
@@ -67,6 +67,7 @@ class Walker {
   constructor(path: Path, options: WalkOptions) {
     this.#options = options;
     this.#path = [...path];
+    this.#fields = path.filter((step) => typeof step === 'string');
     this.#structural = options.dialect === 'structural';
     this.#definitions = options.definitions;
   }
@@ -223,7 +224,7 @@ class Walker {
     }
     const below = known.filter((candidate) => hasField(this.#resolve(here.schema.properties?.[candidate]), name));
     if (below.length === 1) return `; it belongs to "${dotted([...this.#path, below[0] ?? ''])}"`;
-    const near = nearestOf(name, known);
+    const near = name.length < 3 ? undefined : nearestOf(name, known);
     return near === undefined ? '' : `; did you mean "${near}"?`;
   }
 
@@ -381,7 +382,7 @@ function onlyRequires(schema: JsonSchema): boolean {
 }
 
 /** What something other than we know of may fill in: `$VAR` (envsubst), `$(VAR)` (kustomize's vars), `__VAR__`, `<VAR>`, `@VAR@`. */
-const STAND_IN = /\$[A-Za-z_({$]|__\w+__|<\w+>|@\w+@|%\w+%/;
+const STAND_IN = /\$[A-Za-z_({$]|__[A-Z0-9_]+__|<\w+>|@\w+@|%\w+%/;
 
 /** Whether a value or key is a text that is meant to be replaced, so that it says nothing about what the API server gets. */
 export function mayBecomeAnything(value: unknown): boolean {
