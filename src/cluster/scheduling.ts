@@ -98,7 +98,8 @@ function isMadeOnDemand({ object }: Resource): boolean {
   const { labels, annotations } = asMap(metadata) ?? {};
   const taints = asMap(spec)?.taints;
   const keys = [...Object.keys(asMap(labels) ?? {}), ...Object.keys(asMap(annotations) ?? {})];
-  if (Array.isArray(taints)) keys.push(...taints.map((taint: unknown) => String(asMap(taint)?.key)));
+  if (Array.isArray(taints))
+    keys.push(...taints.map((taint: unknown) => asMap(taint)?.key).filter((key) => typeof key === 'string'));
   return (
     keys.some((key) =>
       /karpenter\.|cluster-autoscaler|ClusterAutoscaler$|^eks\.amazonaws\.com\/compute-type$/.test(key),

@@ -45,8 +45,9 @@ export const traefiksOf = derived((cluster): readonly Traefik[] =>
 
 /** `traefik`, `rancher/mirrored-library-traefik`. */
 function runsTraefik({ container }: PodContainer): boolean {
-  const reference = parseImage(String(container.image));
-  return !('invalid' in reference) && /[-/]traefik$/.test(reference.name);
+  const image: unknown = container.image;
+  const reference = typeof image === 'string' ? parseImage(image) : undefined;
+  return reference !== undefined && !('invalid' in reference) && /[-/]traefik$/.test(reference.name);
 }
 
 /**
@@ -71,7 +72,11 @@ const DEFAULT_FILES = ['/etc/traefik/traefik.toml', '/etc/traefik/traefik.yaml',
 /** The arguments after the program, which the image's entry point adds where the first is a flag. */
 function wordsOf({ resource }: Workload, { container, path }: PodContainer): Setting[] {
   const words = (['command', 'args'] as const).flatMap((list) =>
-    asList(container[list]).map((value, i) => ({ value: String(value), resource, path: [...path, list, i] })),
+    asList(container[list]).map((value, i) => ({
+      value: typeof value === 'string' ? value : UNSEEN,
+      resource,
+      path: [...path, list, i],
+    })),
   );
   const first = words.findIndex(({ value }) => value.startsWith('-'));
   const program = words.slice(0, first === -1 ? words.length : first);
@@ -139,8 +144,8 @@ function mountedText(
     .flatMap((item) => {
       const { name, mountPath, subPath = '' } = asMap(item) ?? {};
       const at = typeof mountPath === 'string' ? mountPath.replace(/\/+$/, '') : undefined;
-      if (at === undefined || (file !== at && !file.startsWith(`${at}/`))) return [];
-      return [{ name, at, file: [String(subPath), file.slice(at.length + 1)].filter((part) => part !== '').join('/') }];
+      if (at === undefined || typeof subPath !== 'string' || (file !== at && !file.startsWith(`${at}/`))) return [];
+      return [{ name, at, file: [subPath, file.slice(at.length + 1)].filter((part) => part !== '').join('/') }];
     })
     .sort((a, b) => b.at.length - a.at.length);
   if (mount === undefined) return mustExist ? 'unknown' : undefined;

@@ -54,6 +54,7 @@ function requirementsOf({ resource, selector }: Workload): Requirement[] | undef
   for (const [i, expression] of expressions.entries()) {
     const { key, operator, values = [] } = asMap(expression) ?? {};
     if (typeof key !== 'string' || typeof operator !== 'string' || !Array.isArray(values)) return undefined;
+    if (!values.every((value) => typeof value === 'string')) return undefined;
     const text = values.length === 0 ? `${key} ${operator}` : `${key} ${operator} (${values.join(', ')})`;
     requirements.push({
       path: [...at, 'matchExpressions', i],
