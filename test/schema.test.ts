@@ -641,6 +641,17 @@ describe('definitions among the manifests', () => {
     expect(schemas('1.34', [definition]).validate(backup({ b: 1 }))).toEqual({ errors: [], unchecked: true });
   });
 
+  it('refer to no file and take no unbounded time', { timeout: 20_000 }, () => {
+    expect(judge({ $ref: '../../package.json#/definitions/x', type: 'object' }, { a: 1 })).toHaveLength(1);
+    const alternatives = Array.from({ length: 300 }, (_, i) => ({ properties: { a: { enum: [i] } } }));
+    const items = Array.from({ length: 100_000 }, () => ({ a: 299 }));
+    const list = {
+      type: 'array',
+      items: { type: 'object', properties: { a: { type: 'integer' } }, anyOf: alternatives },
+    };
+    expect(judge({ type: 'object', properties: { a: list } }, { a: items })).toEqual([]);
+  });
+
   it('may be broken', () => {
     const broken = [{}, { spec: 5 }, { spec: {} }, { spec: { names: 5 } }].map((spec) => ({
       ...crd(simple),

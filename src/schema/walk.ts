@@ -44,6 +44,9 @@ const MAX_VIOLATIONS = 50;
 /** Deeper than any manifest; only a schema that refers to itself gets here. */
 const MAX_DEPTH = 200;
 
+/** Values held against schemas, of one object: a schema with many alternatives for many items shall not take forever. */
+const MAX_STEPS = 500_000;
+
 const DEFINITIONS = '#/definitions/';
 
 type Fields = Record<string, unknown>;
@@ -63,6 +66,7 @@ class Walker {
   #definitions: Definitions;
   /** Within a custom resource's copy of a Kubernetes type, of which the CRD keeps the fields and types, but not what else holds. */
   #borrowed = false;
+  #steps = 0;
 
   constructor(path: Path, options: WalkOptions) {
     this.#options = options;
@@ -73,14 +77,9 @@ class Walker {
   }
 
   check(value: unknown, schema: JsonSchema): void {
-    if (
-      value === null ||
-      value === undefined ||
-      this.#path.length > MAX_DEPTH ||
-      this.violations.length >= MAX_VIOLATIONS
-    )
-      return;
-    if (typeof schema.$ref === 'string') this.#refer(value, schema.$ref);
+    if (value === null || value === undefined || this.#isEnough()) return;
+    // The schemas of CustomResourceDefinitions refer to nothing; what tries to isn't one.
+    if (!this.#structural && typeof schema.$ref === 'string') this.#refer(value, schema.$ref);
     else if (this.#hasType(value, schema)) {
       if (isMap(value)) this.#checkObject(value, schema);
       else {
@@ -89,6 +88,11 @@ class Walker {
         this.#checkJunctors(value, schema);
       }
     }
+  }
+
+  #isEnough(): boolean {
+    this.#steps++;
+    return this.#path.length > MAX_DEPTH || this.violations.length >= MAX_VIOLATIONS || this.#steps > MAX_STEPS;
   }
 
   #refer(value: unknown, reference: string): void {
