@@ -264,6 +264,15 @@ export default {
         ---
         apiVersion: argoproj.io/v1alpha1
         kind: Rollout
+        metadata: { name: without-selector }
+        spec:
+          template:
+            metadata: { labels: { app: without-selector } }
+            spec:
+              containers: [{ name: web, image: "nginx:1.29" }]
+        ---
+        apiVersion: argoproj.io/v1alpha1
+        kind: Rollout
         metadata: { name: referring }
         spec:
           selector: { matchLabels: { app: referring } }
