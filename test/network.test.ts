@@ -398,6 +398,7 @@ describe('a verdict explains itself', () => {
       egress: [
         { to: [{ podSelector: { matchLabels: { app: 'dns' } } }], ports: [{ port: 53 }] },
         { to: [{ podSelector: { matchLabels: { app: 'db-2' } } }], ports: [{ port: 5432 }] },
+        { to: [{ podSelector: { matchLabels: { app: 'db-3' } } }], ports: [{ port: 5432 }] },
       ],
     });
     const { verdict, egress, ingress } = verdictOf([pod('web'), pod('db'), denyAll, nearPort, nearPeer]);
@@ -433,6 +434,7 @@ describe('nothing is claimed', () => {
         }),
       ],
     ],
+    ['where a peer is no map', [pod('web'), pod('db'), policy('p', { podSelector: {}, ingress: [{ from: ['web'] }] })]],
     ['where a rule is no map', [pod('web'), pod('db'), policy('p', { podSelector: {}, ingress: ['all'] })]],
     ['where peers are no list', [pod('web'), pod('db'), policy('p', { podSelector: {}, ingress: [{ from: {} }] })]],
     ['where ports are no list', [pod('web'), pod('db'), policy('p', { podSelector: {}, ingress: [{ ports: 5432 }] })]],
@@ -484,6 +486,15 @@ describe('nothing is claimed', () => {
         pod('db'),
         denyAll,
         policy('p', { podSelector: {}, policyTypes: ['Ingress', 'Egress'], ingress: [{}], egress: [{}] }, null),
+      ],
+    ],
+    [
+      'where the API server refuses a policy beside one that it takes',
+      [
+        pod('web'),
+        pod('db'),
+        denyAll,
+        policy('p', { podSelector: {}, policyTypes: ['Ingress', 'egress'], egress: [] }),
       ],
     ],
     [
@@ -680,6 +691,20 @@ describe('network-policy-blocks-connection', () => {
     ]);
   });
 
+  it('warns of what starts later', () => {
+    const deployment = (replicas: number) => ({
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'web', namespace: 'shop' },
+      spec: { replicas, template: { spec: { containers: [{ name: 'main', ...dials }] } } },
+    });
+    const severities = [0, 1].map((replicas) => {
+      const [finding] = found([deployment(replicas), pod('db'), db, denyAll]);
+      return (finding as Finding).severity;
+    });
+    expect(severities).toEqual(['warning', undefined]);
+  });
+
   it('says what it could not check, and what would let it', () => {
     const configMap = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'web', namespace: 'shop' } };
     const envFrom = [{ configMapRef: { name: 'web' } }, { secretRef: { name: 'web-by-hand' } }];
@@ -726,6 +751,12 @@ describe('network-policy-blocks-connection', () => {
         kind: 'ClusterPolicy',
         metadata: { name: 'labels' },
         spec: { rules: [{ validate: {} }] },
+      },
+      {
+        apiVersion: 'example.com/v1',
+        kind: 'Policy',
+        metadata: { name: 'other' },
+        spec: { rules: [{ generate: { kind: 'NetworkPolicy' } }] },
       },
     ]);
     expect([(finding as Finding).path, more]).toEqual([['spec', 'containers', 0, 'env', 0, 'value'], []]);

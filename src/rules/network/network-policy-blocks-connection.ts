@@ -119,6 +119,19 @@ export default {
         # Both sides, and what each way to write a port misses.
         apiVersion: v1
         kind: Pod
+        metadata:
+          name: each-upgrade
+          namespace: shop
+          labels: { app: web }
+          annotations: { helm.sh/hook: 'pre-install,pre-upgrade' }
+        spec:
+          containers:
+            - name: wait
+              image: busybox:1.37
+              args: [nc, -z, db, '5432'] # <- Pod/each-upgrade dials db:5432 (args), but egress policy NetworkPolicy/web and ingress policy NetworkPolicy/db refuse it: connections time out or are refused
+        ---
+        apiVersion: v1
+        kind: Pod
         metadata: { name: web, namespace: shop, labels: { app: web } }
         spec:
           containers:
@@ -767,12 +780,22 @@ export default {
         apiVersion: v1
         kind: Pod
         metadata:
+          name: first-installation
+          labels: { egress: none }
+          annotations: { helm.sh/hook: pre-install }
+        spec:
+          containers:
+            - { name: wait, image: 'busybox:1.37', args: [nc, -z, redis, '6379'] }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata:
           name: smoke-test
           labels: { egress: none }
           annotations: { helm.sh/hook: test }
         spec:
           containers:
-            - { name: test, image: 'curlimages/curl:8.14.1', args: ['http://web'] }
+            - { name: test, image: 'curlimages/curl:8.14.1', args: ['http://redis:6379'] }
       `,
       yaml`
         # A peer set of one workload, and a policy that may be in any namespace.
@@ -921,7 +944,8 @@ function refusedConnections(cluster: Cluster): Judged[] {
   const found = new Map<string, Judged>();
   for (const one of judged) {
     const { connection, reach } = one;
-    if (reach.verdict !== 'denied' || connection.from.resource.existing || isTest(connection.from.resource)) continue;
+    if (reach.verdict !== 'denied' || connection.from.resource.existing || isOutside(connection.from.resource))
+      continue;
     // One of several alternatives is enough.
     if (connection.hasOthers || lists.has(listId(connection))) continue;
     // Whoever takes a whole ConfigMap needn't dial all that it holds: somebody else may be meant.
@@ -944,9 +968,10 @@ function identityOf({ group, kind, scope, name }: Resource): string[] {
   return [group, kind, scope, name];
 }
 
-/** Helm's test hooks are the chart author's. */
-function isTest({ hooks }: Resource): boolean {
-  return hooks.some((hook) => hook === 'test' || hook.startsWith('test-'));
+/** Helm's test hooks are the chart author's, and what runs before the first installation meets no policies of the chart. */
+function isOutside({ hooks }: Resource): boolean {
+  const isTest = hooks.some((hook) => hook === 'test' || hook.startsWith('test-'));
+  return isTest || (hooks.length > 0 && hooks.every((hook) => hook === 'pre-install'));
 }
 
 function finding(connection: Connection, { refused }: Reach): Finding {
