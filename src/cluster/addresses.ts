@@ -80,7 +80,19 @@ const SCHEMES: ReadonlyMap<string, number | undefined> = new Map<string, number 
   ...[
     ...['tcp', 'udp', 'tls', 'ssl', 'grpc', 'grpcs', 'elasticsearch', 'opensearch', 'clickhouse', 'presto', 'trino'],
     ...['influxdb', 'couchdb', 'couchbase', 'arangodb', 'hdfs', 'thrift', 'fluent', 'syslog', 'statsd', 'socks', 'dns'],
-    ...['activemq', 'nsq', 'consul', 'plaintext', 'sasl_plaintext', 'sasl_ssl', 'jdbc', 'r2dbc', 'sentinel', 'ignite'],
+    ...[
+      'activemq',
+      'ecto',
+      'nsq',
+      'consul',
+      'plaintext',
+      'sasl_plaintext',
+      'sasl_ssl',
+      'jdbc',
+      'r2dbc',
+      'sentinel',
+      'ignite',
+    ],
   ].map((scheme) => [scheme, undefined] as const),
 ]);
 
