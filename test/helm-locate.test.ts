@@ -4,7 +4,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import pLimit from 'p-limit';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { RANDOM_VALUE } from '../src/cluster/unknown.ts';
 import { valueAt } from '../src/cluster/workloads.ts';
 import { readObjects, splitOutput } from '../src/render/helm-output.ts';
@@ -13,6 +13,8 @@ import { pinned } from '../src/render/tools.ts';
 import type { At, Location, Path } from '../src/resource.ts';
 import { at, CONFIGURED, chart, LAYERS, renderIn, shopFiles, type TargetOptions } from './helm-targets.ts';
 import { tree } from './tree.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const CONFIG_MAP = 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: x\n';
 

@@ -49,7 +49,7 @@ interface Scan {
 
 interface Structure {
   start: number;
-  /** Of the definition that it is, undefined for other structures. */
+  /** Of the definition that it is, or lies in. */
   definition: number | undefined;
 }
 
@@ -57,7 +57,7 @@ function scan(source: string): Scan {
   const parts: TemplatePart[] = [];
   const open: Structure[] = [];
   let definitions = 0;
-  const definition = () => open.findLast((structure) => structure.definition !== undefined)?.definition;
+  const definition = () => open.at(-1)?.definition;
 
   let position = 0;
   while (position < source.length) {
@@ -81,7 +81,7 @@ function scan(source: string): Scan {
     const prints = !SILENT.has(keyword) && !assigns && action.code !== '';
     parts.push({ type: 'action', code: action.code, start: found, prints, definition: definition() });
     const defines = keyword === 'define' || keyword === 'block';
-    if (OPENERS.has(keyword)) open.push({ start: found, definition: defines ? definitions++ : undefined });
+    if (OPENERS.has(keyword)) open.push({ start: found, definition: defines ? definitions++ : definition() });
   }
   return { parts, open, broken: false };
 }

@@ -19,6 +19,9 @@ export interface Failure {
   lacks?: 'values' | 'dependencies' | 'version';
 }
 
+/** Templates may fail with a text of any length. */
+const MAX_MESSAGE = 1000;
+
 /** Explains what `helm template` wrote to stderr. Its messages are those of helm 3.17 and 4.1. */
 export async function explainFailure(stderr: string, helm: HelmChart): Promise<Failure> {
   const message = messageOf(stderr);
@@ -47,7 +50,8 @@ function messageOf(stderr: string): string {
   return crash ? `helm crashed: ${crash}` : stderr.trim().split('\n')[0] || 'helm failed without a message';
 }
 
-function finding(message: string, location: Location, related: Related[] = []): SourceFinding {
+function finding(text: string, location: Location, related: Related[] = []): SourceFinding {
+  const message = text.length > MAX_MESSAGE ? `${text.slice(0, MAX_MESSAGE)}…` : text;
   return { rule: 'render-failed', message, location, ...(related.length > 0 && { related }) };
 }
 
@@ -70,6 +74,8 @@ function refusedVersion(message: string, helm: HelmChart): Failure | undefined {
   return { findings: [finding(message, location)], lacks: 'version' };
 }
 
+const UNPACKING = /^error unpacking subchart (\S+) in \S+: /;
+
 /** Files of values or of the chart's metadata that helm can't read. */
 function brokenFile(message: string, helm: HelmChart): Failure | undefined {
   const values = /^failed to parse (\S[\s\S]*?): (?:cannot unmarshal yaml document: )?(error .*)/s.exec(message);
@@ -78,14 +84,17 @@ function brokenFile(message: string, helm: HelmChart): Failure | undefined {
     const location = isSet ? helm.configLocation : yamlErrorLocation(values[1], values[2] ?? '', helm);
     return { findings: [finding(`malformed values: ${yamlReason(values[2] ?? '')}`, location)] };
   }
-  const loaded =
-    /^((?:error unpacking subchart .*? in .*?: )*)cannot load (\S+): (?:cannot unmarshal yaml document: )?(.*)/s;
-  const own = loaded.exec(message);
-  if (!own?.[2]) return undefined;
-  const parents = [...(own[1] ?? '').matchAll(/error unpacking subchart (.*?) in /g)].map((match) => match[1] ?? '');
-  const file = join(helm.target.chart, ...parents.flatMap((name) => ['charts', name]), own[2]);
-  const location = existsSync(file) ? yamlErrorLocation(file, own[3] ?? '', helm) : helm.chartLocation;
-  return { findings: [finding(`malformed ${own[2]}: ${yamlReason(own[3] ?? '')}`, location)] };
+  const parents: string[] = [];
+  let rest = message;
+  for (let outer = UNPACKING.exec(rest); outer; outer = UNPACKING.exec(rest)) {
+    parents.push(outer[1] ?? '');
+    rest = rest.slice(outer[0].length);
+  }
+  const [, name, reason = ''] = /^cannot load (\S+): (?:cannot unmarshal yaml document: )?(.*)/s.exec(rest) ?? [];
+  if (name === undefined) return undefined;
+  const file = join(helm.target.chart, ...parents.flatMap((parent) => ['charts', parent]), name);
+  const location = existsSync(file) ? yamlErrorLocation(file, reason, helm) : helm.chartLocation;
+  return { findings: [finding(`malformed ${name}: ${yamlReason(reason)}`, location)] };
 }
 
 /** What goyaml says, without its line: the location has it. */
@@ -197,12 +206,13 @@ interface Position {
   column: number | undefined;
 }
 
+/** `chart/templates/x.yaml:3:12`, in linear time: the text around it may be anyone's. */
+const POSITION = /(?<![^\s(])([^\s:()/]+(?:\/[^\s:()/]+)+):(\d+)(?::(\d+))?(?=[):\s])/g;
+
 /** What the engine says of a template: the innermost position in the chart's own templates, the outer ones related. */
 function atPosition(message: string, helm: HelmChart): Failure | undefined {
   const text = message.replace(/\s+/g, ' ');
-  const found = [...text.matchAll(/(?<![^\s(])([^\s:()]+\/[^:()]+):(\d+)(?::(\d+))?(?=[):\s])/g)].filter((match) =>
-    helm.isSource(match[1] ?? ''),
-  );
+  const found = [...text.matchAll(POSITION)].filter((match) => helm.isSource(match[1] ?? ''));
   const last = found.at(-1);
   if (!last) return undefined;
   const reason = withoutValues(

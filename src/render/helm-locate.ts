@@ -76,16 +76,17 @@ export class HelmLocator {
   private candidates(value: unknown, path: Path, at: At, template: string): ValuesEntry[] {
     if (value === undefined || value === null) return [];
     const key = path.findLast((step) => typeof step === 'string');
-    const nameOf = (entry: ValuesEntry) => entry.path.findLast((step) => typeof step === 'string');
-    const rank = (entry: ValuesEntry) => {
-      const name = nameOf(entry);
+    const rankOf = (entry: ValuesEntry) => {
+      const name = entry.path.findLast((step) => typeof step === 'string');
       return name === key ? 0 : name !== undefined && template.includes(name) ? 1 : 2;
     };
     return this.helm.entries
       .filter(({ layer, path }) => layer.own && path.length > 0)
       .filter((entry) => isSameValue(entry.value, value) || (typeof value === 'string' && isTemplate(entry.value)))
       .filter((entry) => at === 'value' || entry.path.at(-1) === path.at(-1))
-      .sort((a, b) => rank(a) - rank(b));
+      .map((entry) => ({ entry, rank: rankOf(entry) }))
+      .sort((a, b) => a.rank - b.rank)
+      .map(({ entry }) => entry);
   }
 
   private trace(): Promise<Trace> {

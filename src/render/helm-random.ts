@@ -17,7 +17,7 @@ const RANDOM = [
 ];
 const MENTIONS_RANDOM = new RegExp(`\\b(?:${RANDOM.join('|')})\\b`);
 /** The same in a text of which only parts are templates. */
-const CALLS_RANDOM = new RegExp(`\\{\\{[^}]*\\b(?:${RANDOM.join('|')})\\b`);
+const CALLS_RANDOM = new RegExp(`\\{\\{[^{}]*\\b(?:${RANDOM.join('|')})\\b`);
 const MAX_ARCHIVE = 200 * 1024 * 1024;
 
 /** A time at which no chart is rendered, of the type that `now` has. */
