@@ -326,6 +326,20 @@ describe('built-in kinds', () => {
   });
 });
 
+describe('a status', () => {
+  const written = (fields: object) =>
+    problems({ ...crd({ type: 'object', properties: {} }), status: { ...fields, conditions: [], storedVersions: [] } });
+
+  it('is read for its types, and then dropped', () => {
+    // What older controller-gen writes into every CRD.
+    expect(written({ acceptedNames: { kind: '', plural: '' } })).toEqual([]);
+    expect(written({ acceptedNames: { kind: 5, plurals: '' } }).map((problem) => problem.split(' ')[0])).toEqual([
+      'type',
+      'unknown',
+    ]);
+  });
+});
+
 describe('anything at all', () => {
   it('never throws, hangs or reaches a prototype', () => {
     const keys = [

@@ -64,8 +64,11 @@ class Walker {
   /** The objects on the way, from the outermost: where an unknown field may belong instead. */
   readonly #parents: { schema: JsonSchema; definitions: Definitions; depth: number }[] = [];
   #definitions: Definitions;
-  /** Within a custom resource's copy of a Kubernetes type, of which the CRD keeps the fields and types, but not what else holds. */
-  #borrowed = false;
+  /**
+   * Only fields and types count: in a custom resource's copy of a Kubernetes type, of which the CRD keeps no more, and in the
+   * status, which the API server reads and then drops.
+   */
+  #typesOnly = false;
   #steps = 0;
 
   constructor(path: Path, options: WalkOptions) {
@@ -99,17 +102,17 @@ class Walker {
     const hash = reference.indexOf('#');
     const file = reference.slice(0, hash);
     const name = reference.slice(hash + DEFINITIONS.length);
-    const [definitions, struct, borrowed] = [this.#definitions, this.#struct, this.#borrowed];
+    const [definitions, struct, typesOnly] = [this.#definitions, this.#struct, this.#typesOnly];
     if (file !== '') {
       this.#definitions = definitionsIn(file);
-      this.#borrowed = true;
+      this.#typesOnly = true;
     }
     this.#struct = name;
     const schema = Object.hasOwn(this.#definitions, name) ? this.#definitions[name] : undefined;
     if (schema) this.check(value, schema);
     this.#definitions = definitions;
     this.#struct = struct;
-    this.#borrowed = borrowed;
+    this.#typesOnly = typesOnly;
   }
 
   #hasType(value: unknown, schema: JsonSchema): boolean {
@@ -151,14 +154,16 @@ class Walker {
 
   #enter(key: string, value: unknown, schema: unknown, isField: boolean): void {
     if (!isSchema(schema)) return;
-    const owner = this.#owner;
+    const [owner, typesOnly] = [this.#owner, this.#typesOnly];
     this.#owner = this.#struct;
+    if (key === 'status' && this.#path.length === 0) this.#typesOnly = true;
     this.#path.push(key);
     if (isField) this.#fields.push(key);
     this.check(value, schema);
     if (isField) this.#fields.pop();
     this.#path.pop();
     this.#owner = owner;
+    this.#typesOnly = typesOnly;
   }
 
   /** Whether fields that the schema doesn't list are refused: https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#field-pruning */
@@ -177,7 +182,7 @@ class Walker {
   }
 
   #checkRequired(object: Fields, schema: JsonSchema, properties: Record<string, JsonSchema>): void {
-    if (this.#borrowed || !Array.isArray(schema.required)) return;
+    if (this.#typesOnly || !Array.isArray(schema.required)) return;
     for (const name of schema.required) {
       const value = Object.hasOwn(object, name) ? object[name] : undefined;
       const nullable = Object.hasOwn(properties, name) && properties[name]?.nullable === true;
@@ -238,7 +243,7 @@ class Walker {
   }
 
   #checkKey(key: string, schema: JsonSchema): void {
-    if (this.#borrowed || schema.format === undefined) return;
+    if (this.#typesOnly || schema.format === undefined) return;
     const wrong = formatError(schema.format, key);
     if (wrong === undefined || mayBecomeAnything(key)) return;
     this.#report(
@@ -257,7 +262,7 @@ class Walker {
 
   #scalarError(value: Scalar, schema: JsonSchema): string | undefined {
     if (schema.format === 'quantity') return typeof value === 'string' ? formatError('quantity', value) : undefined;
-    if (this.#borrowed) return undefined;
+    if (this.#typesOnly) return undefined;
     const structural = this.#structural;
     if (Array.isArray(schema.enum) && !schema.enum.includes(value) && (structural || value !== '')) {
       return `supported values: ${schema.enum.map((each) => JSON.stringify(each)).join(', ')}`;
@@ -269,7 +274,7 @@ class Walker {
   }
 
   #checkSize(size: number, least: unknown, most: unknown, what: string): void {
-    if (this.#borrowed) return;
+    if (this.#typesOnly) return;
     let wrong = '';
     if (typeof most === 'number' && size > most) wrong = `Too many: ${size}: must have at most ${most} ${what}`;
     else if (typeof least === 'number' && size < least) wrong = `Invalid value: should have at least ${least} ${what}`;
@@ -283,7 +288,7 @@ class Walker {
     if (!schema.allOf && !schema.anyOf && !schema.oneOf && !schema.not) return;
     this.#inJunctor++;
     for (const each of listOf(schema.allOf)) this.check(value, each);
-    if (this.#structural && !this.#borrowed && !holdsUnknown(value)) this.#checkAlternatives(value, schema);
+    if (this.#structural && !this.#typesOnly && !holdsUnknown(value)) this.#checkAlternatives(value, schema);
     this.#inJunctor--;
   }
 
