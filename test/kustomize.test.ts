@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, symlinkSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, ftruncateSync, openSync, symlinkSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -1148,6 +1148,14 @@ describe('a kustomize that misbehaves', { timeout: 60_000 }, () => {
     expect(built.findings[0]?.message.startsWith(message)).toBe(true);
   });
 
+  it('is kustomize itself, which says Error where kubectl says error', async () => {
+    const say =
+      'echo "# Warning: old" >&2; echo "Error: invalid Kustomization: json: unknown field \\"resources\\"" >&2; exit 1';
+    expect(said(await build(root, '.', { tools: fake(say) }))).toEqual([
+      'render-failed kustomization.yaml:1: resources: [web.yaml] => invalid Kustomization: json: unknown field "resources"',
+    ]);
+  });
+
   it('is told from one that succeeds', async () => {
     const built = await build(root, '.', { tools: fake('cat "$2"/web.yaml'), timeout: 5000 });
     expect(said(built)).toEqual([]);
@@ -1216,5 +1224,38 @@ describe('the graph', () => {
     });
     expect(references(join(cwd, 'parts'), sources)?.component).toBe(true);
     expect(references(cwd, sources)).toBe(undefined);
+  });
+});
+
+describe('input that no cluster would take', { timeout: 60_000 }, () => {
+  it.each([
+    [
+      'nesting without end',
+      `${SERVICE}spec: ${'['.repeat(9000)}${']'.repeat(9000)}\n`,
+      /^kustomize printed what is no YAML, on line \d+ of its output: nested more than \d+ levels deep$/,
+      4,
+    ],
+    [
+      'aliases of aliases',
+      `${SERVICE}a0: &a0 [x,x,x,x,x,x,x,x,x]\n${[1, 2, 3, 4, 5, 6, 7, 8].map((i) => `a${i}: &a${i} [${Array(9).fill(`*a${i - 1}`)}]\n`).join('')}`,
+      /^kustomize did not finish within 2 s and was stopped: malformed YAML: aliases expand to too much/,
+      7,
+    ],
+  ])('%s', async (_, text, message, line) => {
+    const built = await build(files('resources: [bad.yaml]\n', { 'bad.yaml': text }), '.', { timeout: 2000 });
+    expect(built.findings.map(({ rule, location }) => [rule, location.file, location.line])).toEqual([
+      ['render-failed', 'bad.yaml', line],
+    ]);
+    expect(built.findings[0]?.message).toMatch(message);
+  });
+
+  it('a file of hundreds of megabytes, which kustomize is not even given', async () => {
+    const cwd = tree(files('resources:\n- web.yaml\n- big.yaml\n'));
+    const file = openSync(join(cwd, 'big.yaml'), 'w');
+    ftruncateSync(file, 200_000_000);
+    closeSync(file);
+    expect(said(await build(cwd))).toEqual([
+      'render-failed kustomization.yaml:3: big.yaml => big.yaml: 200 MB, more than the 50 MB that are read',
+    ]);
   });
 });

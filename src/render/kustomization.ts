@@ -2,7 +2,7 @@ import { readdirSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { asMap } from '../cluster/workloads.ts';
 import type { Path } from '../resource.ts';
-import type { SourceFiles } from '../source.ts';
+import { SourceError, type SourceFiles } from '../source.ts';
 import { readYaml, type YamlDocument } from '../yaml.ts';
 import { type Entry, entriesOf } from './kustomize/entries.ts';
 import { fieldOf, itemsOf, stringOf } from './kustomize/fields.ts';
@@ -120,9 +120,9 @@ export interface Mention {
 
 /** Something that kustomize refuses, known without running it. */
 export interface GraphProblem extends Mention {
-  rule: 'kustomize-file-missing' | 'kustomize-file-outside-root';
+  rule: 'kustomize-file-missing' | 'kustomize-file-outside-root' | 'render-failed';
   message: string;
-  /** Absolute path of the file that is missing or outside. */
+  /** Absolute path of the file that is missing, outside, or too large to be given to kustomize. */
   file: string;
 }
 
@@ -143,6 +143,8 @@ export interface KustomizationGraph {
   kustomizations: readonly Kustomization[];
   /** Absolute paths of every file that it names or reads, those that are missing included. */
   files: readonly string[];
+  /** Those of them that are YAML to kustomize: kustomizations, resources, patches. Inputs of generators may hold anything. */
+  yamlFiles: readonly string[];
   problems: readonly GraphProblem[];
   /** What kustomize would fetch from somewhere. */
   remotes: readonly (Mention & { text: string })[];
@@ -163,6 +165,7 @@ export function readGraph(
   const root = readKustomization(directory, sources);
   const kustomizations = new Map<string, Kustomization>();
   const files = new Set<string>();
+  const yamlFiles = new Set<string>();
   const problems: GraphProblem[] = [];
   const remotes: (Mention & { text: string })[] = [];
   const plugins: (Mention & { kind: string })[] = [];
@@ -171,12 +174,18 @@ export function readGraph(
   const visit = (kustomization: Kustomization) => {
     if (kustomizations.has(kustomization.realDirectory)) return;
     kustomizations.set(kustomization.realDirectory, kustomization);
-    for (const file of kustomization.files) files.add(file);
+    for (const file of kustomization.files) {
+      files.add(file);
+      yamlFiles.add(file);
+    }
     for (const entry of kustomization.entries) {
       const mention = { kustomization, path: entry.path };
       if (entry.what === 'remote') remotes.push({ ...mention, text: entry.text });
       if (entry.what === 'file' || entry.what === 'missing') files.add(entry.absolute);
-      const problem = problemOf(kustomization, entry, loadRestrictor);
+      if (entry.what === 'file' && (entry.role === 'resource' || entry.field.startsWith('patches'))) {
+        yamlFiles.add(entry.absolute);
+      }
+      const problem = problemOf(kustomization, entry, loadRestrictor) ?? tooLarge(kustomization, entry, sources);
       if (problem) problems.push(problem);
       const inner = entry.what === 'directory' ? readKustomization(entry.absolute, sources) : undefined;
       if (inner) visit(inner);
@@ -191,6 +200,7 @@ export function readGraph(
     root,
     kustomizations: [...kustomizations.values()],
     files: [...files],
+    yamlFiles: [...yamlFiles],
     problems,
     remotes,
     plugins,
@@ -221,6 +231,22 @@ function problemOf(
     return { rule: 'kustomize-file-outside-root', kustomization, path, file: absolute, message };
   }
   return undefined;
+}
+
+/** From this size on it is worth asking whether a file is one that is read at all. */
+const LARGE = 10_000_000;
+
+/** kustomize would take minutes and gigabytes for a file of hundreds of megabytes. */
+function tooLarge(kustomization: Kustomization, entry: Entry, sources: SourceFiles): GraphProblem | undefined {
+  const { what, absolute, path } = entry;
+  if (what !== 'file' || (stats(absolute)?.size ?? 0) < LARGE) return undefined;
+  try {
+    sources.text(absolute);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof SourceError)) throw error;
+    return { rule: 'render-failed', kustomization, path, file: absolute, message: error.message };
+  }
 }
 
 /** The kinds of a plug-in's configuration that kustomize doesn't build in (`apiVersion: builtin`). */

@@ -2,7 +2,7 @@ import type { SourceFinding } from '../cluster/cluster.ts';
 import { asMap } from '../cluster/workloads.ts';
 import type { Location } from '../resource.ts';
 import { readYaml, type YamlDocument } from '../yaml.ts';
-import { type KustomizationGraph, type Mention, readGraph } from './kustomization.ts';
+import { documentsOf, type KustomizationGraph, type Mention, readGraph } from './kustomization.ts';
 import { failureOf } from './kustomize/failure.ts';
 import { generatorsOf } from './kustomize/generate.ts';
 import { patchesOf } from './kustomize/patches.ts';
@@ -19,6 +19,7 @@ export async function renderKustomize(target: KustomizeTarget, context: RenderCo
   const problems = graph.problems.map(({ rule, message, kustomization, path }): SourceFinding => {
     return { rule, message, location: locationOf({ kustomization, path }, context) };
   });
+  if (problems.some(({ rule }) => rule === 'render-failed')) return { objects: [], findings: problems, unchecked: [] };
   const reason = whyUnchecked(target, graph, context);
   if (reason !== undefined) {
     return { objects: [], findings: problems, unchecked: [{ what: target.name, reason }] };
@@ -132,14 +133,35 @@ function failed(
       if (result.stderr.trim() === '') return finding(`${NO_MESSAGE} (exit code ${result.code})`);
       return failureOf(result.stderr, graph, context);
     case 'timeout':
-      return finding(`kustomize did not finish within ${context.timeout / 1000} s and was stopped`);
+      return withCause(
+        finding(`kustomize did not finish within ${context.timeout / 1000} s and was stopped`),
+        graph,
+        context,
+      );
     case 'output-limit':
-      return finding('kustomize printed more than 256 MB and was stopped');
+      return withCause(finding('kustomize printed more than 256 MB and was stopped'), graph, context);
     case 'killed':
-      return finding(`kustomize died by ${result.signal}`);
+      return withCause(finding(`kustomize died by ${result.signal}`), graph, context);
     case 'not-started':
       return finding(`kustomize can't be started: ${result.reason}`);
   }
+}
+
+/** What kustomize chokes on without a word (aliases of aliases, nesting without end) is often what our reader refuses. */
+function withCause(
+  finding: SourceFinding,
+  { yamlFiles }: KustomizationGraph,
+  { cwd, sources }: RenderContext,
+  otherwise?: string,
+): SourceFinding {
+  for (const file of yamlFiles) {
+    const error = documentsOf(file, sources)?.find((document) => document.error)?.error;
+    if (!error) continue;
+    const { message, ...place } = error;
+    const location = { file: shownPath(file, cwd), ...place };
+    return { ...finding, message: `${finding.message}: ${message}`, location };
+  }
+  return otherwise === undefined ? finding : { ...finding, message: `${finding.message}: ${otherwise}` };
 }
 
 const NO_MESSAGE = 'kustomize failed without a message';
@@ -154,8 +176,8 @@ function objectsIn(
   const values: unknown[] = [];
   for (const { value, empty, error } of readYaml(output)) {
     if (error) {
-      const message = `kustomize printed what is no YAML, on line ${error.line} of its output: ${error.message}`;
-      findings.push({ rule: 'render-failed', message, location: home });
+      const message = `kustomize printed what is no YAML, on line ${error.line} of its output`;
+      findings.push(withCause({ rule: 'render-failed', message, location: home }, graph, context, error.message));
     } else if (!empty) values.push(value);
   }
   if (!graph.root) return { objects: [], findings };

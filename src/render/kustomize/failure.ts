@@ -42,7 +42,7 @@ export function failureOf(
   graph: KustomizationGraph,
   context: RenderContext,
 ): SourceFinding | undefined {
-  const said = errorIn(stderr);
+  const said = errorIn(stderr).slice(0, LONGEST);
   if (graph.problems.some(({ kustomization, file }) => isAbout(said, kustomization, file))) return undefined;
   const failure = takeApart(said, graph, context.sources);
   const found = new Finder(failure, graph, context).find();
@@ -56,6 +56,9 @@ export function failureOf(
     ...(found?.related ? { related: found.related } : {}),
   };
 }
+
+/** Characters of a message beyond which nobody reads, and patterns take their time. */
+const LONGEST = 20_000;
 
 /** The error in what a tool wrote: without the warnings before it and without `error:`. */
 function errorIn(stderr: string): string {
@@ -203,7 +206,7 @@ class Finder {
   #duplicateKey(): Found | undefined {
     const named = /line (\d+): mapping key "(.*?)" already defined at line \d+/.exec(this.#reason);
     if (!named) return undefined;
-    const all = this.#graph.files.flatMap((file) =>
+    const all = this.#graph.yamlFiles.flatMap((file) =>
       (documentsOf(file, this.#sources) ?? []).flatMap((document) =>
         document.duplicateKeys
           .filter(({ path }) => String(path.at(-1)) === named[2])
@@ -261,7 +264,7 @@ class Finder {
     const entry = this.#entry();
     const [, kind, name] = id ?? [];
     if (kind === undefined || name === undefined || !entry) return undefined;
-    const all = this.#graph.files.flatMap((file) => this.#objects(file, kind, name));
+    const all = this.#graph.yamlFiles.flatMap((file) => this.#objects(file, kind, name));
     const second = theOnly(all.filter(({ file }) => file === entry.absolute));
     const first = theOnly(all.filter(({ file }) => file !== entry.absolute));
     const related = first && [{ message: 'the first one', location: first.location }];

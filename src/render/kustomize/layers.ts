@@ -26,7 +26,7 @@ export interface SourceObject {
   hashed: boolean;
   /** Absolute path of the file that it stands in, or of the kustomization that generates it. */
   file: string;
-  /** A fresh shadow of it. Throws TooManyValues. */
+  /** A fresh shadow of it. */
   start(): ShadowMap;
   /** In the order in which they act. */
   steps: Step[];
@@ -34,18 +34,11 @@ export interface SourceObject {
   layers: Kustomization[];
 }
 
-/** More objects than that, and nobody waits for their places. */
-const MAX_OBJECTS = 20_000;
-
-/** Thrown for a kustomization with more objects than can be followed. */
-export class TooManyObjects extends Error {}
-
 /**
  * The objects that a kustomization renders, in the order in which kustomize reads them (accumulateTarget of its
- * api/internal/target). Throws TooManyObjects.
+ * api/internal/target).
  */
 export function sourceObjects(root: Kustomization, sources: SourceFiles): SourceObject[] {
-  let count = 0;
   const made = new WeakMap<Kustomization, Step[]>();
 
   const accumulate = (kustomization: Kustomization, objects: SourceObject[], above: readonly string[]) => {
@@ -61,8 +54,6 @@ export function sourceObjects(root: Kustomization, sources: SourceFiles): Source
         accumulate(base, own, inner);
         objects.push(...own);
       }
-      count += 1;
-      if (objects.length > MAX_OBJECTS || count > MAX_OBJECTS) throw new TooManyObjects();
     }
     for (const generator of generatorsOf(kustomization)) {
       if (generator.behavior === 'create') {
@@ -151,7 +142,7 @@ export function isOpaque({ value }: Kustomization): boolean {
   return ['replacements', 'vars', 'transformers', 'configurations'].some((field) => itemsOf(value, field).length > 0);
 }
 
-/** The object as the kustomizations leave it; undefined where a patch takes it out. Throws TooManyValues. */
+/** The object as the kustomizations leave it; undefined where a patch takes it out. */
 export function follow({ start, steps }: SourceObject): Subject | undefined {
   const subject: Subject = { shadow: start(), previous: [] };
   for (const step of steps) if (step(subject) === 'delete') return undefined;

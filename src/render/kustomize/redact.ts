@@ -12,7 +12,7 @@ const SHORTEST = 4;
 export function withoutSecrets(message: string, graph: KustomizationGraph, sources: SourceFiles): string {
   const values = new Set<string>();
   for (const kustomization of graph.kustomizations) addGenerated(kustomization, sources, values);
-  for (const file of graph.files) {
+  for (const file of graph.yamlFiles) {
     for (const { value } of documentsOf(file, sources) ?? []) addSecret(value, values);
   }
   for (const kustomization of graph.kustomizations) {

@@ -40,28 +40,17 @@ export interface ShadowScalar {
   origin: Origin;
 }
 
-/** More values than any object has that an API server accepts: aliases of aliases. */
-const MAX_VALUES = 200_000;
-
-/** Thrown for a document that expands to more values than can be followed. */
-export class TooManyValues extends Error {}
-
-/** The shadow of a parsed document, or of a value in it. Throws TooManyValues. */
+/** The shadow of a parsed document, or of a value in it. */
 export function shadowOf(value: unknown, place: Place, path: Path): Shadow {
-  let left = MAX_VALUES;
-  const make = (current: unknown, at: Path): Shadow => {
-    if (--left < 0) throw new TooManyValues();
-    const origin = { place, path: at };
-    if (Array.isArray(current)) {
-      return { type: 'list', items: current.map((item, i) => make(item, [...at, i])), origin };
-    }
-    if (typeof current === 'object' && current !== null) {
-      const entries = Object.entries(current).map(([key, item]) => [key, make(item, [...at, key])] as const);
-      return { type: 'map', entries: new Map(entries), origin };
-    }
-    return { type: 'scalar', value: scalarOf(current), origin };
-  };
-  return make(value, path);
+  const origin = { place, path };
+  if (Array.isArray(value)) {
+    return { type: 'list', items: value.map((item, i) => shadowOf(item, place, [...path, i])), origin };
+  }
+  if (typeof value === 'object' && value !== null) {
+    const entries = Object.entries(value).map(([key, item]) => [key, shadowOf(item, place, [...path, key])] as const);
+    return { type: 'map', entries: new Map(entries), origin };
+  }
+  return { type: 'scalar', value: scalarOf(value), origin };
 }
 
 function scalarOf(value: unknown): ShadowScalar['value'] {

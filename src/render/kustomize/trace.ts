@@ -3,8 +3,8 @@ import { type At, groupOf, type Location, type Path } from '../../resource.ts';
 import type { SourceFiles } from '../../source.ts';
 import type { Kustomization } from '../kustomization.ts';
 import { stringOf } from './fields.ts';
-import { follow, isOpaque, type SourceObject, sourceObjects, TooManyObjects } from './layers.ts';
-import { entryOf, isPrinted, locationOf, type Shadow, TooManyValues } from './shadow.ts';
+import { follow, isOpaque, type SourceObject, sourceObjects } from './layers.ts';
+import { entryOf, isPrinted, locationOf, type Shadow } from './shadow.ts';
 import { identities, identityOf, type Subject } from './subject.ts';
 
 /** A rendered object, and the object of the sources that became it. */
@@ -110,7 +110,10 @@ export class Trace {
     const own = [...shadow.entries].filter(([, entry]) => !(entry.type === 'scalar' && entry.value === null));
     return (
       keys.length === own.length &&
-      own.every(([key, entry]) => Object.hasOwn(map, key) && this.#isSame(entry, map[key]))
+      keys.every((key) => {
+        const entry = entryOf(shadow, key);
+        return entry !== undefined && this.#isSame(entry, map[key]);
+      })
     );
   }
 
@@ -152,7 +155,8 @@ export class Trace {
   #findMatch(rendered: unknown): Match | undefined {
     const id = idOf(rendered);
     if (id.name === '' || id.kind === '') return undefined;
-    const objects = this.#sourceObjects();
+    this.#objects ??= sourceObjects(this.#root, this.#sources);
+    const objects = this.#objects;
     const likely = objects.filter(({ kind, name }) => kind === id.kind && name !== '' && id.name.includes(name));
     // Patches may rename an object, or make it one of another kind.
     return this.#only(likely, id) ?? this.#only(objects, id) ?? this.#onlyLikely(likely, rendered, id);
@@ -186,27 +190,9 @@ export class Trace {
 
   #follow(object: SourceObject): Subject | undefined {
     if (!this.#followed.has(object)) {
-      let subject: Subject | undefined;
-      try {
-        subject = follow(object);
-      } catch (error) {
-        if (!(error instanceof TooManyValues)) throw error;
-      }
-      this.#followed.set(object, subject);
+      this.#followed.set(object, follow(object));
     }
     return this.#followed.get(object);
-  }
-
-  #sourceObjects(): SourceObject[] {
-    if (!this.#objects) {
-      try {
-        this.#objects = sourceObjects(this.#root, this.#sources);
-      } catch (error) {
-        if (!(error instanceof TooManyObjects)) throw error;
-        this.#objects = [];
-      }
-    }
-    return this.#objects;
   }
 
   #file(file: string): Location {
