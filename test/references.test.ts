@@ -507,9 +507,24 @@ describe('the table of edges', () => {
     expect(annotations.filter((name) => !references.some(({ path }) => path[2] === name))).toEqual([]);
   });
 
-  it('leaves out what nobody can know', async () => {
+  it('leaves out what nobody can know, and what means something else', async () => {
     const cluster = await clusterOf(
       objectsOf(yaml`
+        apiVersion: autoscaling/v2
+        kind: HorizontalPodAutoscaler
+        metadata: { name: hpa, namespace: shop }
+        spec: { scaleTargetRef: { apiVersion: example.com/v1, kind: Deployment, name: any }, maxReplicas: 3 }
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: Ingress
+        metadata: { name: alb, namespace: shop, annotations: { cert-manager.io/issuer: i, cert-manager.io/issuer-kind: ClusterIssuer } }
+        spec: { ingressClassName: alb, tls: [{ hosts: [a.example.com], secretName: ignored }] }
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: Ingress
+        metadata: { name: alb-by-annotation, namespace: shop, annotations: { alb.ingress.kubernetes.io/scheme: internal, cert-manager.io/issuer: i, cert-manager.io/issuer-group: example.com } }
+        spec: { tls: [{ hosts: [a.example.com], secretName: ignored }] }
+        ---
         apiVersion: v1
         kind: Pod
         metadata: { name: pod, namespace: shop }
@@ -520,7 +535,7 @@ describe('the table of edges', () => {
         kind: IngressRoute
         metadata: { name: route, namespace: shop }
         spec:
-          routes: [{ kind: Rule, match: PathPrefix("/"), services: [{ name: web, namespace: '${'${NAMESPACE}'}', port: 80 }] }]
+          routes: [{ kind: Rule, match: PathPrefix("/"), services: [{ name: web, namespace: '${'${NAMESPACE}'}', port: 80 }, { name: web@file }] }]
         ---
         apiVersion: v1
         kind: PersistentVolume
@@ -532,7 +547,9 @@ describe('the table of edges', () => {
           'apiVersion: v1\nkind: Pod\nmetadata: { name: old, namespace: shop }\nspec: { serviceAccountName: old, containers: [{ name: c, image: "c:1" }] }\n',
       },
     );
-    expect(allReferences(cluster).map(shown)).toEqual([]);
+    expect(allReferences(cluster).map(shown)).toEqual([
+      'Ingress/alb spec.ingressClassName -> networking.k8s.io/IngressClass alb',
+    ]);
   });
 
   it('never throws, whatever stands in the fields', () => {
@@ -961,6 +978,22 @@ const MADE: [made: string, state: string, by: string][] = [
       'spec: { selector: {}, endpoints: [{ basicAuth: { username: { name: any, key: k } } }] }',
     ),
   ],
+  ['Service prometheus-operated', 'present', object('monitoring.coreos.com/v1', 'Prometheus', 'p', 'spec: {}')],
+  ['Service thanos-ruler-operated', 'present', object('monitoring.coreos.com/v1', 'ThanosRuler', 'p', 'spec: {}')],
+  ['Service any', 'absent', object('monitoring.coreos.com/v1', 'Prometheus', 'p', 'spec: {}')],
+  ['ConfigMap prometheus-p-rulefiles-0', 'unknown', object('monitoring.coreos.com/v1', 'Prometheus', 'p', 'spec: {}')],
+  ['ConfigMap any', 'absent', object('storage.k8s.io/v1', 'CSIDriver', 'any', 'spec: {}', 'x')],
+  [
+    'ConfigMap by-hand',
+    'absent',
+    object(
+      'v1',
+      'PersistentVolume',
+      'v',
+      'spec: { storageClassName: by-hand, capacity: { storage: 1Gi }, accessModes: [ReadWriteOnce], hostPath: { path: /d } }',
+      'x',
+    ),
+  ],
   ['ConfigMap any', 'unknown', script('kubectl create configmap any')],
   ['ConfigMap any', 'absent', script('kubectl get configmap any')],
   ['ConfigMap any', 'absent', script('create configmap any')],
@@ -1008,6 +1041,7 @@ const MADE: [made: string, state: string, by: string][] = [
   ['ConfigMap our-settings', 'absent', object('v1', 'ConfigMap', "'shop-${APP}'", 'data: { a: b }')],
   ['ConfigMap shop-settings', 'absent', object('v1', 'ConfigMap', "'${APP}-settings'", 'data: { a: b }', 'infra')],
   ['ConfigMap settings', 'present: a', object('v1', 'ConfigMap', 'settings', 'data: { a: b }', "'${NAMESPACE}'")],
+  ['ConfigMap refused', 'present: a', object('v1', 'ConfigMap', 'refused', 'data: { a: 1 }')],
   ['ConfigMap refused', 'present', object('v1', 'ConfigMap', 'refused', 'data: [a]')],
 ];
 
@@ -1227,6 +1261,7 @@ describe('what it means that nothing is there', () => {
     ['/ServiceAccount', 'shop', 'default'],
     ['/ConfigMap', 'shop', 'kube-root-ca.crt'],
     ['/ConfigMap', 'shop', 'openshift-service-ca.crt'],
+    ['/ConfigMap', 'shop', 'istio-ca-root-cert'],
     ['/Service', 'default', 'kubernetes'],
     ['rbac.authorization.k8s.io/Role', 'kube-system', 'extension-apiserver-authentication-reader'],
     ['rbac.authorization.k8s.io/Role', 'kube-system', 'system:controller:token-cleaner'],

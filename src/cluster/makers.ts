@@ -82,6 +82,7 @@ const MAKERS: ReadonlyMap<string, Maker> = new Map<string, Maker>([
   ['kyverno.io/Policy', kyvernoPolicy],
   ['kyverno.io', NOTHING],
   ['policies.kyverno.io/GeneratingPolicy', EVERYTHING],
+  ['policies.kyverno.io/NamespacedGeneratingPolicy', EVERYTHING],
   ['policies.kyverno.io', NOTHING],
   ['wgpolicyk8s.io', NOTHING],
 
@@ -93,6 +94,7 @@ const MAKERS: ReadonlyMap<string, Maker> = new Map<string, Maker>([
   ['monitoring.coreos.com/Probe', NOTHING],
   ['monitoring.coreos.com/ScrapeConfig', NOTHING],
   ['monitoring.coreos.com/AlertmanagerConfig', NOTHING],
+  ['monitoring.coreos.com', monitoring],
   ['autoscaling.k8s.io', NOTHING],
   ['keda.sh', NOTHING],
   ['externaldns.k8s.io', NOTHING],
@@ -104,6 +106,11 @@ const MAKERS: ReadonlyMap<string, Maker> = new Map<string, Maker>([
   ['networking.istio.io', NOTHING],
   ['security.istio.io', NOTHING],
   ['telemetry.istio.io', NOTHING],
+  ['extensions.istio.io', NOTHING],
+  ['projectcontour.io/HTTPProxy', NOTHING],
+  ['projectcontour.io/TLSCertificateDelegation', NOTHING],
+  ['karpenter.sh', NOTHING],
+  ['karpenter.k8s.aws', NOTHING],
   ['metallb.io', NOTHING],
   ['k8s.cni.cncf.io', NOTHING],
   ['constraints.gatekeeper.sh', NOTHING],
@@ -406,6 +413,12 @@ function kyvernoPolicy(resource: Resource): Effect {
     made.push({ group: groupOf(text(apiVersion) ?? ''), kind: ownKind, name: ownName, scope: undefined, by: resource });
   }
   return { made };
+}
+
+/** https://prometheus-operator.dev: everything bears the resource's name but the Service that governs the pods. */
+function monitoring(resource: Resource): Effect {
+  const name = `${resource.kind.replace(/(?<=[a-z])[A-Z]/g, '-$&').toLowerCase()}-operated`;
+  return { made: [{ group: '', kind: 'Service', name, scope: resource.scope, by: resource }], namesakes: true };
 }
 
 /** https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/: a claim `template-name-ordinal` for each pod. */

@@ -18,20 +18,17 @@ interface Index {
   readonly byName: ReadonlyMap<string, readonly Resource[]>;
   /** Objects whose names hold placeholders, by kind. */
   readonly unknownNames: ReadonlyMap<string, readonly Resource[]>;
-  /** Objects of a wrong type: there, but nothing can be read from them. */
-  readonly refused: ReadonlySet<Resource>;
   /** The classes of the PersistentVolumes. */
   readonly volumeClasses: ReadonlySet<unknown>;
 }
 
 const indexOf = derived((cluster: Cluster): Index => {
-  const usable = new Set(cluster.resources);
-  const refused = new Set(cluster.schemaErrors.map(({ resource }) => resource).filter((each) => !usable.has(each)));
   const byName = new Map<string, Resource[]>();
   const unknownNames = new Map<string, Resource[]>();
   const add = (map: Map<string, Resource[]>, key: string, resource: Resource) =>
     map.set(key, [...(map.get(key) ?? []), resource]);
-  for (const resource of [...cluster.resources, ...refused]) {
+  // What the schemas refuse is written all the same: it is not missing, and its keys are what its author meant.
+  for (const resource of new Set([...cluster.resources, ...cluster.schemaErrors.map((error) => error.resource)])) {
     const kind = `${resource.group}/${resource.kind}`;
     if (isUnknown(resource.name)) add(unknownNames, kind, resource);
     add(byName, `${kind} ${resource.name}`, resource);
@@ -43,10 +40,10 @@ const indexOf = derived((cluster: Cluster): Index => {
   const volumeClasses = new Set(
     cluster.list('', 'PersistentVolume').map(({ object }) => valueAt(object, ['spec', 'storageClassName'])),
   );
-  return { byName, unknownNames, refused, volumeClasses };
+  return { byName, unknownNames, volumeClasses };
 });
 
-/** The objects of that kind and name in whatever namespace, those of wrong types included. */
+/** The objects of that kind and name in whatever namespace. */
 export function namesakesOf(cluster: Cluster, { group, kind, name }: Referent): readonly Resource[] {
   return indexOf(cluster).byName.get(`${group}/${kind} ${name}`) ?? [];
 }
@@ -106,13 +103,13 @@ function isPlatform(scope: string): boolean {
   return /^(?:kube|openshift|gke|gmp|aks)-/.test(scope);
 }
 
-/** What every cluster has from the start, or every namespace. */
+/** What every cluster of a distribution or mesh has from the start, or every namespace. */
 function isAlwaysThere({ kind, scope, name }: Referent): boolean {
   switch (kind) {
     case 'ServiceAccount':
       return name === 'default';
     case 'ConfigMap':
-      return name === 'kube-root-ca.crt' || name === 'openshift-service-ca.crt';
+      return ['kube-root-ca.crt', 'openshift-service-ca.crt', 'istio-ca-root-cert'].includes(name);
     case 'Service':
       return scope === 'default' && name === 'kubernetes';
     case 'Role':
@@ -161,12 +158,8 @@ export function keysOf(cluster: Cluster, referent: Referent, textOnly = false): 
   const objects = candidates(cluster, referent);
   const made = madeAs(cluster, referent);
   if (objects.length === 0 && !made.some(({ onlyAdds }) => !onlyAdds)) return undefined;
-  if (!['ConfigMap', 'Secret'].includes(referent.kind) || referent.group !== '') return undefined;
   if (referent.kind === 'Secret' && secretWriter(cluster, referent.scope, 'change')) return undefined;
-  const sets = [
-    ...objects.map((object) => (indexOf(cluster).refused.has(object) ? undefined : ownKeys(object, textOnly))),
-    ...made.map(({ keys }: Made) => keys),
-  ];
+  const sets = [...objects.map((object) => ownKeys(object, textOnly)), ...made.map(({ keys }: Made) => keys)];
   const all = new Set<string>();
   for (const keys of sets) {
     if (keys === undefined) return undefined;

@@ -24,8 +24,8 @@ export interface Edge {
   readonly needs?: readonly string[];
   /** Only `data` of a ConfigMap counts, not `binaryData`. */
   readonly textOnly?: boolean;
-  /** Fields beside the name that make it mean nothing, or something else. */
-  readonly unless?: (beside: Fields) => boolean;
+  /** Fields beside the name, or of the whole object, that make it mean nothing, or something else. */
+  readonly unless?: (beside: Fields, whole: Fields) => boolean;
 }
 
 const CONTAINER = 'initContainers|containers|ephemeralContainers[]';
@@ -76,6 +76,13 @@ const boundByHand = ({ volumeName, selector }: Fields) => volumeName !== undefin
 
 /** The AWS load balancer controller takes the name for that of an annotation. */
 const usesAnnotation = ({ port }: Fields) => asMap(port)?.name === 'use-annotation';
+
+/** The AWS load balancer controller takes certificates from ACM by their hosts, never from a Secret. */
+const isAlb = (_: Fields, whole: Fields) =>
+  asMap(whole.spec)?.ingressClassName === 'alb' ||
+  Object.keys(asMap(asMap(whole.metadata)?.annotations) ?? {}).some((key) =>
+    key.startsWith('alb.ingress.kubernetes.io/'),
+  );
 
 const ignoresFailure = (around: readonly Fields[]) => around.at(-3)?.failurePolicy === 'Ignore';
 
@@ -202,7 +209,10 @@ export const EDGES: readonly Edge[] = [
   edge('networking.k8s.io/Ingress', 'spec.rules[].http.paths[].backend.service.name', 'Service', UNROUTED, {
     unless: usesAnnotation,
   }),
-  edge('networking.k8s.io/Ingress', 'spec.tls[].secretName', 'Secret', DEFAULT_CERTIFICATE, { needs: TLS_KEYS }),
+  edge('networking.k8s.io/Ingress', 'spec.tls[].secretName', 'Secret', DEFAULT_CERTIFICATE, {
+    needs: TLS_KEYS,
+    unless: isAlb,
+  }),
   edge(
     'networking.k8s.io/Ingress',
     'spec.ingressClassName',
@@ -385,7 +395,7 @@ for (const known of EDGES) {
 }
 
 /** Every reference of one resource, in the order of the table. */
-export function* walkResource(resource: Resource): Generator<Reference> {
+function* walkResource(resource: Resource): Generator<Reference> {
   const kind = resource.group === '' ? resource.kind : `${resource.group}/${resource.kind}`;
   for (const known of byKind.get(kind) ?? []) yield* walkEdge(resource, known, resource.object, []);
   const workload = workloadOf(resource);
@@ -399,12 +409,11 @@ function* walkEdge(resource: Resource, known: Edge, root: unknown, rootPath: Pat
   for (const { value, path, around } of walk(root, parse(known.path), rootPath, [])) {
     if (typeof value !== 'string' || value === '' || isUnknown(value)) continue;
     const beside = around.at(-1) ?? {};
-    if (known.unless?.(beside)) continue;
+    if (known.unless?.(beside, around[0] ?? {})) continue;
     const referents = referentsOf(resource, known, value, beside);
     const [first, ...others] = referents;
     if (!first) continue;
-    const at = typeof path.at(-1) === 'number' ? path.slice(0, -2) : path.slice(0, -1);
-    const asked = known.keys === undefined ? [] : [...walk(beside, parse(known.keys), at, [])];
+    const asked = known.keys === undefined ? [] : [...walk(beside, parse(known.keys), path.slice(0, -1), [])];
     yield {
       resource,
       path,

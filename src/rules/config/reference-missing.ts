@@ -45,7 +45,7 @@ export default {
       'The kind is not known: only `existing` says which Secrets, StorageClasses, IngressClasses or issuers there are. What a team renders with what uses it (ConfigMaps, ServiceAccounts, claims, Services, Roles, Middlewares, scale targets) is an error in an environment of k8s-lint.yaml or where the Namespace is rendered, a warning elsewhere.',
       'Something may make the object: SealedSecret, ExternalSecret, Certificate, an annotated Ingress, a StatefulSet for its claims, a chart that Flux or Argo CD installs there, an operator, a replicator, a policy, a script that calls kubectl; and for Secrets, a rendered ServiceAccount that may create them.',
       'It is always there: ServiceAccount default, ConfigMap kube-root-ca.crt, Service default/kubernetes, built-in roles, system-* PriorityClasses. In kube-* namespaces the distribution puts objects of its own.',
-      '`name@provider` of another provider than kubernetescrd, `api@internal`, `use-annotation` of the AWS load balancer controller.',
+      '`name@provider` of another provider than kubernetescrd, `api@internal`, `use-annotation` and TLS Secrets of the AWS load balancer controller.',
       'A StorageClass that PersistentVolumes name, or whose claim names its volume: it need not exist.',
       'The name holds a placeholder, or a target of the environment did not render.',
     ],
