@@ -479,6 +479,53 @@ describe.each(TOOLCHAINS)('with %s: where values are written', { timeout: 60_000
     await expectPlaces(built, 'Service', 'b-web', { 'spec.type': 'b/kustomization.yaml:9: NodePort' });
   });
 
+  it('selects as kustomize does: by names before and after, namespaces, labels and annotations', async () => {
+    const add = (target: string, field: string, value: string) =>
+      `- target: ${target}\n  patch: |-\n    - { op: add, path: /spec/${field}, value: ${value} }\n`;
+    const files = {
+      'top/kustomization.yaml': [
+        'resources: [../middle]\nnamespace: top\npatches:\n',
+        '- patch: |-\n    apiVersion: apps/v1\n    kind: Deployment\n    metadata: { name: web }\n    spec: { first: by-first-name }\n',
+        '- patch: |-\n    apiVersion: apps/v1\n    kind: Deployment\n    metadata: { name: b-web, namespace: mid }\n    spec: { second: by-later-name }\n',
+        add('{ kind: Deploy.*, name: "b-w.b|x", namespace: mid }', 'third', 'by-pattern'),
+        add('{ kind: Deployment, namespace: elsewhere }', 'third', 'by-pattern'),
+        add('{ kind: Deploy, name: web }', 'third', 'by-pattern'),
+        add(
+          '{ kind: Deployment, annotationSelector: "k in (v,w), k!=x", labelSelector: "app notin (x),!absent" }',
+          'fourth',
+          'by-selector',
+        ),
+        add('{ kind: Deployment, labelSelector: "app in (x)" }', 'fourth', 'by-selector'),
+        add('{ kind: Deployment, annotationSelector: absent }', 'fourth', 'by-selector'),
+      ].join(''),
+      'middle/kustomization.yaml': 'resources: [../base]\nnamespace: mid\ncommonAnnotations: { k: v }\n',
+      'base/kustomization.yaml': 'resources: [web.yaml, binding.yaml]\nnamePrefix: b-\n',
+      'base/web.yaml':
+        'apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: web, labels: { app: web } }\nspec: {}\n',
+      'base/binding.yaml': yaml`
+        apiVersion: rbac.authorization.k8s.io/v1
+        kind: RoleBinding
+        metadata: { name: binding }
+        subjects:
+          - { kind: ServiceAccount, name: default }
+          - { kind: ServiceAccount, name: other, namespace: other }
+      `,
+    };
+    const built = await build(files, 'top', { with: toolchain });
+    expect(said(built)).toEqual([]);
+    await expectPlaces(built, 'Deployment', 'b-web', {
+      'spec.first': 'top/kustomization.yaml:8: by-first-name }',
+      'spec.second': 'top/kustomization.yaml:13: by-later-name }',
+      'spec.third': 'top/kustomization.yaml:16: by-pattern }',
+      'spec.fourth': 'top/kustomization.yaml:25: by-selector }',
+      'metadata.annotations.k': 'middle/kustomization.yaml:3: v }',
+    });
+    await expectPlaces(built, 'RoleBinding', 'b-binding', {
+      'subjects.0.namespace': 'top/kustomization.yaml:2: top',
+      'subjects.1.namespace': 'base/binding.yaml:6: other }',
+    });
+  });
+
   it('follows patches that rename, change the kind, and Lists that kustomize takes apart', async () => {
     const files = {
       'kustomization.yaml': yaml`
