@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { rmSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -44,14 +44,13 @@ const KEPT =
 /** Nothing listens there: what would go through a proxy fails at once. */
 const NOWHERE = 'http://127.0.0.1:9';
 
-/** What runs now, so that nothing outlives this process. */
-const running = new Set<{ child: ChildProcess; scratch: string | undefined }>();
+/** What runs and what lies about now, so that nothing outlives this process. */
+const running = new Set<ChildProcess>();
+const scratches = new Set<string>();
 
 process.on('exit', () => {
-  for (const { child, scratch } of running) {
-    killGroup(child, 'SIGKILL');
-    if (scratch) rmSync(scratch, { recursive: true, force: true });
-  }
+  for (const child of running) killGroup(child, 'SIGKILL');
+  for (const scratch of scratches) rmSync(scratch, { recursive: true, force: true });
 });
 
 /**
@@ -60,13 +59,24 @@ process.on('exit', () => {
  */
 export async function run(command: string, args: readonly string[], options: RunOptions): Promise<RunResult> {
   options.signal?.throwIfAborted();
-  // A read-only file system is no reason to fail: only helm charts inside kustomizations need the directory.
-  const scratch = await mkdtemp(join(tmpdir(), 'k8s-lint-')).catch(() => undefined);
+  const scratch = makeScratch();
   try {
     return await runIn(scratch, command, args, options);
   } finally {
     // What a killed tool's children still write there is not worth failing for.
     if (scratch) await rm(scratch, { recursive: true, force: true, maxRetries: 3 }).catch(() => {});
+    if (scratch) scratches.delete(scratch);
+  }
+}
+
+/** A directory for what a tool writes. A read-only file system is no reason to fail: only charts inside kustomizations need it. */
+function makeScratch(): string | undefined {
+  try {
+    const scratch = mkdtempSync(join(tmpdir(), 'k8s-lint-'));
+    scratches.add(scratch);
+    return scratch;
+  } catch {
+    return undefined;
   }
 }
 
@@ -91,8 +101,7 @@ function runIn(
       resolve({ kind: 'not-started', reason: reasonOf(error) });
       return;
     }
-    const entry = { child, scratch };
-    running.add(entry);
+    running.add(child);
 
     const stdout: Buffer[] = [];
     const stderr = new HeadAndTail(MAX_STDERR);
@@ -131,7 +140,7 @@ function runIn(
     const settle = (result: () => RunResult) => {
       for (const timer of timers) clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
-      running.delete(entry);
+      running.delete(child);
       if (ended === 'aborted') reject(signal?.reason);
       else resolve(result());
     };
