@@ -385,6 +385,12 @@ describe.each(LAYERS)('with the helm of %s', (layer) => {
         findings: ['app/prod.yaml render-failed: malformed values: it must be a map'],
       },
       {
+        name: 'a values file that is a directory',
+        files: { 'prod/': '' },
+        options: { values: ['app/prod'] },
+        findings: ['k8s-lint.yaml:3:5 render-failed: the values file app/prod is no file'],
+      },
+      {
         name: 'a values file that does not exist',
         files: {},
         options: { values: ['app/prod.yaml'] },

@@ -54,29 +54,34 @@ export class Causes {
     if (question.candidates.length === 0 || isUnknown(question.value)) return Promise.resolve(undefined);
     return new Promise((resolve, reject) => {
       this.waiting.push({ ...question, answer: resolve });
-      this.working ??= this.work().finally(() => {
-        this.working = undefined;
-      });
+      this.working ??= this.work();
       this.working.catch(reject);
     });
   }
 
   private async work(): Promise<void> {
-    while (this.waiting.length > 0) {
-      // Whoever asks in the same breath shares the renders.
-      await new Promise((resolve) => setImmediate(resolve));
-      const asked = this.waiting;
-      this.waiting = [];
-      this.explored ??= this.explore();
-      const exploration = await this.explored;
-      const suspects = asked.map((question) => ({ question, entries: suspectsOf(question, exploration) }));
-      const sure = suspects.filter(
-        ({ question, entries }) => entries.length === 1 && isOnlyOne(question) && canJoin(entries[0]),
-      );
-      const confirmed = sure.length > 1 ? await this.confirm(sure) : new Map<Asked, ValuesEntry>();
-      for (const { question, entries } of suspects) {
-        question.answer(confirmed.get(question) ?? (await this.tryEach(question, entries)));
-      }
+    try {
+      while (this.waiting.length > 0) await this.answerAll();
+    } finally {
+      // At once: whoever asks next, even before this promise is settled, starts anew.
+      this.working = undefined;
+    }
+  }
+
+  private async answerAll(): Promise<void> {
+    // Whoever asks in the same breath shares the renders.
+    await new Promise((resolve) => setImmediate(resolve));
+    const asked = this.waiting;
+    this.waiting = [];
+    this.explored ??= this.explore();
+    const exploration = await this.explored;
+    const suspects = asked.map((question) => ({ question, entries: suspectsOf(question, exploration) }));
+    const sure = suspects.filter(
+      ({ question, entries }) => entries.length === 1 && isOnlyOne(question) && canJoin(entries[0]),
+    );
+    const confirmed = sure.length > 1 ? await this.confirm(sure) : new Map<Asked, ValuesEntry>();
+    for (const { question, entries } of suspects) {
+      question.answer(confirmed.get(question) ?? (await this.tryEach(question, entries)));
     }
   }
 

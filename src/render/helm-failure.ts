@@ -35,7 +35,8 @@ export async function explainFailure(stderr: string, helm: HelmChart): Promise<F
     atPosition(message, helm);
   if (failure) return failure;
   const location = /release name/.test(message) ? helm.configLocation : helm.chartLocation;
-  return { findings: [finding(message, location)] };
+  const shown = message.replaceAll(helm.target.chart, helm.shown(helm.target.chart));
+  return { findings: [finding(shown.replaceAll(`${helm.context.cwd}/`, ''), location)] };
 }
 
 /** The text behind `Error: `, without advice on flags. A crash has none. */

@@ -38,7 +38,13 @@ export async function runHelm(
     let chart = target.chart;
     if (options.prepare) {
       chart = join(directory, 'chart');
-      await options.prepare(chart);
+      try {
+        await options.prepare(chart);
+      } catch (error) {
+        const { code, message } = error as NodeJS.ErrnoException;
+        if (code === undefined) throw error;
+        return { kind: 'not-started', reason: `the chart can't be copied: ${message}` };
+      }
     }
     const inline = [target.set, options.override].filter((values) => values !== undefined);
     const files = [...target.values, ...inline].map(async (values, i) => {
@@ -65,7 +71,7 @@ export async function runHelm(
     const result = await run(helm.command, args, { cwd: directory, timeout, signal: context.signal });
     if (!('stderr' in result)) return result;
     const stderr = result.stderr.replace(VALUES_NAME, (_, i) => target.values[Number(i)] ?? 'values');
-    return { ...result, stderr: stderr.replaceAll(chart, target.chart) };
+    return { ...result, stderr: stderr.replaceAll(chart, target.chart).replaceAll(`${directory}/`, '') };
   });
 }
 

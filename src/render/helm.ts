@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import type { SourceFinding } from '../cluster/cluster.ts';
 import { isArchive, isChart } from './chart.ts';
 import { HelmChart } from './helm-chart.ts';
@@ -51,9 +51,10 @@ function whatIsAbsent(target: HelmTarget, { cwd }: RenderContext): SourceFinding
     const message = existsSync(target.chart) ? 'is no chart: it has no Chart.yaml' : 'does not exist';
     return { rule: 'render-failed', message: `${shownPath(target.chart, cwd)} ${message}`, location };
   }
-  const values = target.values.find((file) => !existsSync(file));
+  const values = target.values.find((file) => !statSync(file, { throwIfNoEntry: false })?.isFile());
   if (values === undefined) return undefined;
-  return { rule: 'render-failed', message: `the values file ${shownPath(values, cwd)} does not exist`, location };
+  const wrong = existsSync(values) ? 'is no file' : 'does not exist';
+  return { rule: 'render-failed', message: `the values file ${shownPath(values, cwd)} ${wrong}`, location };
 }
 
 async function addFailure(
