@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, existsSync, ftruncateSync, openSync, symlinkSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, ftruncateSync, openSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -1304,5 +1304,23 @@ describe('input that no cluster would take', { timeout: 60_000 }, () => {
     expect(said(await build(cwd))).toEqual([
       'render-failed kustomization.yaml:3: big.yaml => big.yaml: 200 MB, more than the 50 MB that are read',
     ]);
+  });
+});
+
+describe('a kubectl that logs its errors', () => {
+  it('has its message read out of the log line', async () => {
+    const cwd = tree({ 'kustomization.yaml': 'resources: [pod.yaml]\n', 'pod.yaml': 'kind: Pod\n' });
+    // A fake: the builds of kubectl that log this way come with no package.
+    const fake = join(tree({ kubectl: '' }), 'kubectl');
+    const logged = String.raw`E1120 09:45:00.075059   29897 run.go:72] "command failed" err="it's \"broken\"\nhere"`;
+    writeFileSync(
+      fake,
+      `#!/bin/sh\ncase "$1" in version) echo '{}';; *) cat >&2 <<'END'\n${logged}\nEND\nexit 1;; esac\n`,
+    );
+    chmodSync(fake, 0o755);
+    const kustomize = { command: fake, args: ['kustomize'], version: '5.5.0' };
+    const helm = () => Promise.reject(new Error('not asked for'));
+    const built = await build(cwd, '.', { tools: { kustomize: async () => kustomize, helm } });
+    expect(said(built)).toEqual(['render-failed kustomization.yaml => it\'s "broken"\nhere']);
   });
 });

@@ -60,12 +60,18 @@ export function failureOf(
 /** Characters of a message beyond which nobody reads, and patterns take their time. */
 const LONGEST = 20_000;
 
+/** How some builds of kubectl (Google's dispatcher) log the error of a command; the text is quoted as Go does. */
+const LOGGED = /^[EF]\d{4} [^\]]*\] "command failed" err="((?:[^"\\]|\\.)*)"$/m;
+
 /** The error in what a tool wrote: without the warnings before it and without `error:`. */
 function errorIn(stderr: string): string {
+  const logged = LOGGED.exec(stderr)?.[1];
+  if (logged !== undefined) return logged.replace(/\\(.)/g, (_, char: string) => (char === 'n' ? '\n' : char));
   const lines = stderr.trim().split(/\r?\n/);
   const first = lines.findIndex((line) => /^error: /i.test(line));
   const kept = first === -1 ? lines.filter((line) => !/^(# Warning|[IWE]\d{4} )/.test(line)) : lines.slice(first);
-  return kept.join('\n').replace(/^error: /i, '');
+  // What only looks like a warning is better than no message.
+  return kept.join('\n').replace(/^error: /i, '') || stderr.trim();
 }
 
 /** Whether a message names a file, as kustomize names it: with the links of its directory resolved. */
