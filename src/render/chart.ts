@@ -171,7 +171,8 @@ function entriesOf(directory: string): string[] {
   }
 }
 
-function isFile(path: string): boolean {
+/** Whether a path leads to a regular file; never throws. */
+export function isFile(path: string): boolean {
   try {
     return statSync(path).isFile();
   } catch {

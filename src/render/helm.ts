@@ -1,6 +1,6 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import type { SourceFinding } from '../cluster/cluster.ts';
-import { isArchive, isChart } from './chart.ts';
+import { isArchive, isChart, isFile } from './chart.ts';
 import { HelmChart } from './helm-chart.ts';
 import { explainFailure } from './helm-failure.ts';
 import { HelmLocator, isCrd } from './helm-locate.ts';
@@ -51,7 +51,7 @@ function whatIsAbsent(target: HelmTarget, { cwd }: RenderContext): SourceFinding
     const message = existsSync(target.chart) ? 'is no chart: it has no Chart.yaml' : 'does not exist';
     return { rule: 'render-failed', message: `${shownPath(target.chart, cwd)} ${message}`, location };
   }
-  const values = target.values.find((file) => !statSync(file, { throwIfNoEntry: false })?.isFile());
+  const values = target.values.find((file) => !isFile(file));
   if (values === undefined) return undefined;
   const wrong = existsSync(values) ? 'is no file' : 'does not exist';
   return { rule: 'render-failed', message: `the values file ${shownPath(values, cwd)} ${wrong}`, location };
