@@ -561,7 +561,7 @@ describe('the table of edges', () => {
         const cluster = withoutSchemas([changed, objects[0] ?? {}]);
         expect([...referenceMissing.check(cluster), ...referenceKeyMissing.check(cluster)]).toEqual(expect.any(Array));
       }),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     );
   });
 });

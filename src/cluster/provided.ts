@@ -25,8 +25,11 @@ interface Index {
 const indexOf = derived((cluster: Cluster): Index => {
   const byName = new Map<string, Resource[]>();
   const unknownNames = new Map<string, Resource[]>();
-  const add = (map: Map<string, Resource[]>, key: string, resource: Resource) =>
-    map.set(key, [...(map.get(key) ?? []), resource]);
+  const add = (map: Map<string, Resource[]>, key: string, resource: Resource) => {
+    const list = map.get(key);
+    if (list) list.push(resource);
+    else map.set(key, [resource]);
+  };
   // What the schemas refuse is written all the same: it is not missing, and its keys are what its author meant.
   for (const resource of new Set([...cluster.resources, ...cluster.schemaErrors.map((error) => error.resource)])) {
     const kind = `${resource.group}/${resource.kind}`;
