@@ -1318,9 +1318,58 @@ describe('a kubectl that logs its errors', () => {
       `#!/bin/sh\ncase "$1" in version) echo '{}';; *) cat >&2 <<'END'\n${logged}\nEND\nexit 1;; esac\n`,
     );
     chmodSync(fake, 0o755);
-    const kustomize = { command: fake, args: ['kustomize'], version: '5.5.0' };
+    const kustomize = { command: fake, args: ['kustomize'] as const, version: '5.5.0' };
     const helm = () => Promise.reject(new Error('not asked for'));
     const built = await build(cwd, '.', { tools: { kustomize: async () => kustomize, helm } });
-    expect(said(built)).toEqual(['render-failed kustomization.yaml => it\'s "broken"\nhere']);
+    expect(said(built)).toEqual(['render-failed kustomization.yaml => it\'s "broken" here']);
   });
+});
+
+describe('a patch with a target that calls itself anything', () => {
+  it.each(TOOLCHAINS)(
+    'leaves apiVersion and kind alone, and everything that it does not set, with %s',
+    async (toolchain) => {
+      const built = await build(
+        {
+          'base/kustomization.yaml': 'resources: [web.yaml]\n',
+          'base/web.yaml': yaml`
+          apiVersion: apps/v1
+          kind: Deployment
+          metadata: { name: web }
+          spec:
+            selector: { matchLabels: { app: web } }
+            template:
+              metadata: { labels: { app: web } }
+              spec:
+                containers:
+                  - name: web
+                    image: web:1
+        `,
+          'prod/kustomization.yaml': yaml`
+          resources: [../base]
+          patches:
+            - path: any.yaml
+              target: { kind: Deployment }
+        `,
+          'prod/any.yaml': yaml`
+          apiVersion: any/v9
+          kind: Any
+          metadata: { name: any }
+          spec:
+            template:
+              spec:
+                nodeSelector: { pool: burst }
+        `,
+        },
+        'prod',
+        { with: toolchain },
+      );
+      await expectPlaces(built, 'Deployment', 'web', {
+        apiVersion: 'base/web.yaml:1: apps/v1',
+        kind: 'base/web.yaml:2: Deployment',
+        'spec.template.spec.containers.0.image': 'base/web.yaml:11: web:1',
+        'spec.template.spec.nodeSelector.pool': 'prod/any.yaml:7: burst }',
+      });
+    },
+  );
 });

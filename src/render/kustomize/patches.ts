@@ -111,10 +111,13 @@ function applyStrategicMerge(
 ): 'delete' | undefined {
   if (patch.type !== 'map') return undefined;
   const kind = shadow.entries.get('kind');
+  const apiVersion = shadow.entries.get('apiVersion');
   const name = metadataOf(shadow)?.get('name');
   const namespace = metadataOf(shadow)?.get('namespace');
   if (strategicMerge(shadow, patch, identityOf(shadow)) === 'delete') return 'delete';
   if (kind && !mayChangeKind) shadow.entries.set('kind', kind);
+  // A patch with a target may call itself anything: what it changes stays what it is.
+  if (apiVersion) shadow.entries.set('apiVersion', apiVersion);
   const metadata = metadataOf(shadow);
   if (name && !mayRename) metadata?.set('name', name);
   if (namespace) metadata?.set('namespace', namespace);
