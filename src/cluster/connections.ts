@@ -66,7 +66,7 @@ function connectionsOfContainer(cluster: Cluster, workload: Workload, container:
   if (asMap(container.container) === undefined) return [];
   const environment = environmentOf(cluster, workload, container);
   const found = [
-    ...inEnvironment(environment),
+    ...inEnvironment(cluster, environment),
     ...inCommand(workload, container, environment),
     ...inFiles(cluster, workload, container),
   ];
@@ -85,20 +85,34 @@ function connectionsOfContainer(cluster: Cluster, workload: Workload, container:
   });
 }
 
-function inEnvironment(environment: ReadonlyMap<string, Variable>): Found[] {
+function inEnvironment(cluster: Cluster, environment: ReadonlyMap<string, Variable>): Found[] {
   const read = (name: string) => environment.get(name)?.text;
   return [...environment.values()].flatMap((variable) => {
     const { name, text, via, declared } = variable;
-    if (text === '' || !mayBeDialled(name) || isSwitchedOff(name, read)) return [];
-    return addressesIn(text)
-      .filter(({ form }) => form !== 'word' || namesHost(name))
-      .map((address) => {
-        const port = siblingPort(name, address, read);
-        const withPort = port === undefined ? address : { ...address, port, written: true };
-        return { address: withPort, text: variable, start: address.start, name, via, declared };
-      });
+    const addresses = addressesOfVariable(cluster, name, text);
+    if (addresses.length === 0 || isSwitchedOff(name, read)) return [];
+    return addresses.map((address) => {
+      const port = siblingPort(name, address, read);
+      const withPort = port === undefined ? address : { ...address, port, written: true };
+      return { address: withPort, text: variable, start: address.start, name, via, declared };
+    });
   });
 }
+
+/** The addresses that a variable holds, as its name has it. Many containers take the same variables. */
+function addressesOfVariable(cluster: Cluster, name: string, text: string): readonly Address[] {
+  const known = variablesRead(cluster);
+  const id = `${name}=${text}`;
+  let addresses = known.get(id);
+  if (!addresses) {
+    const isEvident = ({ form }: Address) => form !== 'word' || namesHost(name);
+    addresses = text !== '' && mayBeDialled(name) ? addressesIn(text).filter(isEvident) : [];
+    known.set(id, addresses);
+  }
+  return addresses;
+}
+
+const variablesRead = derived(() => new Map<string, readonly Address[]>());
 
 /** What `DB_PORT` says for `DB_HOST`, where the address has no port of its own. */
 function siblingPort(

@@ -1,5 +1,5 @@
 import { isUnsetScope } from '../resource.ts';
-import type { Cluster } from './cluster.ts';
+import { type Cluster, derived } from './cluster.ts';
 import { isUnknown } from './unknown.ts';
 import { asMap, type Workload } from './workloads.ts';
 
@@ -61,6 +61,16 @@ export function hasPlainLabels({ labels, resource }: Workload): boolean {
 
 /** What is known of the labels of a workload's pods. */
 export function podLabels(workload: Workload): LabelFacts {
+  const known = factsOfPods.get(workload);
+  if (known) return known;
+  const facts = readPodLabels(workload);
+  factsOfPods.set(workload, facts);
+  return facts;
+}
+
+const factsOfPods = new WeakMap<Workload, LabelFacts>();
+
+function readPodLabels(workload: Workload): LabelFacts {
   const { labels, resource } = workload;
   // Knative names its pods' `app` label after the revision.
   const open = resource.group === 'serving.knative.dev' || Object.keys(labels).some(isUnknown);
@@ -81,6 +91,15 @@ function runtimeLabel({ resource }: Workload, key: string): LabelFact {
 
 /** What is known of the labels of the namespace that a scope is: of one that isn't given, only its name. */
 export function namespaceLabels(cluster: Cluster, scope: string): LabelFacts {
+  const known = factsOfNamespaces(cluster);
+  const facts = known.get(scope) ?? readNamespaceLabels(cluster, scope);
+  known.set(scope, facts);
+  return facts;
+}
+
+const factsOfNamespaces = derived(() => new Map<string, LabelFacts>());
+
+function readNamespaceLabels(cluster: Cluster, scope: string): LabelFacts {
   if (isUnsetScope(scope)) return (key) => (key === 'kubernetes.io/metadata.name' ? SOME_VALUE : UNKNOWN);
   const namespace = cluster.get('', 'Namespace', '', scope);
   const labels = asMap(namespace?.object.metadata.labels) ?? {};

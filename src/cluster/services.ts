@@ -25,6 +25,15 @@ export interface Backends {
  * without selector, whose endpoints are made by hand, and for ExternalName. Hooks are selected by nothing.
  */
 export function backendsOf(cluster: Cluster, service: Resource): Backends {
+  const known = backends(cluster);
+  const found = known.get(service) ?? findBackends(cluster, service);
+  known.set(service, found);
+  return found;
+}
+
+const backends = derived(() => new Map<Resource, Backends>());
+
+function findBackends(cluster: Cluster, service: Resource): Backends {
   const spec = asMap(asMap(service.object)?.spec) ?? {};
   const selector = asMap(spec.selector) ?? {};
   if (spec.type === 'ExternalName' || Object.keys(selector).length === 0) return { workloads: [], certain: true };
