@@ -118,8 +118,8 @@ function generatesPolicies({ group, object }: Resource): boolean {
   if (group !== 'kyverno.io') return false;
   return asList(valueAt(object, ['spec', 'rules'])).some((rule) => {
     const generate = asMap(asMap(rule)?.generate);
-    const kinds = asList(asMap(generate?.cloneList)?.kinds).map(String);
-    return generate?.kind === 'NetworkPolicy' || kinds.some((kind) => kind.endsWith('NetworkPolicy'));
+    const cloned = asList(asMap(generate?.cloneList)?.kinds);
+    return [generate?.kind, ...cloned].some((kind) => typeof kind === 'string' && kind.endsWith('NetworkPolicy'));
   });
 }
 

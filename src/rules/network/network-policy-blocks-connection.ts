@@ -1029,8 +1029,8 @@ function addressOf({ host, port }: Connection): string {
 function placeOf({ from, where, declared, via }: Connection): string {
   if (where.key !== undefined) return `${where.key} in ${where.resource}`;
   if (via === 'command') return String(declared.at(-2));
-  const variable = asMap(valueAt(from.resource.object, where.path.slice(0, -1)));
-  return String(variable?.name);
+  const variable = asMap(valueAt(from.resource.object, where.path.slice(0, -1)))?.name;
+  return typeof variable === 'string' ? variable : 'env';
 }
 
 /** The port that policies see, where it isn't the one that is dialled. */
