@@ -63,7 +63,7 @@ async function locate(
   level: Severity | 'off' | undefined,
 ): Promise<Diagnostic> {
   const { resource, path = [], message } = finding;
-  const location = finding.location ?? (resource ? await resource.locate(path, finding.at) : undefined);
+  const location = finding.location ?? (resource ? await locateIn(resource, path, finding.at) : undefined);
   if (!location) throw new Error(`a finding of ${rule.id} has neither resource nor location: ${message}`);
   const located = {
     rule: rule.id,
@@ -77,6 +77,12 @@ async function locate(
   const diagnostic = { ...located, fingerprint: await fingerprint(rule.id, location, message, resource, path) };
   if (resource) plainMessages.set(diagnostic, plainMessage(message, resource, await resource.sourceName()));
   return diagnostic;
+}
+
+async function locateIn(resource: Resource, path: Path, at: Finding['at']): Promise<Location> {
+  if (at !== 'type') return resource.locate(path, at);
+  const [value, key] = [await resource.locate(path), await resource.locate(path, 'key')];
+  return value.file === key.file ? value : key;
 }
 
 /** The level of the configuration caps a rule's findings; raising touches only those without a severity of their own. */

@@ -20,8 +20,11 @@ export interface Finding {
   resource?: Resource;
   /** Must exist in the resource. For something missing, the nearest parent that lacks it. */
   path?: Path;
-  /** Point at the key instead of the value, for a key that shouldn't be there. */
-  at?: At;
+  /**
+   * Point at the key instead of the value, for a key that shouldn't be there; or, with `type`, at what decides that a value
+   * is a number instead of a string: a template that doesn't quote it, not the values file that holds it.
+   */
+  at?: At | 'type';
   location?: Location;
   /** The target whose source it is, for findings with a location. */
   target?: TargetRef;

@@ -1,3 +1,4 @@
+import { nearestOf as nearestName } from '../nearest.ts';
 import type { Path } from '../resource.ts';
 import type { Related } from '../rule.ts';
 import { meets, type NodeRequirement } from './node-affinity.ts';
@@ -116,7 +117,7 @@ function isMeant({ key, value }: NodeLabel, wanted: string, values: readonly str
   if (values.length > 0 && !values.includes(value)) return false;
   const telling = values.length > 0 && !/^(?:|true|false|yes|no|on|off|\d+)$/i.test(value);
   const [a, b] = [bare(key), bare(wanted)];
-  return telling || a.endsWith(b) || b.endsWith(a);
+  return telling || a.endsWith(b) || b.endsWith(a) || nearestName(wanted, [key]) !== undefined;
 }
 
 /** A key without the punctuation in which spellings differ. */

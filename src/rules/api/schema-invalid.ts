@@ -320,7 +320,8 @@ export default {
       }
     }
     for (const { resource, error } of cluster.schemaErrors) {
-      const { path, message, severity, at } = error;
+      const { path, message, severity, kind } = error;
+      const at = error.at ?? (kind === 'type' ? 'type' : undefined);
       yield { resource, path, message, ...(severity && { severity }), ...(at && { at }) };
     }
   },
