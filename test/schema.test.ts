@@ -326,6 +326,56 @@ describe('built-in kinds', () => {
   });
 });
 
+describe('edges', () => {
+  const of = (type: string, keywords: object, value: unknown) =>
+    judge({ type: 'object', properties: { a: { type, ...keywords } } }, { a: value }).length;
+
+  it.each<[string, object, unknown[], unknown[]]>([
+    ['number', { minimum: 1, maximum: 3 }, [1, 3], [0.9, 3.1]],
+    ['number', { minimum: 1 }, [1, 2], [0]],
+    ['number', { maximum: 1 }, [1, 0], [2]],
+    ['number', { minimum: 1, exclusiveMinimum: true }, [1.1], [1]],
+    ['number', { maximum: 1, exclusiveMaximum: true }, [0.9], [1]],
+    ['string', { minLength: 1 }, ['a', 'ab'], ['']],
+    ['string', { maxLength: 1 }, ['', 'a'], ['ab']],
+    ['array', { minItems: 1 }, [[1], [1, 2]], [[]]],
+    ['array', { maxItems: 1 }, [[], [1]], [[1, 2]]],
+    ['array', {}, [[], [1, 2]], [{}]],
+  ])('%s %o', (type, keywords, good, bad) => {
+    expect(good.filter((value) => of(type, keywords, value) > 0)).toEqual([]);
+    expect(bad.filter((value) => of(type, keywords, value) === 0)).toEqual([]);
+  });
+
+  it('32 bits are what Kubernetes counts with', () => {
+    const priority = (value: number) =>
+      problems({ apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name: 'a' }, value });
+    expect([2147483647, -2147483648].flatMap(priority)).toEqual([]);
+    expect([2147483648, -2147483649].flatMap(priority)).toHaveLength(2);
+  });
+
+  it('a cure is offered where it is one', () => {
+    const cures = (type: string, value: unknown) =>
+      judge({ type: 'object', properties: { a: { type } } }, { a: value }).map(
+        (problem) => /: (quote it|drop the quotes) \(/.exec(problem)?.[1],
+      );
+    expect(cures('string', 5)).toEqual(['quote it']);
+    expect(cures('string', [])).toEqual([undefined]);
+    expect(cures('integer', '5')).toEqual(['drop the quotes']);
+    expect(cures('number', '5')).toEqual(['drop the quotes']);
+    expect(cures('integer', 'five')).toEqual([undefined]);
+    expect(cures('boolean', 'true')).toEqual(['drop the quotes']);
+    expect(cures('boolean', '5')).toEqual([undefined]);
+    expect(cures('array', '5')).toEqual([undefined]);
+  });
+
+  it('long values are cut', () => {
+    const shown = (length: number) =>
+      judge({ type: 'object', properties: { a: { type: 'integer' } } }, { a: 'x'.repeat(length) })[0];
+    expect(shown(58)).toContain(`"${'x'.repeat(58)}",`);
+    expect(shown(59)).toContain(`"${'x'.repeat(58)}…,`);
+  });
+});
+
 describe('a status', () => {
   const written = (fields: object) =>
     problems({ ...crd({ type: 'object', properties: {} }), status: { ...fields, conditions: [], storedVersions: [] } });

@@ -17,6 +17,7 @@ export class CustomResources {
     for (const crd of crds) {
       const { spec, apiVersion } = crd as KubernetesObject & { spec?: unknown };
       if (!isMap(spec) || !isMap(spec.names)) continue;
+      if (typeof spec.group !== 'string' || typeof spec.names.kind !== 'string') continue;
       const id = `${spec.group}/${spec.names.kind}`;
       const definition = { scope: spec.scope, schemas: apiVersion.endsWith('/v1') ? schemasIn(spec) : new Map() };
       this.#definitions.set(id, [...(this.#definitions.get(id) ?? []), definition]);

@@ -184,6 +184,7 @@ class Walker {
   #checkRequired(object: Fields, schema: JsonSchema, properties: Record<string, JsonSchema>): void {
     if (this.#typesOnly || !Array.isArray(schema.required)) return;
     for (const name of schema.required) {
+      if (typeof name !== 'string') continue;
       const value = Object.hasOwn(object, name) ? object[name] : undefined;
       const nullable = Object.hasOwn(properties, name) && properties[name]?.nullable === true;
       if (this.#isDefaulted(name) || !this.#isMissing(value, nullable)) continue;
@@ -238,7 +239,8 @@ class Walker {
   }
 
   #resolve(schema: JsonSchema | undefined): JsonSchema | undefined {
-    const [file, name = ''] = schema?.$ref?.split(DEFINITIONS) ?? [];
+    const reference: unknown = schema?.$ref;
+    const [file, name = ''] = typeof reference === 'string' ? reference.split(DEFINITIONS) : [];
     return file === '' && Object.hasOwn(this.#definitions, name) ? this.#definitions[name] : schema;
   }
 
@@ -398,10 +400,15 @@ export function mayBecomeAnything(value: unknown): boolean {
   return isUnknown(value) || (typeof value === 'string' && STAND_IN.test(value));
 }
 
+/** The types that a schema takes; none, and so any, where a CustomResourceDefinition names one that there isn't. */
 function typesOf(schema: JsonSchema): readonly string[] {
   if (schema['x-kubernetes-int-or-string'] === true) return ['integer', 'string'];
-  if (typeof schema.type === 'string') return [schema.type];
-  return Array.isArray(schema.type) ? schema.type : [];
+  const types: readonly unknown[] = Array.isArray(schema.type) ? schema.type : [schema.type];
+  return types.every(isType) ? types : [];
+}
+
+function isType(type: unknown): type is string {
+  return typeof type === 'string' && Object.hasOwn(ARTICLES, type);
 }
 
 function typeOf(value: unknown): string {
@@ -453,7 +460,7 @@ function numberError(value: number, schema: JsonSchema): string | undefined {
   if (typeof maximum === 'number' && (exclusiveMaximum === true ? value >= maximum : value > maximum)) {
     return `must be less than ${exclusiveMaximum === true ? '' : 'or equal to '}${maximum}`;
   }
-  if (schema.format === 'int32' && Math.abs(value) > 2 ** 31) return 'must fit in 32 bits';
+  if (schema.format === 'int32' && (value > 2 ** 31 - 1 || value < -(2 ** 31))) return 'must fit in 32 bits';
   return undefined;
 }
 
