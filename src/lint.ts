@@ -1,5 +1,6 @@
+import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve, sep } from 'node:path';
 import pLimit from 'p-limit';
 import { assemble, type LoadedTarget } from './assemble.ts';
 import type { SourceFinding } from './cluster/cluster.ts';
@@ -250,7 +251,7 @@ function nearest(id: string): string {
 async function select(options: LintOptions, sources: SourceFiles): Promise<Selection> {
   const { cwd } = options;
   const paths = (options.paths ?? []).map((path) => (path === '-' ? STDIN : resolve(cwd, path)));
-  const file = options.config === undefined ? findConfig(cwd) : resolve(cwd, options.config);
+  const file = options.config === undefined ? findConfig(startOf(paths, cwd)) : resolve(cwd, options.config);
   const config =
     file === undefined ? undefined : await loadConfig(file, { cwd, sources, ruleIds: allRules.map((rule) => rule.id) });
   if (paths.includes(STDIN)) {
@@ -270,6 +271,20 @@ async function select(options: LintOptions, sources: SourceFiles): Promise<Selec
   const environments =
     paths.length > 0 ? await selectEnvironments(named, paths, { cwd, sources, configFile: config.file }) : named;
   return { environments, config, unchecked: [], partial: environments.length < config.environments.length };
+}
+
+/** Where to look for k8s-lint.yaml first: the directory that holds all the paths, else the working directory. */
+function startOf(paths: readonly string[], cwd: string): string {
+  const files = paths.filter((path) => path !== STDIN);
+  if (files.length === 0) return cwd;
+  const directories = files.map((path) =>
+    statSync(path, { throwIfNoEntry: false })?.isDirectory() ? path : dirname(path),
+  );
+  let common = directories[0] ?? cwd;
+  while (!directories.every((directory) => directory === common || directory.startsWith(join(common, sep)))) {
+    common = dirname(common);
+  }
+  return common;
 }
 
 function chooseEnvironments(config: Config, names: readonly string[]): Environment[] {
