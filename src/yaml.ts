@@ -62,7 +62,7 @@ function readDocument(chunk: YamlChunk, index: number): YamlDocument {
     return document;
   } catch (error) {
     if (!(error instanceof YamlError)) throw error;
-    const place = new LineTable(chunk.text, chunk.line).at(error.offset);
+    const place = new LineTable(chunk.text, chunk.line).at(Math.min(error.offset, chunk.text.length));
     return { ...document, error: { message: error.message, ...place } };
   }
 }

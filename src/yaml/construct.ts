@@ -106,7 +106,7 @@ class Constructor {
     const at = this.startOf(event);
     const value = this.scalarValue(event, at);
     this.declare(event, { value, scalar: event, size: 1 });
-    this.leave(event.valueStart === -1 ? -1 : at, event);
+    this.leave(event.valueStart === -1 ? -1 : at, value === null ? undefined : event);
     this.end = endOf(event, this.end);
     return value;
   }
@@ -182,7 +182,9 @@ class Constructor {
     }
     if (event?.type !== EVENT_ID.SCALAR) {
       const at = event && 'start' in event ? event.start : this.start;
-      throw new YamlError('malformed YAML: only text, numbers and booleans can be keys', at);
+      const hint =
+        this.source[at] === '{' && this.source[at - 1] === '{' ? '; is this a template, or does it need quotes?' : '';
+      throw new YamlError(`malformed YAML: only text, numbers and booleans can be keys${hint}`, at);
     }
     this.start = event.valueStart === -1 ? this.end : this.startOf(event);
     this.end = endOf(event, this.end);

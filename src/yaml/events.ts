@@ -1,5 +1,5 @@
 import { type Event, parseEvents, YAMLException } from 'js-yaml';
-import { EditedText, findDifferences } from './lenient.ts';
+import { type Edit, EditedText, findDifferences } from './lenient.ts';
 
 /** Collections nested deeper than this are refused. What people write stays far below; deeper ones would overflow stacks. */
 export const MAX_DEPTH = 500;
@@ -39,30 +39,58 @@ export function parseYaml(text: string): ParsedYaml {
   return parsed;
 }
 
+/** Where libyaml may see something else in a text that YAML 1.2 accepts. */
+const DOUBTFUL = /\n\t|:[,\]}]|[[{,:]\s*:\S/;
+
 function parseLeniently(text: string): ParsedYaml {
-  let parsed: ParsedYaml;
+  let parsed: ParsedYaml | undefined;
+  let refusal: unknown;
   try {
-    parsed = { source: text, events: parseEvents(text, { maxDepth: MAX_DEPTH }), original: (offset) => offset };
-  } catch (first) {
-    const relaxed = new EditedText(text, findDifferences(text).edits);
-    const original = (offset: number) => relaxed.original(offset);
-    if (relaxed.text === text) throw asYamlError(first, original);
-    try {
-      parsed = { source: relaxed.text, events: parseEvents(relaxed.text, { maxDepth: MAX_DEPTH }), original };
-    } catch (second) {
-      throw asYamlError(second, original);
-    }
+    parsed = parseEdited(text, []);
+  } catch (error) {
+    refusal = error;
   }
-  const { tab } = parsed.events.length > 0 && text.includes('\n\t') ? findDifferences(text) : { tab: undefined };
-  if (tab !== undefined) throw new YamlError('malformed YAML: tab characters must not be used in indentation', tab);
+  if (parsed && !DOUBTFUL.test(text)) return parsed;
+  const { edits, refused } = findDifferences(text);
+  const needed = parsed ? edits.filter((edit) => edit.changesMeaning) : edits;
+  try {
+    if (needed.length > 0) parsed = parseEdited(text, needed);
+  } catch (error) {
+    refusal = error;
+  }
+  const reason = refused && new YamlError(`malformed YAML: ${refused.reason}`, refused.at);
+  if (!parsed) throw reason && refusal instanceof YamlError && reason.offset < refusal.offset ? reason : refusal;
+  if (reason && parsed.events.length > 0) throw reason;
   return parsed;
 }
 
-function asYamlError(error: unknown, original: (offset: number) => number): unknown {
+function parseEdited(text: string, edits: readonly Edit[]): ParsedYaml {
+  const edited = edits.length > 0 ? new EditedText(text, edits) : undefined;
+  const source = edited?.text ?? text;
+  const original = (offset: number) => edited?.original(offset) ?? offset;
+  try {
+    return { source, events: parseEvents(source, { maxDepth: MAX_DEPTH }), original };
+  } catch (error) {
+    throw asYamlError(error, source, original);
+  }
+}
+
+function asYamlError(error: unknown, source: string, original: (offset: number) => number): unknown {
   if (!(error instanceof YAMLException)) return error;
-  const { reason, mark } = error;
-  const offset = original(mark?.position ?? 0);
-  if (reason.startsWith('nesting exceeded')) return new YamlError(`nested more than ${MAX_DEPTH} levels deep`, offset);
-  // Some reasons end with a piece of the document.
-  return new YamlError(`malformed YAML: ${reason.replace(/(?:: | ["!]).*$/s, '')}`, offset);
+  const position = error.mark?.position ?? 0;
+  const { reason } = error;
+  if (reason.startsWith('nesting exceeded')) {
+    return new YamlError(`nested more than ${MAX_DEPTH} levels deep`, original(position));
+  }
+  return new YamlError(`malformed YAML: ${explained(reason, source, position)}`, original(position));
+}
+
+/** What is wrong, where js-yaml's reason says something else, or a piece of the document. */
+function explained(reason: string, source: string, position: number): string {
+  if (reason !== 'bad indentation of a mapping entry') return reason.replace(/(?:: | ["!]).*$/s, '');
+  const line = source.slice(source.lastIndexOf('\n', position - 1) + 1, position);
+  if (line.trim() === '') return reason;
+  const c = source[position] ?? '';
+  if ('@`%'.includes(c)) return `a value that starts with ${c} needs quotes`;
+  return c === ':' ? 'a value that holds a colon and a space needs quotes' : 'unexpected text';
 }

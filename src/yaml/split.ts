@@ -15,7 +15,7 @@ export interface YamlChunk {
  * that follow each other at the start of a stream are a document each.
  */
 export function splitYaml(text: string): YamlChunk[] {
-  const chunks: YamlChunk[] = [];
+  let chunks: YamlChunk[] = [];
   let position = 0;
   let line = 1;
   while (position < text.length) {
@@ -27,9 +27,9 @@ export function splitYaml(text: string): YamlChunk[] {
     if (start > position) line++;
     const chunk = { text: text.slice(start, end), offset: start, line, badSeparator };
     // A stream that starts with JSON is one of JSON; later on, kubectl reads YAML.
-    if (chunks.length === 0) chunks.push(...splitJson(chunk));
+    if (chunks.length === 0) chunks = splitJson(chunk);
     else chunks.push(chunk);
-    line += countLines(text, start, end);
+    line += countLines(chunk.text);
     position = end;
     if (position === text.length) break;
     const separator = lineAt(text, position);
@@ -58,9 +58,9 @@ function nextSeparator(text: string, from: number): number {
   return found === -1 ? text.length : found + 1;
 }
 
-function countLines(text: string, from: number, to: number): number {
+function countLines(text: string): number {
   let count = 0;
-  for (let at = text.indexOf('\n', from); at !== -1 && at < to; at = text.indexOf('\n', at + 1)) count++;
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) count++;
   return count;
 }
 
@@ -78,10 +78,12 @@ function splitJson(chunk: YamlChunk): YamlChunk[] {
     else if (c === '}') depth--;
     position++;
   }
+  let { line } = chunk;
   return starts.map((at, i) => {
     const start = i === 0 ? 0 : at;
-    const line = chunk.line + countLines(text, 0, start);
-    return { ...chunk, text: text.slice(start, starts[i + 1]), offset: chunk.offset + start, line };
+    const object = { ...chunk, text: text.slice(start, starts[i + 1]), offset: chunk.offset + start, line };
+    line += countLines(object.text);
+    return object;
   });
 }
 
