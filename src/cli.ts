@@ -66,7 +66,7 @@ async function buildProgram(exit: (code: number) => void): Promise<Command> {
       .option('--timeout <seconds>', 'how long one run of a tool may take (default: 120)')
       .exitOverride();
 
-  rendering(
+  const lint = rendering(
     program
       .command('lint', { isDefault: true })
       .description('lint the configured environments, or every target under PATH; "-" reads a stream')
@@ -120,6 +120,8 @@ async function buildProgram(exit: (code: number) => void): Promise<Command> {
   ).action(async (target: string, flags: LintFlags) => {
     exit(await (await import('./commands/render.ts')).runRender(target, flags));
   });
+  // `k8s-lint PATH` is `k8s-lint lint PATH`: its options belong on the first page of help.
+  program.addHelpText('after', () => `\n${lint.helpInformation()}`);
   return program;
 }
 

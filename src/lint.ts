@@ -210,17 +210,37 @@ export async function renderTargets(options: LintOptions): Promise<RenderedTarge
   const root = repositoryRoot(options.cwd);
   const { environments } = await select(options, sources);
   const context = contextOf(options, sources, root);
+  const paths = (options.paths ?? []).map((path) => (path === '-' ? STDIN : resolve(options.cwd, path)));
+  const named = environments.flatMap((environment) =>
+    environment.targets
+      .filter((target) => paths.some((path) => isNamedBy(target, path)))
+      .map((target) => ({ environment, target })),
+  );
+  // Beside the configured targets, whatever renders has a name: its path.
+  const found =
+    named.length > 0 ? [] : (await discover(paths, { cwd: options.cwd, sources, exclude: [] })).environments;
   const limit = pLimit(options.concurrency ?? availableParallelism());
   return Promise.all(
-    environments.flatMap((environment) =>
-      environment.targets.map((target) =>
+    [...named, ...found.flatMap((environment) => environment.targets.map((target) => ({ environment, target })))].map(
+      ({ environment, target }) =>
         limit(async () => {
-          const { objects, findings } = await render(target, context(environment));
-          return { ref: { environment: environment.name, target: target.name }, objects, findings };
+          const { objects, findings, unchecked } = await render(target, context(environment));
+          return { ref: { environment: environment.name, target: target.name }, objects, findings, unchecked };
         }),
-      ),
     ),
   );
+}
+
+/** Whether a path is that of the target itself, not only of something that it reads. */
+function isNamedBy(target: Target, path: string): boolean {
+  switch (target.type) {
+    case 'kustomize':
+      return path === target.directory || dirname(path) === target.directory;
+    case 'helm':
+      return path === target.chart || path === join(target.chart, 'Chart.yaml');
+    case 'manifests':
+      return target.files.some((file) => file === path || file.startsWith(join(path, sep)));
+  }
 }
 
 /** A target with what it rendered. */
@@ -228,6 +248,7 @@ export interface RenderedTarget {
   ref: TargetRef;
   objects: readonly RenderedObject[];
   findings: readonly SourceFinding[];
+  unchecked: Rendered['unchecked'];
 }
 
 function selectRules(ids: readonly string[] | undefined): readonly Rule[] {

@@ -50,12 +50,17 @@ const report = await lintFiles(files);
 
 async function write(
   format: Format,
-  options: Partial<{ severity: 'info' | 'warning' | 'error'; report: Report }> = {},
+  options: Partial<{ severity: 'info' | 'warning' | 'error'; report: Report; prefix: string }> = {},
 ) {
   const sources = new SourceFiles('/nowhere');
   for (const [file, text] of Object.entries(files)) sources.add(file, text);
   const reporter = await loadReporter(format);
-  return reporter(options.report ?? report, { severity: options.severity ?? 'warning', color: 0, sources });
+  return reporter(options.report ?? report, {
+    severity: options.severity ?? 'warning',
+    color: 0,
+    prefix: options.prefix ?? '',
+    sources,
+  });
 }
 
 const targets = [
@@ -152,6 +157,16 @@ describe('sarif', () => {
       ['inSource', 'rebuilt every night'],
       ['external', 'goes away, 50% off'],
     ]);
+  });
+});
+
+describe('in a directory below the root of the repository', () => {
+  it('sarif and github name files from the root', async () => {
+    const { runs } = JSON.parse(await write('sarif', { prefix: 'deploy/k8s' }));
+    expect(runs[0].results[0].locations[0].physicalLocation.artifactLocation.uri).toBe(
+      'deploy/k8s/apps/web%20%C3%A9.yaml',
+    );
+    expect(await write('github', { prefix: 'deploy/k8s' })).toMatch(/^::error file=deploy\/k8s\/apps\/web é\.yaml,/);
   });
 });
 

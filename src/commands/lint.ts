@@ -1,11 +1,12 @@
 import { writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { relative, resolve, sep } from 'node:path';
 import { text as readStream } from 'node:stream/consumers';
 import { EXIT } from '../cli.ts';
 import { type LintOptions, lint } from '../lint.ts';
 import { colorLevel } from '../report/color.ts';
 import { type Format, formats, loadReporter } from '../report/index.ts';
 import type { Report } from '../report/report.ts';
+import { repositoryRoot } from '../repository.ts';
 import type { Severity } from '../rule.ts';
 import { SourceFiles } from '../source.ts';
 import { UsageError } from '../usage-error.ts';
@@ -125,6 +126,7 @@ async function writeReports(
     const text = await write(report, {
       severity: flags.severity ?? 'warning',
       color: file === undefined ? colorLevel(flags.color, process.stdout, process.env) : 0,
+      prefix: relative(repositoryRoot(cwd), cwd).split(sep).join('/'),
       sources,
     });
     if (file === undefined) process.stdout.write(text);

@@ -13,7 +13,7 @@ export async function runRender(name: string, flags: LintFlags): Promise<number>
   const targets = await renderTargets(await lintOptions([name], flags));
   if (targets.length === 0) throw new UsageError(`${name}: nothing to render there`);
   let failed = false;
-  for (const { ref, objects, findings } of targets) {
+  for (const { ref, objects, findings, unchecked } of targets) {
     process.stdout.write(`# ${showTarget(ref)}\n`);
     for (const { value, source } of objects) {
       process.stdout.write(`---\n# Source: ${showLocation(source)}\n${stringify(withoutSecrets(value), STYLE)}`);
@@ -21,6 +21,10 @@ export async function runRender(name: string, flags: LintFlags): Promise<number>
     for (const { message, location } of findings) {
       failed = true;
       process.stderr.write(`${showLocation(location)}: ${message}\n`);
+    }
+    for (const { what, reason } of unchecked) {
+      failed = true;
+      process.stderr.write(`${what}: ${reason}\n`);
     }
   }
   return failed ? EXIT.findings : EXIT.clean;

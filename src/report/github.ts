@@ -1,7 +1,7 @@
 import type { Diagnostic } from '../diagnostic.ts';
 import type { ReporterOptions } from './index.ts';
 import type { Report } from './report.ts';
-import { showLocation, shown, showTarget } from './shown.ts';
+import { fromRoot, showLocation, shown, showTarget } from './shown.ts';
 
 const COMMANDS = { error: 'error', warning: 'warning', info: 'notice' } as const;
 
@@ -9,16 +9,17 @@ const COMMANDS = { error: 'error', warning: 'warning', info: 'notice' } as const
  * Workflow commands, which GitHub shows as annotations on the diff
  * (https://docs.github.com/actions/reference/workflow-commands-for-github-actions).
  */
-export function writeGithub(report: Report, { severity }: ReporterOptions): string {
+export function writeGithub(report: Report, { severity, prefix }: ReporterOptions): string {
   return shown(report.diagnostics, severity)
     .map(
-      (diagnostic) => `::${COMMANDS[diagnostic.severity]} ${properties(diagnostic)}::${escapeData(text(diagnostic))}\n`,
+      (diagnostic) =>
+        `::${COMMANDS[diagnostic.severity]} ${properties(diagnostic, prefix)}::${escapeData(text(diagnostic))}\n`,
     )
     .join('');
 }
 
-function properties({ rule, location: { file, line, column } }: Diagnostic): string {
-  const values = { file, line, col: column, title: `k8s-lint ${rule}` };
+function properties({ rule, location: { file, line, column } }: Diagnostic, prefix: string): string {
+  const values = { file: fromRoot(file, prefix), line, col: column, title: `k8s-lint ${rule}` };
   return Object.entries(values)
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => `${name}=${escapeProperty(String(value))}`)

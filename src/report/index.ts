@@ -7,6 +7,8 @@ export interface ReporterOptions {
   /** The lowest severity that is shown. */
   severity: Severity;
   color: ColorSupportLevel;
+  /** The working directory relative to the root of the repository, `''` at the root: some formats need its paths. */
+  prefix: string;
   /** Where excerpts come from. */
   sources: SourceFiles;
 }

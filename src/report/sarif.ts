@@ -7,7 +7,7 @@ import type { Rule, Severity } from '../rule.ts';
 import { rules } from '../rules/index.ts';
 import type { ReporterOptions } from './index.ts';
 import type { Report } from './report.ts';
-import { shown, showTarget } from './shown.ts';
+import { fromRoot, shown, showTarget } from './shown.ts';
 
 const LEVELS: Record<Severity, Result.level> = { error: 'error', warning: 'warning', info: 'note' };
 
@@ -15,7 +15,7 @@ const LEVELS: Record<Severity, Result.level> = { error: 'error', warning: 'warni
  * SARIF 2.1.0 (https://docs.oasis-open.org/sarif/sarif/v2.1.0/), as GitHub code scanning reads it: URIs relative to the
  * repository, rule help, fingerprints that survive moved lines, and ignored findings as suppressed results.
  */
-export function writeSarif(report: Report, { severity }: ReporterOptions): string {
+export function writeSarif(report: Report, { severity, prefix }: ReporterOptions): string {
   const diagnostics = shown(report.diagnostics, severity);
   const used = new Set(
     [...diagnostics, ...report.suppressed.map(({ diagnostic }) => diagnostic)].map(({ rule }) => rule),
@@ -31,7 +31,7 @@ export function writeSarif(report: Report, { severity }: ReporterOptions): strin
       },
     },
     columnKind: 'utf16CodeUnits',
-    originalUriBaseIds: { SRCROOT: { description: { text: 'The directory in which k8s-lint ran.' } } },
+    originalUriBaseIds: { SRCROOT: { description: { text: 'The root of the repository.' } } },
     invocations: [
       {
         executionSuccessful: report.failures.length === 0,
@@ -39,8 +39,8 @@ export function writeSarif(report: Report, { severity }: ReporterOptions): strin
       },
     ],
     results: [
-      ...diagnostics.map((diagnostic) => describeResult(diagnostic, index)),
-      ...report.suppressed.map((suppressed) => describeSuppressed(suppressed, index)),
+      ...diagnostics.map((diagnostic) => describeResult(diagnostic, index, prefix)),
+      ...report.suppressed.map((suppressed) => describeSuppressed(suppressed, index, prefix)),
     ],
   };
   const log: Log = { $schema: 'https://json.schemastore.org/sarif-2.1.0.json', version: '2.1.0', runs: [run] };
@@ -57,7 +57,7 @@ function describeRule(rule: Rule): ReportingDescriptor {
   };
 }
 
-function describeResult(diagnostic: Diagnostic, index: ReadonlyMap<string, number>): Result {
+function describeResult(diagnostic: Diagnostic, index: ReadonlyMap<string, number>, prefix: string): Result {
   const { rule, severity, message, location, related, targets, fingerprint, resource } = diagnostic;
   const ruleIndex = index.get(rule);
   return {
@@ -65,13 +65,13 @@ function describeResult(diagnostic: Diagnostic, index: ReadonlyMap<string, numbe
     ...(ruleIndex === undefined ? {} : { ruleIndex }),
     level: LEVELS[severity],
     message: { text: message },
-    locations: [describeLocation(location, resource)],
+    locations: [describeLocation(location, prefix, resource)],
     ...(related.length === 0
       ? {}
       : {
           relatedLocations: related.map((place, id) => ({
             id,
-            ...describeLocation(place.location),
+            ...describeLocation(place.location, prefix),
             message: { text: place.message },
           })),
         }),
@@ -83,18 +83,26 @@ function describeResult(diagnostic: Diagnostic, index: ReadonlyMap<string, numbe
 function describeSuppressed(
   { diagnostic, reason, kind, location }: Suppressed,
   index: ReadonlyMap<string, number>,
+  prefix: string,
 ): Result {
   return {
-    ...describeResult(diagnostic, index),
-    suppressions: [{ kind, justification: reason, location: describeLocation(location) }],
+    ...describeResult(diagnostic, index, prefix),
+    suppressions: [{ kind, justification: reason, location: describeLocation(location, prefix) }],
   };
 }
 
-function describeLocation({ file, line, column }: Location, resource?: Diagnostic['resource']): SarifLocation {
+function describeLocation(
+  { file, line, column }: Location,
+  prefix: string,
+  resource?: Diagnostic['resource'],
+): SarifLocation {
   const region = line === undefined ? {} : { region: { startLine: line, ...(column ? { startColumn: column } : {}) } };
   const name = resource && [resource.namespace, resource.kind, resource.name].filter((part) => part).join('/');
   return {
-    physicalLocation: { artifactLocation: { uri: encodePath(file), uriBaseId: 'SRCROOT' }, ...region },
+    physicalLocation: {
+      artifactLocation: { uri: encodePath(fromRoot(file, prefix)), uriBaseId: 'SRCROOT' },
+      ...region,
+    },
     ...(name === undefined ? {} : { logicalLocations: [{ fullyQualifiedName: name, kind: 'resource' }] }),
   };
 }

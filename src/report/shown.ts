@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { Diagnostic } from '../diagnostic.ts';
 import type { Location, TargetRef } from '../resource.ts';
 import type { Severity } from '../rule.ts';
@@ -22,4 +23,9 @@ export function counted(count: number, noun: string): string {
 /** `prod (overlays/prod)`, or one name where both are the same. */
 export function showTarget({ environment, target }: TargetRef): string {
   return environment === target ? target : `${environment} (${target})`;
+}
+
+/** A file of a location as a path from the root of the repository. */
+export function fromRoot(file: string, prefix: string): string {
+  return posix.join(prefix, file);
 }
