@@ -518,7 +518,7 @@ describe('pod-unschedulable', () => {
     expect(messages([node('a', {}, roomy, { virtualised: 'true' })])).toEqual([
       [
         ['spec', 'runtimeClassName'],
-        "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector; no Node has the label virtualized",
+        "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector; label virtualised=true exists, virtualized=true doesn't",
       ],
     ]);
   });
@@ -562,6 +562,117 @@ describe('pod-unschedulable', () => {
         },
       ]);
     }
+  });
+
+  /** Where the rule points, and what it says after the scheduler's words. */
+  const misses = (spec: Manifest, nodes: readonly Manifest[]) =>
+    found([pod(spec)], nodes).map((item) =>
+      'unchecked' in item ? item.unchecked : [item.path?.join('.'), item.message.replace(/^[^;]*; /, '')],
+    );
+
+  it('explains the Node that is nearest to taking the pod', () => {
+    const taints = [{ key: 'dedicated', value: 'gpu', effect: 'NoSchedule' }];
+    const offering = (cpu: string) => ({ allocatable: { cpu } });
+    const asking = { containers: [{ resources: { requests: { cpu: 4 } } }] };
+    const control = [1, 2, 3].map((i) => node(`control-${i}`, { taints }, offering('8')));
+    expect([
+      misses({ nodeSelector: { gpu: 'true' } }, [node('a'), node('b'), node('gpu', { taints }, {}, { gpu: 'true' })]),
+      misses(asking, [...control, node('small', {}, offering('1')), node('larger', {}, offering('2')), node('silent')])
+        .length,
+      misses(asking, [...control, node('small', {}, offering('1')), node('larger', {}, offering('2'))]),
+      misses(asking, [node('cordoned', { unschedulable: true }, offering('8')), node('small', {}, offering('1'))]),
+      misses({}, [node('tainted', { taints }), node('cordoned', { unschedulable: true })]),
+      misses({}, [node('full', {}, { allocatable: { pods: '0' } })]),
+    ]).toEqual([
+      [['spec', 'no toleration covers dedicated=gpu:NoSchedule of Node/gpu']],
+      0,
+      [['spec.containers.0.resources.requests.cpu', 'it asks for cpu 4, Node/larger offers 2']],
+      [['spec', 'cordoned: cordoned']],
+      [['spec', 'cordoned: cordoned']],
+      [['spec', 'Node/full takes no pods']],
+    ]);
+  });
+
+  it('names the label that may have been meant', () => {
+    const labelled = (...labels: Manifest[]) =>
+      labels.map((own, i) => node(`n${i}`, {}, {}, { 'kubernetes.io/os': 'linux', ...own }));
+    const miss = (nodeSelector: Manifest, ...labels: Manifest[]) =>
+      misses({ nodeSelector }, labelled(...labels))[0]?.[1];
+    const exists = { affinity: affinity([{ matchExpressions: [{ key: 'ingress', operator: 'Exists' }] }]) };
+    expect([
+      miss({ pool: 'burst' }, { 'example.com/pool-name': 'burst', pool: 'default' }),
+      miss({ pool: 'burst' }, { pool: 'a' }, { pool: 'b' }, { pool: 'c' }, { pool: 'd' }),
+      miss({ ssd: 'true' }, { gpu: 'true' }),
+      miss({ ssd: '1' }, { gpu: '1' }),
+      miss({ ssd: 'true' }, { 'disk.SSD': 'true' }),
+      miss({ 'disk/ssd': 'true' }, { ssd: 'true' }),
+      miss({ ssd: 'true' }, { 'disk.ssd': 'false' }),
+      misses(exists, labelled({ 'devex.ingress': 'true' }))[0]?.[1],
+      misses(exists, labelled({ role: 'ingress' }))[0]?.[1],
+    ]).toEqual([
+      "label example.com/pool-name=burst exists, pool=burst doesn't",
+      "label pool=a, pool=b, pool=c and others exist, pool=burst doesn't",
+      'no Node has the label ssd',
+      'no Node has the label ssd',
+      "label disk.SSD=true exists, ssd=true doesn't",
+      "label ssd=true exists, disk/ssd=true doesn't",
+      'no Node has the label ssd',
+      "label devex.ingress=true exists, ingress doesn't",
+      'no Node has the label ingress',
+    ]);
+  });
+
+  it('says how a toleration differs from the taint that it was written for', () => {
+    const miss = (toleration: Manifest) =>
+      misses(
+        {
+          tolerations: [
+            { key: 'other', operator: 'Exists' },
+            { key: 'dedicated', ...toleration },
+          ],
+        },
+        [node('gpu', { taints: [{ key: 'dedicated', value: 'gpu', effect: 'NoExecute' }] })],
+      )[0];
+    expect([
+      miss({ value: 'ml' }),
+      miss({ operator: 'Exists', effect: 'NoSchedule' }),
+      miss({}),
+      miss({ value: 'gpu', effect: 'NoSchedule' }),
+    ]).toEqual([
+      ['spec.tolerations.1', "the toleration of dedicated=ml doesn't cover dedicated=gpu:NoExecute of Node/gpu"],
+      [
+        'spec.tolerations.1',
+        "the toleration of dedicated:NoSchedule doesn't cover dedicated=gpu:NoExecute of Node/gpu",
+      ],
+      ['spec.tolerations.1', "the toleration of dedicated doesn't cover dedicated=gpu:NoExecute of Node/gpu"],
+      [
+        'spec.tolerations.1',
+        "the toleration of dedicated=gpu:NoSchedule doesn't cover dedicated=gpu:NoExecute of Node/gpu",
+      ],
+    ]);
+  });
+
+  it('is silent where a Node can’t be read', () => {
+    const burst = pod({ nodeSelector: { pool: 'burst' }, containers: [{ resources: { requests: { cpu: 8 } } }] });
+    const unreadable = [
+      node('${NODE}'),
+      node('a', { taints: '${TAINTS}' }),
+      node('a', { taints: [{ key: '${KEY}', effect: 'NoSchedule' }] }),
+      node('a', {}, { allocatable: { cpu: '${CPU}' } }),
+      node('a', {}, { capacity: '${CAPACITY}' }),
+    ];
+    expect(unreadable.map((item) => found([burst], [item, node('b')]))).toEqual([[], [], [], [], []]);
+    const cluster = clusterOf([burst, resourceOf(node('b'), { existing: true })]);
+    const error = { kind: 'type' as const, path: [], message: 'wrong' };
+    const refused = { resource: resourceOf(node('c'), { existing: true }), error };
+    expect([...podUnschedulable.check(cluster)]).toHaveLength(1);
+    expect([
+      ...podUnschedulable.check(Object.assign(clusterOf(cluster.resources), { schemaErrors: [refused] })),
+    ]).toEqual([]);
+    const other = { resource: resourceOf(pod({}), { existing: true }), error };
+    expect([
+      ...podUnschedulable.check(Object.assign(clusterOf(cluster.resources), { schemaErrors: [other] })),
+    ]).toHaveLength(1);
   });
 
   it('survives every shape', () => {

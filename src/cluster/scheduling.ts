@@ -230,12 +230,13 @@ export interface Rejection {
   resources?: readonly string[];
 }
 
-/** What the scheduler's filters say of one Node, in their order; the first that rejects it is the one that is printed. */
+/**
+ * What the scheduler's filters surely hold against one Node, in their order; the first is the one that is printed. A Node without
+ * rejections may take the pod.
+ */
 export interface Verdict {
   node: NodeFacts;
   rejections: readonly Rejection[];
-  /** Nothing rejects it, but something that isn't known might. */
-  unknown: boolean;
 }
 
 const CORDON: NodeTaint = { key: 'node.kubernetes.io/unschedulable', value: '', effect: 'NoSchedule', index: -1 };
@@ -249,46 +250,37 @@ export function judgeNode(node: NodeFacts, needs: PodNeeds, nodes: readonly Node
     checkAffinity(node, needs),
     checkResources(node, needs, nodes),
   ];
-  const rejections = results.filter((result) => typeof result === 'object');
-  return { node, rejections, unknown: rejections.length === 0 && results.includes('unknown') };
+  return { node, rejections: results.filter((result) => result !== undefined) };
 }
 
-type Result = Rejection | 'unknown' | undefined;
-
 /** Nodes whose names no term allows are left out before any filter runs, from 1.32 on with a reason of their own. */
-function checkName(node: NodeFacts, { affinity }: PodNeeds, version: string | undefined): Result {
+function checkName(node: NodeFacts, { affinity }: PodNeeds, version: string | undefined): Rejection | undefined {
   if (requiredNames(affinity)?.has(node.name) !== false) return undefined;
   const counted = version === undefined || isAtLeast(version, 32);
   return { filter: 'NodeAffinity', reasons: counted ? ["node(s) didn't satisfy plugin(s) [NodeAffinity]"] : [] };
 }
 
-function checkCordon(node: NodeFacts, needs: PodNeeds): Result {
-  const tolerated = !node.unschedulable || tolerates(needs, CORDON);
-  if (tolerated === undefined) return 'unknown';
-  return tolerated ? undefined : { filter: 'NodeUnschedulable', reasons: ['node(s) were unschedulable'] };
+function checkCordon(node: NodeFacts, needs: PodNeeds): Rejection | undefined {
+  if (!node.unschedulable || tolerates(needs, CORDON) !== false) return undefined;
+  return { filter: 'NodeUnschedulable', reasons: ['node(s) were unschedulable'] };
 }
 
-function checkTaints(node: NodeFacts, needs: PodNeeds, version: string | undefined): Result {
-  const tolerated = node.taints.map((taint) => tolerates(needs, taint));
-  const taint = node.taints[tolerated.indexOf(false)];
-  if (taint === undefined) return tolerated.includes(undefined) ? 'unknown' : undefined;
+function checkTaints(node: NodeFacts, needs: PodNeeds, version: string | undefined): Rejection | undefined {
+  const taint = node.taints.find((item) => tolerates(needs, item) === false);
+  if (taint === undefined) return undefined;
   // The patch releases of 1.34 stopped telling: https://github.com/kubernetes/kubernetes/pull/135023
   const what = isAtLeast(version, 34) ? 'taint(s)' : `taint {${taint.key}: ${taint.value}}`;
   return { filter: 'TaintToleration', reasons: [`node(s) had untolerated ${what}`], taint };
 }
 
-function checkAffinity(node: NodeFacts, { affinity }: PodNeeds): Result {
-  const matched = matchesAffinity(affinity, node);
-  if (matched === undefined) return 'unknown';
-  return matched
-    ? undefined
-    : { filter: 'NodeAffinity', reasons: ["node(s) didn't match Pod's node affinity/selector"] };
+function checkAffinity(node: NodeFacts, { affinity }: PodNeeds): Rejection | undefined {
+  if (matchesAffinity(affinity, node) !== false) return undefined;
+  return { filter: 'NodeAffinity', reasons: ["node(s) didn't match Pod's node affinity/selector"] };
 }
 
-function checkResources(node: NodeFacts, needs: PodNeeds, nodes: readonly NodeFacts[]): Result {
+function checkResources(node: NodeFacts, needs: PodNeeds, nodes: readonly NodeFacts[]): Rejection | undefined {
   const reasons: string[] = [];
   const resources: string[] = [];
-  let unknown = false;
   const pods = node.allocatable.get('pods');
   if (pods !== undefined && countable(pods.amount, 'pods') < 1n) {
     reasons.push('Too many pods');
@@ -296,16 +288,12 @@ function checkResources(node: NodeFacts, needs: PodNeeds, nodes: readonly NodeFa
   }
   for (const [name, { amount }] of needs.requests) {
     const wanted = countable(amount, name);
-    if (wanted <= 0n || !isCounted(name)) continue;
-    const offered = offeredOf(name, node, nodes);
-    if (offered === undefined) unknown = true;
-    else if (wanted > offered) {
-      reasons.push(`Insufficient ${name}`);
-      resources.push(name);
-    }
+    const offered = wanted > 0n && isCounted(name) ? offeredOf(name, node, nodes) : undefined;
+    if (offered === undefined || wanted <= offered) continue;
+    reasons.push(`Insufficient ${name}`);
+    resources.push(name);
   }
-  if (reasons.length > 0) return { filter: 'NodeResourcesFit', reasons, resources };
-  return unknown ? 'unknown' : undefined;
+  return reasons.length > 0 ? { filter: 'NodeResourcesFit', reasons, resources } : undefined;
 }
 
 /** Whether the scheduler counts a resource: IsScalarResourceName of pkg/scheduler/util. */
@@ -328,15 +316,12 @@ function offeredOf(name: string, node: NodeFacts, nodes: readonly NodeFacts[]): 
 export function kubeletRefusal(node: NodeFacts, needs: PodNeeds): (Rejection & { status: string }) | undefined {
   // What a Node doesn't list, its kubelet doesn't count.
   const resources = checkResources(node, needs, [node]);
-  if (typeof resources === 'object') {
+  if (resources !== undefined) {
     const name = resources.resources?.[0];
     return { ...resources, status: `OutOf${name}: Node didn't have enough resource: ${name}` };
   }
-  const affinity = matchesAffinity(needs.affinity, node);
-  if (affinity === false) {
-    const reason = "node(s) didn't match Pod's node affinity/selector";
-    return { filter: 'NodeAffinity', reasons: [reason], status: `Predicate NodeAffinity failed: ${reason}` };
-  }
+  const affinity = checkAffinity(node, needs);
+  if (affinity !== undefined) return { ...affinity, status: `Predicate NodeAffinity failed: ${affinity.reasons[0]}` };
   const taint = node.taints.find((item) => item.effect === 'NoExecute' && tolerates(needs, item) === false);
   if (taint === undefined) return undefined;
   const reason = "node(s) had taints that the pod didn't tolerate";

@@ -51,7 +51,7 @@ function namedNode(
   }
   const refusal = kubeletRefusal(node, needs);
   if (refusal === undefined) return undefined;
-  const { path: at, text, related } = nearMiss([{ node, rejections: [refusal], unknown: false }], needs, path);
+  const { path: at, text, related } = nearMiss([{ node, rejections: [refusal] }], needs, path);
   return {
     path: at,
     message: `${node.resource}, which nodeName names, refuses the pod: ${refusal.status}; ${text}`,
@@ -456,6 +456,24 @@ export default {
                     - containerPort: 8000
                       hostPort: 80 # <- 0/2 nodes are available: 1 node(s) didn't have free ports for the requested pod ports, 1 node(s) didn't match Pod's node affinity/selector; each Node has hostPort 80 once, 1 of them fits, and replicas is 2
         ---
+        apiVersion: apps/v1
+        kind: StatefulSet
+        metadata: { name: on-the-host }
+        spec:
+          serviceName: on-the-host
+          replicas: 3
+          selector: { matchLabels: { app: on-the-host } }
+          template:
+            metadata: { labels: { app: on-the-host } }
+            spec:
+              hostNetwork: true
+              containers:
+                - name: on-the-host
+                  image: traefik:v3.6.12
+                  ports:
+                    - name: web
+                      containerPort: 8080 # <- 0/2 nodes are available: 2 node(s) didn't have free ports for the requested pod ports; each Node has hostPort 8080 once, 2 of them fit, and replicas is 3
+        ---
         # existing
         apiVersion: v1
         kind: Node
@@ -723,6 +741,17 @@ export default {
             spec:
               hostNetwork: true
               containers: [{ name: ingress, image: "traefik:v3.6.12", ports: [{ containerPort: 80 }] }]
+        ---
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: { name: in-its-own-network }
+        spec:
+          replicas: 3
+          selector: { matchLabels: { app: in-its-own-network } }
+          template:
+            metadata: { labels: { app: in-its-own-network } }
+            spec:
+              containers: [{ name: web, image: "web:1", ports: [{ containerPort: 80 }, { containerPort: 81, hostPort: 0 }] }]
         ---
         apiVersion: apps/v1
         kind: Deployment
