@@ -146,6 +146,8 @@ export default {
                   value: http://api:82 # <- Pod/web dials api:82 (API_DEBUG_URL, pod port 9100), but ingress policy NetworkPolicy/api refuses it: connections time out or are refused
                 - name: DATABASE_URL
                   value: postgres://web:secret@db:5432/shop # <- Pod/web dials db:5432 (DATABASE_URL), but egress policy NetworkPolicy/web and ingress policy NetworkPolicy/db refuse it: connections time out or are refused
+                - name: METRICS_URL
+                  value: http://db:9187 # <- Pod/web dials db:9187 (METRICS_URL), but egress policy NetworkPolicy/web and ingress policy NetworkPolicy/db refuse it: connections time out or are refused
                 - name: FIRST_DATABASE_HOST
                   value: db-0.db # <- Pod/web dials db-0.db:5432 (FIRST_DATABASE_HOST), but egress policy NetworkPolicy/web and ingress policy NetworkPolicy/db refuse it: connections time out or are refused
         ---
@@ -354,7 +356,12 @@ export default {
         apiVersion: v1
         kind: Pod
         metadata: { name: old-web, namespace: shop, labels: { app: web } }
-        spec: { containers: [{ name: web, image: 'ghcr.io/example/web:1.4.1', env: [{ name: DB_HOST, value: postgres }] }] }
+        spec: { containers: [{ name: web, image: 'ghcr.io/example/web:1.4.1', envFrom: [{ configMapRef: { name: web } }] }] }
+        ---
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: { name: web, namespace: shop }
+        data: { DB_HOST: postgres }
       `,
       yaml`
         # Every client of a shared ConfigMap, every pod behind the Service, and every host of a list is refused.
@@ -382,6 +389,22 @@ export default {
                 - -c
                 - until curl -sf http://api:8080/health; do sleep 1; done # <- Pod/one dials api:8080 (command), but egress policy NetworkPolicy/dns-only refuses it: connections time out or are refused
         ---
+        # It may dial what Pod/two asks for by name.
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: three, labels: { app: three } }
+        spec:
+          containers:
+            - name: three
+              image: ghcr.io/example/three:1.4.2
+              env: [{ name: CACHE_URL, valueFrom: { configMapKeyRef: { name: caches, key: url } } }]
+        ---
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: { name: caches }
+        data:
+          url: http://api:8080/cache # <- Pod/two dials api:8080 (url in ConfigMap/caches), but egress policy NetworkPolicy/dns-only refuses it: connections time out or are refused
+        ---
         apiVersion: v1
         kind: Pod
         metadata: { name: two, labels: { app: two } }
@@ -390,6 +413,7 @@ export default {
             - name: two
               image: ghcr.io/example/two:1.4.2
               envFrom: [{ configMapRef: { name: shared } }]
+              env: [{ name: CACHE_URL, valueFrom: { configMapKeyRef: { name: caches, key: url } } }]
               volumeMounts: [{ name: config, mountPath: /etc/two }]
           volumes: [{ name: config, configMap: { name: shared } }]
         ---
@@ -586,6 +610,8 @@ export default {
                 - { name: SOME_HOSTS, value: 'node:80,label.data:80' }
                 - { name: FALLBACK_HOSTS, value: 'db.example.com:5432,closed:5432' }
                 - { name: EITHER_HOST, value: either }
+                - { name: MORE_HOST, value: more }
+                - { name: PORT_HOST, value: port }
         ---
         apiVersion: v1
         kind: ConfigMap
@@ -690,6 +716,27 @@ export default {
         metadata: { name: closed, namespace: shop }
         spec: { podSelector: { matchExpressions: [{ key: app, operator: In, values: [closed, node] }] } }
         ---
+        # Pods whose label is filled in later may be behind it, too.
+        apiVersion: v1
+        kind: Service
+        metadata: { name: more, namespace: shop }
+        spec: { selector: { app: closed, part: more }, ports: [{ port: 80 }] }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: more-closed, namespace: shop, labels: { app: closed, part: more } }
+        spec: { containers: [{ name: more, image: 'nginx:1.29.0' }] }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: more-unknown, namespace: shop, labels: { app: '${'${APP}'}', part: more } }
+        spec: { containers: [{ name: more, image: 'nginx:1.29.0' }] }
+        ---
+        apiVersion: v1
+        kind: Service
+        metadata: { name: port, namespace: shop }
+        spec: { selector: { app: closed }, ports: [{ port: 80, targetPort: '${'${PORT}'}' }, { name: web, port: 81, targetPort: 80 }] }
+        ---
         apiVersion: v1
         kind: Service
         metadata: { name: either, namespace: shop }
@@ -761,21 +808,34 @@ export default {
         apiVersion: v1
         kind: ConfigMap
         metadata: { name: shared }
-        data: { QUEUE_URL: 'redis://redis:6379' }
+        data: { QUEUE_URL: 'redis://redis:6379', app.env: 'QUEUE=redis://redis:6379' }
+        ---
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: { name: test }
+        data: { URL: 'http://redis:6379' }
         ---
         apiVersion: v1
         kind: Pod
         metadata: { name: frontend, labels: { egress: none } }
         spec:
           containers:
-            - { name: frontend, image: 'nginx:1.29.0', envFrom: [{ configMapRef: { name: shared } }] }
+            - name: frontend
+              image: nginx:1.29.0
+              envFrom: [{ configMapRef: { name: shared } }]
+              volumeMounts: [{ name: shared, mountPath: /etc/shared }]
+          volumes: [{ name: shared, configMap: { name: shared } }]
         ---
         apiVersion: v1
         kind: Pod
         metadata: { name: worker, labels: { app: worker } }
         spec:
           containers:
-            - { name: worker, image: 'ghcr.io/example/worker:1.4.2', envFrom: [{ configMapRef: { name: shared } }] }
+            - name: worker
+              image: ghcr.io/example/worker:1.4.2
+              envFrom: [{ configMapRef: { name: shared } }]
+              volumeMounts: [{ name: shared, mountPath: /etc/shared }]
+          volumes: [{ name: shared, configMap: { name: shared } }]
         ---
         apiVersion: v1
         kind: Pod
@@ -795,7 +855,17 @@ export default {
           annotations: { helm.sh/hook: test }
         spec:
           containers:
-            - { name: test, image: 'curlimages/curl:8.14.1', args: ['http://redis:6379'] }
+            - { name: test, image: 'curlimages/curl:8.14.1', envFrom: [{ configMapRef: { name: test } }] }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata:
+          name: smoke-test-of-old-helm
+          labels: { egress: none }
+          annotations: { helm.sh/hook: test-success }
+        spec:
+          containers:
+            - { name: test, image: 'curlimages/curl:8.14.1', envFrom: [{ configMapRef: { name: test } }] }
       `,
       yaml`
         # A peer set of one workload, and a policy that may be in any namespace.
