@@ -250,6 +250,7 @@ describe('built-in kinds', () => {
     ],
     ['a text for metadata', configMap({ metadata: 'x' }), ['of type v1.ObjectMeta']],
     ['no name', configMap({ metadata: {} }), ['"name" is missing']],
+    ['an empty name', configMap({ metadata: { name: '', generateName: null } }), ['"name" is missing']],
     ['no metadata', configMap({ metadata: null }), ['"name" is missing']],
     ['generateName', configMap({ metadata: { generateName: 'a-' } }), []],
     ['a name', configMap({ metadata: { name: 'A' } }), ['RFC 1123 subdomain']],
@@ -671,9 +672,9 @@ describe('definitions among the manifests', () => {
     expect(problems(backup({}, { metadata: { name: '${NAME}' } }), using)).toEqual([]);
   });
 
-  it('agree where there are two', () => {
+  it('agree where there are several', () => {
     const other = { type: 'object', properties: { spec: { type: 'object', properties: { b: text } } } };
-    const using = schemas('1.34', [crd(simple), crd(other)]);
+    const using = schemas('1.34', [crd(simple), crd(other), crd(simple)]);
     expect(problems(backup({ a: 'x', b: 'y' }), using)).toEqual([]);
     expect(problems(backup({ c: 'x' }), using)).toHaveLength(1);
   });
@@ -701,6 +702,7 @@ describe('definitions among the manifests', () => {
     ['no schema', crd(simple, { versions: [{ name: 'v1' }] })],
     ['a schema that is none', crd('x' as unknown as object)],
     ['versions that are none', crd(simple, { versions: 'x' })],
+    ['versions of any shape', crd(simple, { versions: [null, 5, {}, { name: 5 }, { name: 'v1', schema: 5 }] })],
   ])('%s: unchecked', (_, definition) => {
     expect(schemas('1.34', [definition]).validate(backup({ b: 1 }))).toEqual({ errors: [], unchecked: true });
   });
@@ -857,6 +859,7 @@ describe('scopes', () => {
     ['cert-manager.io', 'ClusterIssuer', true],
     ['cert-manager.io', 'Issuer', false],
     ['cert-manager.io', 'Nothing', undefined],
+    ['external-secrets.io', 'PushSecret', false],
     ['example.com', 'Widget', undefined],
     ['../kubernetes', 'index', undefined],
     ['__proto__', 'constructor', undefined],
@@ -877,6 +880,9 @@ describe('patterns', () => {
     ['^[a-z]+$', 'a1', false],
     ['^(a|b)?c$', 'bc', true],
     ['^a{2,}$', 'aa', true],
+    ['^a+b+$', 'ab', true],
+    ['^(a(b))*$', 'ab', true],
+    ['^(a(b)c+)*$', 'abc', undefined],
     // RE2 only, broken, or without bound in JavaScript.
     ['(?i)abc', 'ABC', undefined],
     ['[[:alpha:]]', 'a', undefined],
