@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Cluster, type ClusterTarget, type SourceFinding } from './cluster/cluster.ts';
+import { asMap } from './cluster/workloads.ts';
 import type { Environment } from './config/config.ts';
 import { type Landing, type Loaded, type LoadedObject, toResource } from './load.ts';
 import type { Rendered, Target } from './render/target.ts';
@@ -146,7 +147,7 @@ class ResourceIndex {
       this.#withoutSchema.set(kind, (this.#withoutSchema.get(kind) ?? 0) + 1);
     }
     for (const error of errors) this.schemaErrors.push({ resource, error });
-    if (!errors.some(isFatal)) this.resources.push(resource);
+    if (!errors.some(isFatal)) this.resources.push(withMetadata(resource));
   }
 
   /** Rendered replaces existing. An existing object of wrong types is no fact, and is said to be none. */
@@ -159,7 +160,7 @@ class ResourceIndex {
     if (wrong) {
       this.#unusable.push(`${resource}: ${wrong.message}`);
       this.schemaErrors.push({ resource, error: wrong });
-    } else this.resources.push(resource);
+    } else this.resources.push(withMetadata(resource));
   }
 
   unchecked(): UncheckedItem[] {
@@ -185,6 +186,12 @@ class ResourceIndex {
 /** Wrong or missing types keep an object out of the other rules: they could say nothing right about it. */
 function isFatal(error: SchemaError): boolean {
   return error.severity !== 'warning' && (error.kind === 'type' || error.kind === 'required');
+}
+
+/** Rules count on metadata being there: without a schema, nothing has refused an object that has none. */
+function withMetadata(resource: Resource): Resource {
+  if (!asMap(resource.object.metadata)) resource.object.metadata = {};
+  return resource;
 }
 
 function identityOf({ group, kind, scope, name }: Resource): string {

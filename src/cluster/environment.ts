@@ -211,7 +211,8 @@ function resolve(
     const reference = asMap(from[field]);
     if (reference === undefined) continue;
     const { scope } = workload.resource;
-    const [name, key] = [String(reference.name), String(reference.key)];
+    const { name, key } = reference;
+    if (typeof name !== 'string' || typeof key !== 'string') return masked(own);
     if (reference.optional === true && isAbsent(cluster, kind, scope, name)) return undefined;
     const { entries, resource, open } = dataOf(cluster, kind, scope, name);
     const found = entries.get(key);

@@ -27,9 +27,10 @@ export function hintFor(cluster: Cluster, written: string, referent: Referent): 
 /** Of `namespace-name@kubernetescrd`, the namespace is what is forgotten most. */
 function traefikHint(written: string, all: readonly Resource[]): string {
   const [id = ''] = written.split('@');
-  const names = all.map(({ namespace, name }) => (name === id ? id : `${namespace}-${name}`));
+  const named = all.filter(({ namespace }) => namespace !== undefined);
+  const names = named.map(({ namespace, name }) => (name === id ? id : `${namespace}-${name}`));
   const nearest = nearestOf(id, names);
-  const meant = all.find(({ namespace, name }) => nearest === (name === id ? id : `${namespace}-${name}`));
+  const meant = named.find(({ namespace, name }) => nearest === (name === id ? id : `${namespace}-${name}`));
   return meant ? `; did you mean "${meant.namespace}-${meant.name}@kubernetescrd"?` : '';
 }
 

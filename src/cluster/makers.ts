@@ -435,7 +435,11 @@ function kubectlWords(resource: Resource): string[] {
   const workload = workloadOf(resource);
   const scripts = workload
     ? containersOf(workload).flatMap(({ container }) =>
-        [container.command, container.args].map((words) => asList(words).join(' ')),
+        [container.command, container.args].map((words) =>
+          asList(words)
+            .filter((word) => typeof word === 'string')
+            .join(' '),
+        ),
       )
     : resource.group === '' && resource.kind === 'ConfigMap'
       ? Object.values(asMap(valueAt(resource.object, ['data'])) ?? {})
