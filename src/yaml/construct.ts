@@ -133,7 +133,11 @@ class Constructor {
       this.path.push(value.length);
       const before = this.end;
       value.push(this.node());
-      slots?.push(this.slotOf(this.start === -1 ? this.dashAfter(before) : this.start));
+      if (slots) {
+        const at = this.start === -1 ? this.dashAfter(before) : this.start;
+        slots.push(this.slotOf(at));
+        this.end = Math.max(this.end, at + 1);
+      }
       this.path.pop();
     }
     this.next++;
@@ -279,7 +283,7 @@ class Constructor {
 
   /** The dash of an empty item of a block sequence, after the token that ends at `from`. */
   private dashAfter(from: number): number {
-    const pattern = /[\]}\s]*(?:#.*\s*)*-/y;
+    const pattern = /[\]}\s]*(?:#.*\n\s*)*-/y;
     pattern.lastIndex = from;
     return pattern.test(this.source) ? pattern.lastIndex - 1 : from;
   }
