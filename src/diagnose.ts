@@ -200,10 +200,22 @@ function plainMessage(message: string, { name, displayName, namespace }: Resourc
   return namespace === undefined ? text : replaceWord(text, namespace, '');
 }
 
+/** Replaces a word where it stands alone. Names may be of any length and shape: too long for a regular expression. */
 function replaceWord(text: string, word: string, by: string): string {
   if (word === '' || word === by) return text;
-  const escaped = word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  return text.replace(new RegExp(`(?<![\\w.-])${escaped}(?![\\w-])`, 'g'), () => by);
+  let replaced = '';
+  let copied = 0;
+  let at = text.indexOf(word);
+  while (at !== -1) {
+    const end = at + word.length;
+    const alone = !/[\w.-]/.test(text[at - 1] ?? ' ') && !/[\w-]/.test(text[end] ?? ' ');
+    if (alone) {
+      replaced += text.slice(copied, at) + by;
+      copied = end;
+    }
+    at = text.indexOf(word, alone ? end : at + 1);
+  }
+  return replaced + text.slice(copied);
 }
 
 function mergeKey(diagnostic: Diagnostic): string {

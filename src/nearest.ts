@@ -1,5 +1,9 @@
+/** No name is longer; comparing takes the product of both lengths. */
+const MAX_LENGTH = 253;
+
 /** The candidate nearest to a word by edit distance, undefined where none is near enough to be a slip of the keyboard. */
 export function nearestOf(word: string, candidates: Iterable<string>): string | undefined {
+  if (word.length > MAX_LENGTH) return undefined;
   let best: string | undefined;
   let bestDistance = Math.max(2, Math.ceil(word.length / 3)) + 1;
   for (const candidate of candidates) {

@@ -893,6 +893,13 @@ describe('patterns', () => {
     ['^((a)?b+)+$', 'b', undefined],
     ['^.*.*.*x$', 'aaa', undefined],
     ['^[(]+$', '((', true],
+    ['^(a{0,30}){0,30}$', 'a', undefined],
+    [`^${'a?'.repeat(30)}$`, 'a', undefined],
+    [`^${'(a|b)'.repeat(20)}$`, 'a', undefined],
+    ['^(a{1,3}){2}$', 'aaa', true],
+    ['^a{3}$', 'aaa', true],
+    ['^(?:[a-z0-9]([-a-z0-9]*[a-z0-9])?)$', 'a-b', true],
+    ['^[^\\]a]+\\|?x$', 'bbx', true],
     ['^a+$', 'a'.repeat(257), undefined],
     ['^.$', '\u{1F600}', undefined],
   ])('%s of %s', (pattern, value, expected) => {

@@ -1,3 +1,5 @@
+import { waysToMatch } from '../tame-pattern.ts';
+
 /** Longer values aren't matched: neither pattern nor value is ours, and JavaScript's matching may take time without bound. */
 const MAX_LENGTH = 256;
 
@@ -17,34 +19,15 @@ export function matches(pattern: string, value: string): boolean | undefined {
 /** What RE2 writes otherwise: flags, POSIX and Unicode classes, \A \z \Q \C. */
 const NOT_JAVASCRIPT = /\(\?(?!:)|\[\[:|\\[AzQECpPaxv]/;
 
+/** Two repetitions without bound, tried at one place. */
+const MAX_WAYS = (MAX_LENGTH + 1) ** 2;
+
 function compile(pattern: string): RegExp | undefined {
-  if (pattern.length > 1000 || NOT_JAVASCRIPT.test(pattern) || !isTame(pattern)) return undefined;
+  if (pattern.length > 1000 || NOT_JAVASCRIPT.test(pattern)) return undefined;
   try {
-    return new RegExp(pattern);
+    const regex = new RegExp(pattern);
+    return waysToMatch(pattern, MAX_LENGTH) <= MAX_WAYS ? regex : undefined;
   } catch {
     return undefined;
   }
-}
-
-/**
- * Whether matching takes at most quadratic time: no more than two parts repeat without bound, and none of them is a group
- * that repeats or chooses within itself.
- */
-function isTame(pattern: string): boolean {
-  const text = pattern.replace(/\\./gs, '_').replace(/\[\]?[^\]]*\]/g, '_');
-  const repeated = [...text.matchAll(/[*+]|\{\d+,\d*\}/g)].map(({ index }) => index);
-  return (
-    repeated.length <= 2 &&
-    repeated.every((index) => text[index - 1] !== ')' || !/[*+{|]/.test(groupBefore(text, index - 1)))
-  );
-}
-
-/** The group that ends at a closing parenthesis. */
-function groupBefore(text: string, closing: number): string {
-  let depth = 0;
-  for (let i = closing; i >= 0; i--) {
-    if (text[i] === ')') depth++;
-    else if (text[i] === '(' && --depth === 0) return text.slice(i, closing);
-  }
-  return text.slice(0, closing);
 }

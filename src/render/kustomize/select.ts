@@ -1,3 +1,4 @@
+import { waysToMatch } from '../../tame-pattern.ts';
 import { stringOf } from './fields.ts';
 import { shadowAt } from './shadow.ts';
 import { effectiveNamespace, identityOf, type Subject } from './subject.ts';
@@ -25,17 +26,22 @@ function matches(pattern: string | undefined, ...values: string[]): boolean {
   if (pattern === undefined) return true;
   if (/^[\w-]*$/.test(pattern)) return values.includes(pattern);
   const regex = anchored(pattern);
-  return regex !== undefined && values.some((value) => value.length <= 253 && regex.test(value));
+  return regex !== undefined && values.some((value) => value.length <= MAX_LENGTH && regex.test(value));
 }
+
+/** No name is longer. */
+const MAX_LENGTH = 253;
+/** Three repetitions without bound. */
+const MAX_WAYS = (MAX_LENGTH + 1) ** 3;
 
 /**
  * The pattern as kustomize anchors it. Go's engine takes linear time and this one doesn't: undefined for patterns that could
- * take long (repeated groups, many repetitions), as for those that only Go understands.
+ * take long, as for those that only Go understands.
  */
 function anchored(pattern: string): RegExp | undefined {
-  if (/\)[*+{?]/.test(pattern) || (pattern.match(/[*+{]/g)?.length ?? 0) > 3) return undefined;
   try {
-    return new RegExp(`^(?:${pattern})$`);
+    const regex = new RegExp(`^(?:${pattern})$`);
+    return waysToMatch(pattern, MAX_LENGTH) <= MAX_WAYS ? regex : undefined;
   } catch {
     return undefined;
   }
