@@ -23,7 +23,7 @@ export interface YamlDocument {
  * Reads a stream of YAML or JSON documents as kubectl does, each on its own: an error in one leaves the others. Never
  * throws; takes text, not bytes, and strips a byte order mark.
  */
-export function readYaml(text: string, _options?: { file?: string }): YamlDocument[] {
+export function readYaml(text: string): YamlDocument[] {
   const nul = text.indexOf('\0');
   if (nul !== -1) {
     const error = {

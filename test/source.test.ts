@@ -198,6 +198,24 @@ h: «h»after
     expect(sources.find('none.yaml', 0, ['a'])).toEqual({ location: { file: 'none.yaml' }, exact: false });
   });
 
+  it('passes over empty items at once, whatever comments say', () => {
+    const { sources } = marked(
+      `a: [!!str , #${' #'.repeat(200)}\n  b]\nc:\n  - !!str\n  # - #${' #'.repeat(200)}\n  - d\n`,
+    );
+    expect(sources.find('a.yaml', 0, ['a', 1])).toEqual({
+      location: { file: 'a.yaml', line: 2, column: 3 },
+      exact: true,
+    });
+    expect(sources.find('a.yaml', 0, ['c', 0])).toEqual({
+      location: { file: 'a.yaml', line: 4, column: 3 },
+      exact: true,
+    });
+    expect(sources.find('a.yaml', 0, ['c', 1])).toEqual({
+      location: { file: 'a.yaml', line: 6, column: 5 },
+      exact: true,
+    });
+  });
+
   it('agrees with another reader on every place of any data', () => {
     fc.assert(
       fc.property(anyData, fc.infiniteStream(fc.nat()), (json, choices) => {

@@ -75,7 +75,7 @@ class Draft {
       if (!(error instanceof SourceError)) throw error;
       throw new ConfigError([{ message: error.message.replace(`${this.file}: `, ''), location: { file: this.file } }]);
     }
-    const documents = readYaml(text, { file: this.file }).filter((document) => !document.empty);
+    const documents = readYaml(text).filter((document) => !document.empty);
     const errors = documents.flatMap((document) => document.error ?? []);
     if (errors.length > 0) {
       throw new ConfigError(

@@ -107,7 +107,7 @@ export function documentsOf(file: string, sources: SourceFiles): readonly YamlDo
     } catch {
       text = undefined;
     }
-    known.set(file, text === undefined ? undefined : readYaml(text, { file }));
+    known.set(file, text === undefined ? undefined : readYaml(text));
   }
   return known.get(file);
 }

@@ -39,7 +39,7 @@ export function readManifests(
     if (!(error instanceof SourceError)) throw error;
     return { objects, findings: [{ rule: 'render-failed', message: error.message, location: { file } }] };
   }
-  for (const document of readYaml(text, { file })) {
+  for (const document of readYaml(text)) {
     if (document.error) {
       const { message, line, column } = document.error;
       findings.push({
