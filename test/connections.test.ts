@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { addressesIn } from '../src/cluster/addresses.ts';
 import { type Connection, connectionsOf } from '../src/cluster/connections.ts';
 import { addressesInFile } from '../src/cluster/file-addresses.ts';
+import { backendsOf, podPort, portsOfService } from '../src/cluster/services.ts';
 import { MASK } from '../src/cluster/unknown.ts';
-import { clusterOf, type Manifest, resourceOf } from './in-memory.ts';
+import { clusterOf, type Manifest, resourceOf, workload } from './in-memory.ts';
 
 /** `host:port` of each address, `?` for a port that is filled in later, `|` between those that are no alternatives. */
 function read(text: string): string {
@@ -643,5 +644,138 @@ describe('manifests of any shape', () => {
       { apiVersion: 'v1', kind: 'Service', metadata: { name: 'svc', namespace: 'shop' } },
     ];
     expect(dialled(fields, broken, pod)).toEqual([]);
+  });
+});
+
+describe('the pods behind a Service', () => {
+  const pod = (name: string, labels: Record<string, string>, fields: Manifest = {}): Manifest => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: 'shop', labels },
+    spec: { containers: [container({})] },
+    ...fields,
+  });
+  const inTemplate = (apiVersion: string, kind: string, name: string): Manifest => ({
+    apiVersion,
+    kind,
+    metadata: { name, namespace: 'shop' },
+    [kind === 'PodTemplate' ? 'template' : 'spec']:
+      kind === 'PodTemplate'
+        ? { metadata: { labels: { app: 'db' } }, spec: { containers: [container({})] } }
+        : { template: { metadata: { labels: { app: 'db' } }, spec: { containers: [container({})] } } },
+  });
+  const hook = {
+    ...pod('hook', { app: 'db' }),
+    metadata: {
+      name: 'hook',
+      namespace: 'shop',
+      labels: { app: 'db' },
+      annotations: { 'helm.sh/hook': 'post-install' },
+    },
+  };
+  const elsewhere = resourceOf(
+    { ...pod('elsewhere', {}), metadata: { name: 'elsewhere', labels: { app: 'db' } } },
+    { target: 'other' },
+  );
+  const db = pod('db', { app: 'db', tier: 'data' });
+  const cases: [string, Manifest, (Manifest | ReturnType<typeof resourceOf>)[], string[], boolean][] = [
+    ['have its labels', { selector: { app: 'db' } }, [db, pod('web', { app: 'web' })], ['db'], true],
+    ['have all of them', { selector: { tier: 'data', app: 'db' } }, [db, pod('x', { tier: 'data' })], ['db'], true],
+    ['are those of several workloads', { selector: { app: 'db' } }, [db, pod('x', { app: 'db' })], ['db', 'x'], true],
+    ['are none without selector', {}, [db], [], true],
+    ['are none for an empty one', { selector: {} }, [db], [], true],
+    ['are none behind a name outside', { type: 'ExternalName', selector: { app: 'db' } }, [db], [], true],
+    ['are none of a hook', { selector: { app: 'db' } }, [db, hook], ['db'], true],
+    ['are none of a template', { selector: { app: 'db' } }, [db, inTemplate('v1', 'PodTemplate', 'x')], ['db'], true],
+    ['may be in an unset namespace', { selector: { app: 'db' } }, [db, elsewhere], ['db'], false],
+    [
+      'may have a label that is filled in',
+      { selector: { app: 'db' } },
+      [db, pod('x', { app: '${APP}' })],
+      ['db'],
+      false,
+    ],
+    [
+      'may have a key that is filled in',
+      { selector: { app: 'db' } },
+      [db, pod('x', { '${KEY}': 'db' })],
+      ['db'],
+      false,
+    ],
+    ['surely lack another', { selector: { app: 'db' } }, [db, pod('x', { app: 'web', x: '${X}' })], ['db'], true],
+    [
+      'may be Knative’s',
+      { selector: { app: 'db', 'serving.knative.dev/service': 'x' } },
+      [db, inTemplate('serving.knative.dev/v1', 'Service', 'x')],
+      [],
+      false,
+    ],
+    ['of a selector that is filled in', { selector: { app: '${APP}' } }, [db], [], false],
+    ['of a key that is filled in', { selector: { '${KEY}': 'db' } }, [db], [], false],
+    ['of a selector of no text', { selector: { app: 1 } }, [db], [], false],
+    [
+      'are chosen by a name that they get when they start',
+      { selector: { 'statefulset.kubernetes.io/pod-name': 'db-0' } },
+      [inTemplate('apps/v1', 'StatefulSet', 'db'), pod('x', { app: 'db' })],
+      [],
+      false,
+    ],
+  ];
+  it.each(cases)('%s', (_, spec, manifests, expected, certain) => {
+    const cluster = clusterOf([...manifests, service('any', [80], { selector: undefined, ...spec })]);
+    const any = cluster.get('', 'Service', 'shop', 'any');
+    const found = any && backendsOf(cluster, any);
+    expect(found?.workloads.map(({ resource }) => resource.name)).toEqual(expected);
+    expect(found?.certain).toBe(certain);
+  });
+
+  it('listen where its target port leads', () => {
+    const ports = [
+      { name: 'http', containerPort: 8080 },
+      { name: 'dns', containerPort: 53, protocol: 'UDP' },
+    ];
+    const second = container({
+      ports: [
+        { name: 'http', containerPort: 9090 },
+        { name: 'admin', containerPort: 9000 },
+      ],
+    });
+    const cluster = clusterOf([
+      deployment('web', { ports }, { containers: [container({ ports }), second] }),
+      deployment('filled-in', { ports: [...ports, { name: '${NAME}', containerPort: 1 }] }),
+      deployment('filled-in-port', { ports: [{ name: 'http', containerPort: '${PORT}' }] }),
+    ]);
+    const lead = (name: string, targetPort: unknown, protocol: 'TCP' | 'UDP' = 'TCP') =>
+      podPort(workload(cluster, name), { port: 80, protocol, targetPort });
+    expect([lead('web', 8081), lead('web', 'http'), lead('web', 'admin'), lead('web', 'dns', 'UDP')]).toEqual([
+      8081, 8080, 9000, 53,
+    ]);
+    expect([lead('web', 'dns'), lead('web', 'http', 'UDP'), lead('web', 'none'), lead('web', '8080')]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect([lead('web', '${PORT}'), lead('filled-in', 'http'), lead('filled-in-port', 'http')]).toEqual([
+      'unknown',
+      'unknown',
+      'unknown',
+    ]);
+  });
+
+  it('are served on ports whose numbers are known', () => {
+    const ports = [
+      { port: 80 },
+      { port: 53, protocol: 'UDP', targetPort: 'dns' },
+      { port: 9, protocol: 'SCTP' },
+      { port: '80' },
+      { port: 81, protocol: 'HTTP' },
+      null,
+    ];
+    expect(portsOfService(resourceOf(service('any', [], { ports })))).toEqual([
+      { port: 80, protocol: 'TCP', targetPort: 80 },
+      { port: 53, protocol: 'UDP', targetPort: 'dns' },
+      { port: 9, protocol: 'SCTP', targetPort: 9 },
+    ]);
   });
 });
