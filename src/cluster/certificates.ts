@@ -1,15 +1,22 @@
+import type { ICertificate } from '@kubernetes-models/cert-manager/cert-manager.io/v1/Certificate';
+import type { IIssuer } from '@kubernetes-models/cert-manager/cert-manager.io/v1/Issuer';
+import type { IIngressRoute } from '@kubernetes-models/traefik/traefik.io/v1alpha1/IngressRoute';
+import type { IIngressRouteTCP } from '@kubernetes-models/traefik/traefik.io/v1alpha1/IngressRouteTCP';
 import type { Path, Resource } from '../resource.ts';
 import { type Cluster, derived } from './cluster.ts';
+import { type Fields, specOf } from './models.ts';
 import type { AcmeResolver, Traefik } from './traefik.ts';
 import { isUnknown } from './unknown.ts';
 import { asList, asMap, valueAt } from './workloads.ts';
+
+type Declared = NonNullable<NonNullable<NonNullable<IIssuer['spec']['acme']>['solvers']>[number]['http01']>;
 
 /** An HTTP-01 solver of a cert-manager Issuer or ClusterIssuer (https://cert-manager.io/docs/configuration/acme/http01/). */
 export interface Http01Solver {
   issuer: Resource;
   /** The path of `http01`. */
   path: Path;
-  http01: Record<string, unknown>;
+  http01: Fields<Declared>;
 }
 
 const CERT_MANAGER = 'cert-manager.io';
@@ -133,12 +140,12 @@ function resolverHosts(cluster: Cluster, { settings }: Traefik, { name }: AcmeRe
   const hosts: (string | undefined)[] = [];
   for (const group of ['traefik.io', 'traefik.containo.us']) {
     for (const kind of ['IngressRoute', 'IngressRouteTCP']) {
-      for (const { object } of cluster.list(group, kind)) {
-        const spec = asMap(valueAt(object, ['spec']));
-        const tls = asMap(spec?.tls);
+      for (const resource of cluster.list(group, kind)) {
+        const spec = specOf<IIngressRoute | IIngressRouteTCP>(resource);
+        const tls = asMap(spec.tls);
         if (!isOurs(tls?.certResolver)) continue;
         const domains = asList(tls?.domains).flatMap((domain) => [asMap(domain)?.main, ...asList(asMap(domain)?.sans)]);
-        hosts.push(...(domains.length > 0 ? domains.map(textOf) : asList(spec?.routes).flatMap(hostsOfRule)));
+        hosts.push(...(domains.length > 0 ? domains.map(textOf) : asList(spec.routes).flatMap(hostsOfRule)));
       }
     }
   }
@@ -168,7 +175,7 @@ function issuedHosts(cluster: Cluster, issuers: readonly Resource[]): string[] |
     );
   const hosts: (string | undefined)[] = [];
   for (const { object, scope } of cluster.list(CERT_MANAGER, 'Certificate')) {
-    const { issuerRef, dnsNames, commonName } = asMap(valueAt(object, ['spec'])) ?? {};
+    const { issuerRef, dnsNames, commonName } = specOf<ICertificate>({ object });
     const { name, kind = 'Issuer' } = asMap(issuerRef) ?? {};
     if (!isOurs(kind, name, scope)) continue;
     hosts.push(...asList(dnsNames).map(textOf), ...(commonName === undefined ? [] : [textOf(commonName)]));

@@ -1,6 +1,12 @@
+import type { ICertificate } from '@kubernetes-models/cert-manager/cert-manager.io/v1/Certificate';
+import type { IClusterExternalSecret } from '@kubernetes-models/external-secrets/external-secrets.io/v1beta1/ClusterExternalSecret';
+import type { IExternalSecret } from '@kubernetes-models/external-secrets/external-secrets.io/v1beta1/ExternalSecret';
+import type { IHelmRelease } from '@kubernetes-models/flux-cd/helm.toolkit.fluxcd.io/v2beta2/HelmRelease';
+import type { IKustomization } from '@kubernetes-models/flux-cd/kustomize.toolkit.fluxcd.io/v1/Kustomization';
 import type { Resource } from '../resource.ts';
 import { compareScopes, groupOf } from '../resource.ts';
 import { type Cluster, derived } from './cluster.ts';
+import { type Fields, specOf } from './models.ts';
 import type { Referent } from './references.ts';
 import { isUnknown } from './unknown.ts';
 import { asList, asMap, containersOf, valueAt, workloadOf } from './workloads.ts';
@@ -260,12 +266,12 @@ function sealedSecret(resource: Resource): Effect {
 }
 
 function externalSecret(resource: Resource): Effect {
-  return { made: synced(resource, asMap(valueAt(resource.object, ['spec'])) ?? {}, resource.name, resource.scope) };
+  return { made: synced(resource, specOf<IExternalSecret>(resource), resource.name, resource.scope) };
 }
 
 /** https://external-secrets.io/latest/api/clusterexternalsecret/: an ExternalSecret in every namespace that it selects. */
 function clusterExternalSecret(resource: Resource): Effect {
-  const spec = asMap(valueAt(resource.object, ['spec'])) ?? {};
+  const spec = specOf<IClusterExternalSecret>(resource);
   const name = text(spec.externalSecretName) ?? resource.name;
   return { made: synced(resource, asMap(spec.externalSecretSpec) ?? {}, name, undefined) };
 }
@@ -274,7 +280,12 @@ function clusterExternalSecret(resource: Resource): Effect {
  * What an ExternalSecret writes (https://external-secrets.io/latest/guides/templating/): the keys of its template, which replace
  * those of the provider unless they are merged; a template without data keeps the provider's.
  */
-function synced(by: Resource, spec: Record<string, unknown>, ownName: string, scope: string | undefined): Made[] {
+function synced(
+  by: Resource,
+  spec: Fields<IExternalSecret['spec']>,
+  ownName: string,
+  scope: string | undefined,
+): Made[] {
   const target = asMap(spec.target) ?? {};
   const name = text(target.name) ?? ownName;
   if (target.creationPolicy === 'None') return [];
@@ -294,7 +305,7 @@ function synced(by: Resource, spec: Record<string, unknown>, ownName: string, sc
 
 /** https://cert-manager.io/docs/usage/certificate/: the keys of the Secret that it is issued into. */
 function certificate(resource: Resource): Effect {
-  const spec = asMap(valueAt(resource.object, ['spec'])) ?? {};
+  const spec = specOf<ICertificate>(resource);
   const stores = asMap(spec.keystores) ?? {};
   const keys = ['tls.crt', 'tls.key', 'ca.crt', 'tls-combined.pem', 'key.der'];
   if (stores.jks !== undefined) keys.push('keystore.jks', 'truststore.jks');
@@ -359,13 +370,14 @@ function servingCertificate(resource: Resource): Effect {
 
 /** A chart may hold anything; what names no namespace lands in the release's. */
 function release(resource: Resource): Effect {
-  const target = text(valueAt(resource.object, ['spec', 'targetNamespace']));
+  const target = text(specOf<IHelmRelease>(resource).targetNamespace);
   return { anythingIn: target ?? resource.scope, clusterScoped: true };
 }
 
 function fluxKustomization(resource: Resource, cluster: Cluster): Effect {
-  if (isTarget(cluster, valueAt(resource.object, ['spec', 'path']))) return {};
-  const target = text(valueAt(resource.object, ['spec', 'targetNamespace']));
+  const { path, targetNamespace } = specOf<IKustomization>(resource);
+  if (isTarget(cluster, path)) return {};
+  const target = text(targetNamespace);
   return target === undefined ? { anythingIn: '*', clusterScoped: true } : { anythingIn: target, clusterScoped: true };
 }
 
