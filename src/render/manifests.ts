@@ -53,7 +53,7 @@ export function readManifests(
     for (const { path, line, column } of document.duplicateKeys) {
       findings.push({
         rule: 'schema-invalid',
-        message: `duplicate key "${String(path.at(-1))}": kubectl refuses the document (already set in map)`,
+        message: `duplicate key "${String(path.at(-1))}": kubectl takes the last one and drops the other without a word`,
         location: { file, line, column },
       });
     }
