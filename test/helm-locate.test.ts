@@ -156,11 +156,12 @@ describe.each(LAYERS)('with the helm of %s', (layer) => {
 
   it('takes the source of values that decides: set, the last file, the chart, the subchart', async () => {
     const root = chart({
-      'templates/x.yaml': `${CONFIG_MAP}data:\n  {{- toYaml .Values.data | nindent 2 }}\n  list: {{ .Values.list | toJson }}\n`,
+      'templates/x.yaml': `${CONFIG_MAP}data:\n  {{- toYaml .Values.data | nindent 2 }}\n  list: {{ .Values.list | toJson }}\n  mixed: {{ .Values.mixed | toJson }}\n`,
       'values.yaml':
-        'data:\n  a: same\n  b: same\n  c: same\n  d: same\n  gone: "1"\nlist: [1]\nsub:\n  why: from-parent\n',
-      'one.yaml': 'data:\n  b: same\n  c: same\n  d: same\nlist: [same, 2]\n',
-      'two.yaml': 'data: { c: same, d: same, gone: null }\nglobal: { z: from-two }\n',
+        'data:\n  a: same\n  b: same\n  c: same\n  d: same\n  gone: "1"\nlist: [1]\nmixed: { w: same }\nsub:\n  why: from-parent\n',
+      'zero.yaml': 'mixed: { z: hidden }\n',
+      'one.yaml': 'data:\n  b: same\n  c: same\n  d: same\nlist: [same, 2]\nmixed: text\n',
+      'two.yaml': 'data: { c: same, d: same, gone: null }\nglobal: { z: from-two }\nmixed: { x: 1 }\n',
       'charts/sub/Chart.yaml': 'apiVersion: v2\nname: sub\nversion: 0.1.0\n',
       'charts/sub/values.yaml': 'x: from-sub\nwhy: from-sub\n',
       'charts/sub/templates/x.yaml':
@@ -176,12 +177,15 @@ describe.each(LAYERS)('with the helm of %s', (layer) => {
         'ConfigMap data.d': 'k8s-lint.yaml:4:20',
         'ConfigMap data.list': 'app/one.yaml:5:1',
         'ConfigMap data.list.0': 'app/one.yaml:5:8',
+        'ConfigMap data.mixed': 'app/two.yaml:3:1',
+        'ConfigMap data.mixed.x': 'app/two.yaml:3:13',
+        'ConfigMap data.mixed.w': 'app/values.yaml:8:13',
         'Sub x': 'app/charts/sub/values.yaml:1:4',
-        'Sub why': 'app/values.yaml:9:8',
+        'Sub why': 'app/values.yaml:10:8',
         'Sub z': 'app/two.yaml:2:14',
       },
       {
-        values: ['app/one.yaml', 'app/two.yaml'],
+        values: ['app/zero.yaml', 'app/one.yaml', 'app/two.yaml'],
         set: { data: { d: 'same' } },
         setLocation: { file: 'k8s-lint.yaml', path: ['targets', 0, 'helm', 'set'] },
       },
@@ -264,6 +268,8 @@ describe.each(LAYERS)('with the helm of %s', (layer) => {
         '  folded: >-',
         '    {{ .Release.Name }}',
         '    end',
+        '  items:',
+        '    - {{ include "app.quoted" . }}',
       ]
         .join('\n')
         .replace('{{- template "app.outer" . | nindent 2 }}', '{{- include "app.outer" . | nindent 2 }}'),
@@ -287,6 +293,8 @@ describe.each(LAYERS)('with the helm of %s', (layer) => {
       'ConfigMap data.list.2': 'app/templates/x.yaml:25:5',
       'ConfigMap data.multi': 'app/templates/x.yaml:26:10',
       'ConfigMap data.folded': 'app/templates/x.yaml:28:11',
+      'ConfigMap data.items.0': 'app/templates/x.yaml:32:7',
+      'ConfigMap data.items.0.say': 'app/templates/_helpers.tpl:15:6',
     });
   });
 
@@ -356,6 +364,15 @@ describe.each(LAYERS)('with the helm of %s', (layer) => {
 
     it("points at the dependency's line without a configuration", async () => {
       await expectLocations(chart(files), expected('app/Chart.yaml:5:11'), { values: ['app/prod.yaml'] });
+    });
+
+    it('names none of two values that make up one text', async () => {
+      const both = { ...files, 'prod.yaml': 'cache: { image: { name: mine } }\nglobal: { level: x }\n' };
+      await expectLocations(
+        chart(both),
+        { 'Sub spec.image': 'k8s-lint.yaml:3:5' },
+        { ...CONFIGURED, values: ['app/prod.yaml'] },
+      );
     });
 
     it('does the same for archives in charts/, and for an archive as the target', async () => {

@@ -356,6 +356,19 @@ describe.each(LAYERS)('with the helm of %s', (layer) => {
         ],
       },
       {
+        name: 'values that match none of the alternatives of their schema',
+        files: {
+          'values.schema.json':
+            '{"properties":{"a":{"oneOf":[{"type":"string"},{"type":"integer"}]},"b":{"type":"string"}}}',
+          'values.yaml': 'a: [1]\nb: 1\n',
+        },
+        findings: [
+          "app/values.yaml:1:1 render-failed: the values don't match values.schema.json: a: {v31}Must validate one and only one schema (oneOf){/}{v35}'oneOf' failed, none matched{/}",
+          "{v31}app/values.yaml:1:1 render-failed: the values don't match values.schema.json: a: Invalid type. Expected: string, given: array{/}",
+          "app/values.yaml:2:4 render-failed: the values don't match values.schema.json: b: {v31}Invalid type. Expected: string, given: integer{/}{v35}got number, want string{/}",
+        ],
+      },
+      {
         name: "a subchart's values that do not match its schema",
         files: {
           'charts/sub/Chart.yaml': 'apiVersion: v2\nname: sub\nversion: 0.1.0\n',
@@ -474,17 +487,19 @@ describe.each(LAYERS)('with the helm of %s', (layer) => {
       {
         name: 'a CRD that is no YAML, which helm does not read',
         files: { 'crds/x.yaml': 'a: b\n c: d\n' },
-        findings: ['app/crds/x.yaml:2:3 render-failed: malformed YAML: bad indentation of a mapping entry'],
+        findings: [
+          'app/crds/x.yaml:2:3 render-failed: malformed YAML: a value that holds a colon and a space needs quotes',
+        ],
       },
     ];
 
     it.each(failures)('$name', async ({ files, options = {}, findings }) => {
       const rendered = await renderIn(chart(files), layer, { ...CONFIGURED, ...options });
       const other = layer === 'v31' ? 'v35' : 'v31';
-      const expected = findings.map((finding) =>
+      const said = findings.map((finding) =>
         finding.replace(new RegExp(`\\{${other}\\}.*?\\{/\\}`, 'g'), '').replace(/\{v\d+\}|\{\/\}/g, ''),
       );
-      expect(shownFindings(rendered).sort()).toEqual(expected.sort());
+      expect(shownFindings(rendered).sort()).toEqual(said.filter((finding) => finding !== '').sort());
       expect(rendered.objects).toEqual([]);
       expect(rendered.unchecked).toEqual([]);
     });

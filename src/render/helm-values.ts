@@ -14,6 +14,8 @@ export interface Layer {
   path: Path;
   /** The path of `values` in those of the whole release: a subchart's own lie under its name. */
   at: Path;
+  /** `set` or a values file: helm merges these with each other before it merges the chart's own. */
+  given: boolean;
   /** A file of whoever deploys the chart, not one that comes with a chart from elsewhere. */
   own: boolean;
 }
@@ -44,10 +46,10 @@ export function layersOf(
   const layers: Layer[] = [];
   if (target.set) {
     const { file, path = [] } = target.setLocation ?? { file: undefined };
-    layers.push({ values: target.set, file, path, at: [], own: true });
+    layers.push({ values: target.set, file, path, at: [], given: true, own: true });
   }
   for (const file of target.values.toReversed()) {
-    layers.push({ values: readValues(file, sources), file, path: [], at: [], own: true });
+    layers.push({ values: readValues(file, sources), file, path: [], at: [], given: true, own: true });
   }
   if (chart) addChart(chart, [], !thirdParty, sources, layers);
   return layers;
@@ -55,7 +57,7 @@ export function layersOf(
 
 function addChart(chart: Chart, at: Path, own: boolean, sources: SourceFiles, layers: Layer[]): void {
   const file = join(chart.directory, 'values.yaml');
-  layers.push({ values: readValues(file, sources), file, path: [], at, own });
+  layers.push({ values: readValues(file, sources), file, path: [], at, given: false, own });
   for (const subchart of chart.subcharts) {
     for (const name of subchart.names) {
       addChart(subchart.chart, [...at, name], own && !subchart.thirdParty, sources, layers);
@@ -107,11 +109,12 @@ function merge(values: readonly LayerValue[], path: Path, entries: ValuesEntry[]
     if (value !== null) entries.push({ path, value, layer });
     return value;
   }
-  const end = values.findIndex((other) => !asMap(other.value));
-  const maps = (end === -1 ? values : values.slice(0, end)).map(({ layer, value }) => ({
-    layer,
-    map: asMap(value) ?? {},
-  }));
+  // Something else among the given ones hides those below it, and nothing of the chart's.
+  const end = values.findIndex((other) => other.layer.given && !asMap(other.value));
+  const maps = values.flatMap(({ layer, value }, i) => {
+    const map = asMap(value);
+    return map && (end === -1 || i < end || !layer.given) ? [{ layer, map }] : [];
+  });
   const merged = new Map<string, unknown>();
   const own = entries.push({ path, value: undefined, layer }) - 1;
   for (const key of new Set(maps.flatMap(({ map }) => Object.keys(map)))) {
