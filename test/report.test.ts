@@ -282,6 +282,31 @@ data:
     ]);
   });
 
+  it('leave out the values of JSON, and what goes on far beyond the end of the excerpt', () => {
+    const sources = new SourceFiles('/nowhere');
+    const files: Record<string, string> = {
+      'secret.json':
+        '{ "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "db" },\n"data": { "a":\n"hunter2" } }\n',
+      'pod.json': '{ "env": [{ "name": "HOST", "value": "db" }, { "name": "DB_PASSWORD", "value": "hunter2" }] }\n',
+      'long.yaml': `a: { password: "hunter2 ${'x '.repeat(5000)}" }\nb: { token: 'hunter2 ${'x '.repeat(5000)}' }\n`,
+    };
+    for (const [file, content] of Object.entries(files)) {
+      sources.add(file, content);
+      for (const line of [1, 2, 3]) {
+        expect(JSON.stringify(excerpt({ file, line }, sources))).not.toContain('hunter2');
+      }
+    }
+  });
+
+  it('take no longer for the thousandth finding of a large file, nor for lines without end', () => {
+    const sources = new SourceFiles('/nowhere');
+    sources.add('all.yaml', `${'x'.repeat(3_000_000)}\n${'a: b\n'.repeat(300_000)}${'\n'.repeat(300_000)}`);
+    const started = performance.now();
+    for (let line = 1; line <= 3000; line++) excerpt({ file: 'all.yaml', line }, sources);
+    for (let i = 0; i < 1000; i++) excerpt({ file: 'all.yaml', line: 1 }, sources);
+    expect(performance.now() - started).toBeLessThan(3000);
+  });
+
   it('show what is needed to find the place', () => {
     const sources = new SourceFiles('/nowhere');
     sources.add('secret.yaml', text);

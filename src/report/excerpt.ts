@@ -9,9 +9,11 @@ export interface ExcerptLine {
 
 /** A line longer than this is a minified file or data: it is cut. */
 const WIDTH = 160;
+/** More of a line isn't looked at; a value that goes on behind it is masked all the same. */
+const READ = 1000;
 const MASK = '…';
 /** Documents in which any value may be a secret. */
-const SECRET_DOCUMENT = /\bkind:\s*["']?(Secret|SecretList|SealedSecret)\b|^\s*["']?stringData["']?:/m;
+const SECRET_DOCUMENT = /\bkind["']?:\s*["']?(Secret|SecretList|SealedSecret)\b|^[ \t]*["']?stringData["']?:/m;
 const YAML_FILE = /\.(ya?ml|json)$|(^|\/)kustomization$/i;
 const SENSITIVE_KEY =
   /(passw|passphrase|secret|token|private|credential|salt|dsn|[-_.a-z]key$|(^|[-_.])(auth|authorization|pw)$)/i;
@@ -19,7 +21,8 @@ const SENSITIVE_KEY =
 const STRUCTURE = /^(---|\s*(- ?)*(["']?[\w./-]+["']?:)?\s*([|>][-+0-9]{0,2})?)\s*$/;
 const TOP_LEVEL = /^(apiVersion|kind):/;
 /** `key: value`, `key=value`, wherever it stands in a line; the value ends where a flow collection goes on. */
-const PAIR = /(["']?)([\w./-]+)\1(\s*[:=]\s*)("(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^\s,}\]"'{[|>&][^,}\]]*)/g;
+const PAIR =
+  /(["']?)([\w./-]+)\1(\s*[:=]\s*)("(?:[^"\\]|\\.)*(?:"|\\?$)|'(?:[^']|'')*(?:'|$)|[^\s,}\]"'{[|>&][^,}\]]*)/g;
 /** PEM, base64 and other text that nobody reads. */
 const OPAQUE = /-----BEGIN|^\s*[A-Za-z0-9+/=_-]{24,}\s*$/;
 
@@ -38,10 +41,11 @@ export function excerpt({ file, line }: Location, sources: SourceFiles, around =
   }
   const first = Math.max(1, line - around);
   const last = Math.min(lines.length, line + around);
-  const secret = !YAML_FILE.test(file) || SECRET_DOCUMENT.test(documentAround(lines, line));
+  const known = secrecyOf(lines);
+  const secret = !YAML_FILE.test(file) || known.isSecretDocument(line);
   const excerpted: ExcerptLine[] = [];
   for (let number = first; number <= last; number++) {
-    const text = masked(lines, number, secret || insideSecretGenerator(lines, number));
+    const text = masked(lines, number, secret || known.isInGenerator(number));
     excerpted.push({
       number,
       text: text.length > WIDTH ? `${text.slice(0, WIDTH)}${MASK}` : text,
@@ -51,27 +55,56 @@ export function excerpt({ file, line }: Location, sources: SourceFiles, around =
   return excerpted;
 }
 
-/** The YAML document in which a line stands, so that a ConfigMap beside a Secret stays readable. */
-function documentAround(lines: readonly string[], line: number): string {
-  const separator = (text: string | undefined) => text?.startsWith('---') === true;
-  let first = line - 1;
-  while (first > 0 && !separator(lines[first])) first--;
-  let last = line - 1;
-  while (last + 1 < lines.length && !separator(lines[last + 1])) last++;
-  return lines.slice(first, last + 1).join('\n');
+/** Which lines of a file may hold secrets. A file may have thousands of findings: it is looked through once. */
+class Secrecy {
+  readonly #lines: readonly string[];
+  /** Where documents start, so that a ConfigMap beside a Secret stays readable: indices, ascending. */
+  readonly #starts: number[] = [0];
+  readonly #secretDocuments = new Map<number, boolean>();
+  /** 1 for the lines of a kustomization's secretGenerator. */
+  readonly #generator: Uint8Array;
+
+  constructor(lines: readonly string[]) {
+    this.#lines = lines;
+    this.#generator = new Uint8Array(lines.length);
+    let generator = 0;
+    for (const [i, line] of lines.entries()) {
+      if (i > 0 && line.startsWith('---')) this.#starts.push(i);
+      const key = /^["']?([A-Za-z]\w*)["']?:/.exec(line)?.[1];
+      if (key !== undefined) generator = key === 'secretGenerator' ? 1 : 0;
+      this.#generator[i] = generator;
+    }
+  }
+
+  isInGenerator(line: number): boolean {
+    return this.#generator[line - 1] === 1;
+  }
+
+  isSecretDocument(line: number): boolean {
+    const after = this.#starts.findIndex((start) => start > line - 1);
+    const index = (after === -1 ? this.#starts.length : after) - 1;
+    let secret = this.#secretDocuments.get(index);
+    if (secret === undefined) {
+      secret = SECRET_DOCUMENT.test(this.#lines.slice(this.#starts[index], this.#starts[index + 1]).join('\n'));
+      this.#secretDocuments.set(index, secret);
+    }
+    return secret;
+  }
 }
 
-/** Whether a line of a kustomization belongs to its secretGenerator. */
-function insideSecretGenerator(lines: readonly string[], number: number): boolean {
-  for (let i = number - 1; i >= 0; i--) {
-    const key = /^["']?([A-Za-z]\w*)["']?:/.exec(lines[i] ?? '')?.[1];
-    if (key !== undefined) return key === 'secretGenerator';
+const secrecies = new WeakMap<readonly string[], Secrecy>();
+
+function secrecyOf(lines: readonly string[]): Secrecy {
+  let known = secrecies.get(lines);
+  if (!known) {
+    known = new Secrecy(lines);
+    secrecies.set(lines, known);
   }
-  return false;
+  return known;
 }
 
 function masked(lines: readonly string[], number: number, hideAll: boolean): string {
-  const line = (lines[number - 1] ?? '').replace(/(:\/\/)[^\s/@"']*@/g, `$1${MASK}@`);
+  const line = (lines[number - 1] ?? '').slice(0, READ).replace(/(:\/\/)[^\s/@"']*@/g, `$1${MASK}@`);
   if (OPAQUE.test(line)) return line.replace(/\S.*/, MASK);
   if (hideAll) {
     if (STRUCTURE.test(line) || TOP_LEVEL.test(line)) return line;
@@ -92,8 +125,8 @@ function indentOf(text: string): string {
 }
 
 function sensitiveName(line: string): boolean {
-  const name = /\bname:\s*["']?([\w.-]+)/.exec(line)?.[1];
-  return name !== undefined && isSensitive(name);
+  const names = line.slice(0, READ).matchAll(/\bname["']?:\s*["']?([\w.-]+)/g);
+  return [...names].some(([, name = '']) => isSensitive(name));
 }
 
 /** `secretName: db`, `secretKeyRef: …`, `automountServiceAccountToken: false` name things; they hold no secret. */
