@@ -102,6 +102,7 @@ describe('addresses in a value', () => {
     ['jdbc:p6spy:postgresql://db/shop', 'db:5432'],
     ['r2dbc:pool:postgresql://db:5433/shop', 'db:5433'],
 
+    ['mysql://u:p@tcp(db:3307)/shop', 'db:3307'],
     ['u:p@tcp(db:3307)/shop', 'db:3307'],
     ['u:p@tcp(db)/shop', 'db:3306'],
     ['host=db port=5433 user=x password=y', 'db:5433'],

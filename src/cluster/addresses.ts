@@ -175,7 +175,9 @@ function schemeBefore(text: string, at: number): { start: number; parts: string[
 function authority(text: string, from: number): HostPort[] {
   const end = skip(text, from, /[^/?#\s"'`<>|]/);
   const at = text.slice(from, end).lastIndexOf('@');
-  const hosts = hostList(text, at === -1 ? from : from + at + 1);
+  const host = at === -1 ? from : from + at + 1;
+  // golang-migrate's `mysql://user:password@tcp(host:3306)/db`
+  const hosts = hostList(text, host + (/^tcp[46]?\(/.exec(text.slice(host, host + 5))?.[0].length ?? 0));
   const first = hosts[0];
   const isNoPort = first?.port === 'unknown' && text[first.end - 1] === ':' && !isFilledIn(text[first.end]);
   if (at !== -1 || !isNoPort) return hosts;
