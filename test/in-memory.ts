@@ -31,15 +31,18 @@ export function resourceOf(object: Manifest, options: { target?: string; existin
   );
 }
 
-/** A cluster of objects, without files, tools or schemas. */
-export function clusterOf(resources: readonly (Resource | Manifest)[]): Cluster {
+/** A cluster of objects, without files, tools or schemas; `refused` are those with which the schemas find fault. */
+export function clusterOf(resources: readonly (Resource | Manifest)[], refused: readonly Resource[] = []): Cluster {
   return new Cluster({
     environment: 'test',
     configured: true,
     kubernetesVersion: undefined,
     targets: [],
     resources: resources.map((item) => (isResource(item) ? item : resourceOf(item))),
-    schemaErrors: [],
+    schemaErrors: refused.map((resource) => ({
+      resource,
+      error: { path: [], message: 'refused', kind: 'type' as const },
+    })),
     emptyKinds: new Set(),
     substitutes: () => false,
   });

@@ -480,6 +480,18 @@ describe('nothing is claimed', () => {
       [pod('web'), pod('db'), policy('p', { podSelector: {}, ingress: [{ ports: [{ port: 15008 }] }] })],
     ],
     [
+      'where a policy’s own selector is filled in later',
+      [pod('web'), pod('db'), policy('p', { podSelector: { matchLabels: { app: '${APP}' } } })],
+    ],
+    [
+      'where a key of it is',
+      [pod('web'), pod('db'), policy('p', { podSelector: { matchLabels: { '${KEY}': 'db' } } })],
+    ],
+    [
+      'where a value of it is no text',
+      [pod('web'), pod('db', { app: '1' }), policy('p', { podSelector: { matchLabels: { app: 1 } } })],
+    ],
+    [
       'where a policy may be in the same namespace',
       [
         pod('web'),
@@ -504,6 +516,19 @@ describe('nothing is claimed', () => {
   ];
   it.each(cases)('%s', (_, manifests, question) => {
     expect(verdictOf(manifests, question).verdict).toBe('unknown');
+  });
+
+  it('where the schemas refuse a policy, and so it is not there yet', () => {
+    const allow = resourceOf(policy('allow', { podSelector: {}, ingress: [{}], egress: 'all' }));
+    const other = resourceOf({ ...allow.object, kind: 'Ingress' } as unknown as Manifest);
+    const custom = resourceOf({ ...allow.object, apiVersion: 'example.com/v1' } as unknown as Manifest);
+    const denied = resourceOf(denyAll);
+    const verdicts = [[allow], [other, custom, denied]].map((refused) => {
+      const cluster = clusterOf([pod('web'), pod('db'), denied], refused);
+      const [client, server] = [workload(cluster, 'web'), workload(cluster, 'db')];
+      return judge(cluster, { client, server, port: 5432, protocol: 'TCP' }).verdict;
+    });
+    expect(verdicts).toEqual(['unknown', 'denied']);
   });
 
   it('of unset namespaces of two targets', () => {
@@ -590,6 +615,20 @@ describe('what is known', () => {
       'denied',
     ],
     [
+      'a policy may select pods by it, too',
+      [job, pod('db'), policy('p', { podSelector: { matchLabels: { 'job-name': 'web' } }, policyTypes: ['Egress'] })],
+      'denied',
+    ],
+    [
+      'what doesn’t reach the tunnel isn’t carried by it',
+      [
+        pod('web'),
+        pod('db'),
+        policy('p', { podSelector: {}, policyTypes: ['Ingress', 'Egress'], ingress: [{ ports: [{ port: 15008 }] }] }),
+      ],
+      'denied',
+    ],
+    [
       'a range that holds a tunnel’s port is no sign of a mesh',
       [pod('web'), pod('db'), policy('p', { podSelector: {}, ingress: [{ ports: [{ port: 6000, endPort: 32000 }] }] })],
       'denied',
@@ -597,6 +636,12 @@ describe('what is known', () => {
   ];
   it.each(cases)('%s', (_, manifests, expected) => {
     expect(verdictOf(manifests).verdict).toBe(expected);
+  });
+
+  it('meshes carry no UDP', () => {
+    const cluster = clusterOf(admits([{ ports: [{ port: 15008 }] }]));
+    const [client, server] = [workload(cluster, 'web'), workload(cluster, 'db')];
+    expect(judge(cluster, { client, server, port: 53, protocol: 'UDP' }).verdict).toBe('denied');
   });
 });
 

@@ -375,7 +375,8 @@ function sidesOf(spec: Record<string, unknown>): Side[] {
   const has = (type: string, byDefault: boolean) =>
     types.length === 0 ? byDefault : types.some((given) => given === type || !isSide(given));
   const sides: Side[] = [];
-  if (has('Egress', asList(spec.egress).length > 0)) sides.push('egress');
+  const hasEgress = Array.isArray(spec.egress) ? spec.egress.length > 0 : spec.egress !== undefined;
+  if (has('Egress', hasEgress)) sides.push('egress');
   if (has('Ingress', true)) sides.push('ingress');
   return sides;
 }
