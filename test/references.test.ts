@@ -1145,6 +1145,14 @@ describe('Secrets that a rendered ServiceAccount may write', () => {
       account() + clusterRole('aggregationRule: { clusterRoleSelectors: [] }\nrules: []') + bound('ClusterRole'),
     ],
     ['edit', 'unknown', 'present', account() + bound('ClusterRole', 'edit')],
+    [
+      'a user of the same name',
+      'absent',
+      'present: key',
+      account() +
+        role(secretRule) +
+        bound('Role').replace('{ kind: ServiceAccount, name: robot, namespace: shop }, ', ''),
+    ],
     ['view', 'absent', 'present: key', account() + bound('ClusterRole', 'view')],
     ['system:auth-delegator', 'absent', 'present: key', account() + bound('ClusterRole', "'system:auth-delegator'")],
     ['a ClusterRole that nobody shows', 'unknown', 'present', account() + bound('ClusterRole', 'not-here')],
@@ -1176,6 +1184,7 @@ describe('Secrets that a rendered ServiceAccount may write', () => {
   it('may hold anything in a ClusterRole, unless all of them are known', async () => {
     const existing = `${KNOWN}---\n${clusterRole('rules: []')}`;
     expect(await standing(account() + bound('ClusterRole', 'not-here'), 'Secret any', { existing })).toBe('absent');
+    expect(await standing(account() + bound('ClusterRole', 'edit'), 'Secret any', { existing })).toBe('unknown');
   });
 });
 
@@ -1384,5 +1393,154 @@ describe('the keys of what is there', () => {
     ['another kind', 'present', 'Service s', object('v1', 'Service', 's', 'spec: { ports: [{ port: 80 }] }')],
   ])('%s', async (_, state, made, manifests) => {
     expect(await standing(manifests, made)).toBe(state);
+  });
+});
+
+/** What a rule finds: severity, place, message, and the places that are related. */
+async function found(rule: typeof referenceMissing | typeof referenceKeyMissing, cluster: Cluster): Promise<string[]> {
+  const findings = [...rule.check(cluster)].flatMap((item) => ('unchecked' in item ? [] : [item]));
+  return findings.map(({ resource, path, message, severity = rule.severity, related = [] }) => {
+    const also = related.map((place) => ` [${place.message}: ${place.resource} ${place.path?.join('.')}]`).join('');
+    return `${severity} ${resource} ${path?.join('.')} ${message}${also}`;
+  });
+}
+
+const pod = (containers: string, volumes = '[]') =>
+  object('v1', 'Pod', 'pod', `spec: { containers: ${containers}, volumes: ${volumes} }`);
+
+describe('what reference-missing says', () => {
+  it('names an object once, at the place that bites most, and relates the others', async () => {
+    const manifests = object(
+      'v1',
+      'Pod',
+      'pod',
+      "spec: { imagePullSecrets: [{ name: both }, { name: pull }], containers: [{ name: c, image: 'c:1', envFrom: [{ secretRef: { name: both } }] }], volumes: [{ name: v, secret: { secretName: both } }] }",
+    );
+    expect(await found(referenceMissing, await clusterOf(objectsOf(manifests), { existing: KNOWN }))).toEqual([
+      'error Pod/pod spec.containers.0.envFrom.0.secretRef.name there is no Secret/both in namespace shop: the container stays in CreateContainerConfigError [named here too: Pod/pod spec.volumes.0.secret.secretName] [named here too: Pod/pod spec.imagePullSecrets.0.name]',
+      'warning Pod/pod spec.imagePullSecrets.1.name there is no Secret/pull in namespace shop: images are pulled without it, and a private registry refuses',
+    ]);
+  });
+
+  it('warns where nobody has described the environment', async () => {
+    const manifests = pod("[{ name: c, image: 'c:1', envFrom: [{ configMapRef: { name: settings } }] }]");
+    const cluster = await clusterOf(objectsOf(manifests), { configured: false });
+    expect(await found(referenceMissing, cluster)).toEqual([
+      'warning Pod/pod spec.containers.0.envFrom.0.configMapRef.name nothing here makes ConfigMap/settings in namespace shop: unless it is there already, the container stays in CreateContainerConfigError',
+    ]);
+  });
+
+  it('suggests names of the same place, and places of the same name', async () => {
+    const manifests =
+      pod(
+        "[{ name: c, image: 'c:1', envFrom: [{ configMapRef: { name: settings } }, { configMapRef: { name: shared } }] }]",
+      ) +
+      ['other-settings', 'shared'].map((name) => object('v1', 'ConfigMap', name, 'data: { a: b }', 'infra')).join('') +
+      object('v1', 'ConfigMap', 'setings', 'data: { a: b }', 'infra') +
+      object('v1', 'ConfigMap', 'shared', 'data: { a: b }', 'base');
+    const breaks = 'the container stays in CreateContainerConfigError';
+    expect(await found(referenceMissing, await clusterOf(objectsOf(manifests)))).toEqual([
+      `error Pod/pod spec.containers.0.envFrom.0.configMapRef.name there is no ConfigMap/settings in namespace shop: ${breaks}`,
+      `error Pod/pod spec.containers.0.envFrom.1.configMapRef.name there is no ConfigMap/shared in namespace shop: ${breaks}; namespace base has one`,
+    ]);
+  });
+
+  it('knows the hashes of generators, in the same namespace', async () => {
+    const generated = (namespace: string) =>
+      objectsOf(object('v1', 'ConfigMap', 'settings-7h2k', 'data: { a: b }', namespace)).map((item) => ({
+        ...item,
+        displayName: 'settings',
+      }));
+    const user = objectsOf(pod("[{ name: c, image: 'c:1', envFrom: [{ configMapRef: { name: settings } }] }]"));
+    const said = async (namespace: string) =>
+      found(referenceMissing, await clusterOf([...user, ...generated(namespace)]));
+    const place = 'error Pod/pod spec.containers.0.envFrom.0.configMapRef.name';
+    const breaks = 'the container stays in CreateContainerConfigError';
+    expect(await said('shop')).toEqual([
+      `${place} ConfigMap/settings gets a hash in its name, and kustomize does not rewrite it here: ${breaks}`,
+    ]);
+    expect(await said('infra')).toEqual([`${place} there is no ConfigMap/settings in namespace shop: ${breaks}`]);
+  });
+
+  it('says what would let it judge, once for each kind and namespace', async () => {
+    const secrets = pod(
+      "[{ name: c, image: 'c:1', envFrom: [{ secretRef: { name: a } }, { secretRef: { name: b } }] }]",
+    );
+    const cluster = await clusterOf(objectsOf(secrets));
+    expect([...referenceMissing.check(cluster)]).toEqual([
+      {
+        unchecked: 'references to Secret objects in namespace shop',
+        reason: 'existing holds no Secret in namespace shop',
+      },
+    ]);
+  });
+});
+
+describe('what reference-key-missing says', () => {
+  it('relates the object', async () => {
+    const manifests =
+      pod(
+        "[{ name: c, image: 'c:1', env: [{ name: A, valueFrom: { configMapKeyRef: { name: settings, key: b } } }] }]",
+      ) + object('v1', 'ConfigMap', 'settings', 'data: { a: b }');
+    expect(await found(referenceKeyMissing, await clusterOf(objectsOf(manifests)))).toEqual([
+      'error Pod/pod spec.containers.0.env.0.valueFrom.configMapKeyRef.key ConfigMap/settings has no key "missing": the container stays in CreateContainerConfigError [ConfigMap/settings is here: ConfigMap/settings metadata.name]',
+    ]);
+  });
+
+  it.each<[what: string, container: string, missing: string[]]>([
+    ['a flag', 'args: [--config=/etc/app/no.yml]', ['no.yml']],
+    ['a word', 'command: [run, /etc/app/no.yml]', ['no.yml']],
+    ['a file that is there', 'args: [--config=/etc/app/app.yml]', []],
+    ['no file of the mount', 'args: [--config=/etc/apps/no.yml, --config=etc/app/no.yml]', []],
+    ['a flag with a value of its own', 'args: [-c/etc/app/no.yml, NAME=/etc/app/no.yml]', []],
+    ['a script', "command: [sh, -c, 'cat /etc/app/no.yml', '/etc/app/no.yml || true']", []],
+    ['a glob', "args: ['--config=/etc/app/*.yml']", []],
+    ['a directory', 'args: [--config=/etc/app/no]', []],
+    ['a file below a directory', 'args: [--config=/etc/app/sub/no.yml]', []],
+    ['the mount itself', 'args: [--config=/etc/app, --config=/etc/app/]', []],
+    ['a flag that can do without', 'args: [--config-if-exists=/etc/app/no.yml, --optional-config=/etc/app/no.yml]', []],
+    ['a mount over it', 'args: [--config=/etc/app/more/no.yml]', []],
+    ['a mount below it', 'args: [--config=/etc/app/conf.d]', []],
+    ['a mount with a slash at its end', 'args: [--config=/etc/slash/no.yml]', ['no.yml']],
+    ['a mount of a directory in the volume', 'args: [--config=/etc/part/no.yml]', []],
+    ['a mount of an unknown directory', 'args: [--config=/etc/expression/no.yml]', []],
+    ['an optional volume', 'args: [--config=/etc/optional/no.yml]', []],
+    ['a volume of chosen files', 'args: [--config=/etc/chosen/renamed.yml, --config=/etc/chosen/app.yml]', ['app.yml']],
+    ['no mount', 'args: [--config=/srv/no.yml]', []],
+  ])('of %s', async (_, container, missing) => {
+    const mounts = [
+      'name: more, mountPath: /etc/app/more',
+      'name: app, mountPath: /etc/app',
+      'name: more, mountPath: /etc/app/conf.d/inner',
+      'name: app, mountPath: /etc/slash/',
+      'name: chosen, mountPath: /etc/part, subPath: directory',
+      'name: app, mountPath: /etc/expression, subPathExpr: $(HOSTNAME)',
+      'name: optional, mountPath: /etc/optional',
+      'name: chosen, mountPath: /etc/chosen',
+    ].map((mount) => `{ ${mount} }`);
+    const items = '[{ key: app.yml, path: renamed.yml }, { key: app.yml, path: directory/app.yml }]';
+    const volumes = `[{ name: app, configMap: { name: app } }, { name: more, emptyDir: {} }, { name: optional, configMap: { name: app, optional: true } }, { name: chosen, configMap: { name: app, items: ${items} } }]`;
+    const manifests =
+      pod(`[{ name: c, image: 'c:1', ${container}, volumeMounts: [${mounts.join(', ')}] }]`, volumes) +
+      object('v1', 'ConfigMap', 'app', 'data: { app.yml: x }');
+    const messages = await found(referenceKeyMissing, await clusterOf(objectsOf(manifests)));
+    expect(messages.map((message) => /"([^"]*)"/.exec(message)?.[1])).toEqual(missing);
+  });
+
+  it.each<[subPath: string, missing: string[]]>([
+    ['app.yml', []],
+    ['no.yml', ['no.yml']],
+    ['no', ['no']],
+    ['no/app.yml', []],
+    ['.', []],
+    ['..data', []],
+  ])('of the subPath %s', async (subPath, missing) => {
+    const manifests =
+      pod(
+        `[{ name: c, image: 'c:1', volumeMounts: [{ name: app, mountPath: /etc/app.yml, subPath: '${subPath}' }] }]`,
+        '[{ name: app, configMap: { name: app } }]',
+      ) + object('v1', 'ConfigMap', 'app', 'data: { app.yml: x }');
+    const messages = await found(referenceKeyMissing, await clusterOf(objectsOf(manifests)));
+    expect(messages.map((message) => /"([^"]*)"/.exec(message)?.[1])).toEqual(missing);
   });
 });

@@ -17,7 +17,7 @@ export function hintFor(cluster: Cluster, written: string, referent: Referent): 
   if (namespace !== undefined) return `; namespace ${namespace} has one`;
   const all = cluster.list(referent.group, referent.kind);
   if (written.includes('@')) return traefikHint(written, all);
-  const here = all.filter(({ scope }) => referent.scope === '' || scope === referent.scope);
+  const here = all.filter(({ scope }) => scope === referent.scope);
   return didYouMean(
     written,
     here.map(({ displayName }) => displayName),
@@ -36,7 +36,5 @@ function traefikHint(written: string, all: readonly Resource[]): string {
 
 /** Whether kustomize gives the object that is meant a hash, so that its name differs from the one written. */
 export function isGenerated(cluster: Cluster, { group, kind, scope, name }: Referent): boolean {
-  return cluster
-    .list(group, kind)
-    .some((other) => other.scope === scope && other.displayName === name && other.name !== name);
+  return cluster.list(group, kind).some((other) => other.scope === scope && other.displayName === name);
 }

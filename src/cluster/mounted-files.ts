@@ -1,5 +1,4 @@
 import type { Path } from '../resource.ts';
-import { isUnknown } from './unknown.ts';
 import { asList, asMap, containersOf, type Workload } from './workloads.ts';
 
 /** A file of a mounted ConfigMap or Secret that a container counts on. */
@@ -67,11 +66,11 @@ function mountOf(file: string, mounts: readonly Mount[]): Mount | undefined {
     );
 }
 
-/** The absolute path that a word of a command is, or hands to a flag. Scripts, lists and globs are none. */
+/** The absolute path that a word of a command is, or hands to a flag that can't do without it. */
 function fileRead(word: unknown): string | undefined {
-  if (typeof word !== 'string') return undefined;
+  if (typeof word !== 'string' || /^-.*(?:if-exists|optional)/.test(word)) return undefined;
   const value = word.startsWith('-') ? word.slice(word.indexOf('=') + 1) : word;
-  return /^\/[\w./-]+$/.test(value) && !value.includes('//') ? value : undefined;
+  return value.startsWith('/') ? value : undefined;
 }
 
 /** Whether a text could be a key of a ConfigMap: https://kubernetes.io/docs/concepts/configuration/configmap/ */
@@ -85,7 +84,7 @@ function volumesOf({ pod }: Workload): Map<string, Volume> {
     const { name, configMap, secret } = asMap(item) ?? {};
     const source = asMap(configMap) ?? asMap(secret);
     const object = asMap(configMap)?.name ?? asMap(secret)?.secretName;
-    if (typeof name !== 'string' || !source || typeof object !== 'string' || isUnknown(object)) continue;
+    if (typeof name !== 'string' || !source || typeof object !== 'string') continue;
     if (source.optional === true) continue;
     const items = asList(source.items);
     const files = items.length > 0 ? new Set(items.flatMap((item) => withParents(asMap(item)?.path))) : undefined;

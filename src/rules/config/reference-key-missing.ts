@@ -220,6 +220,37 @@ export default {
                   - key: cert.pem # <- Secret/shop-tls has no key "cert.pem": the pod stays in ContainerCreating
                     path: cert.pem
       `,
+      {
+        files: {
+          'kustomization.yaml': yaml`
+            namePrefix: dev-
+            resources: [api.yaml]
+            configMapGenerator:
+              - name: api-config
+                literals: [LOG_LEVEL=info]
+          `,
+          'api.yaml': yaml`
+            apiVersion: v1
+            kind: Pod
+            metadata: { name: api }
+            spec:
+              containers:
+                - name: api
+                  image: example.com/api:1.4.2
+                  env:
+                    - name: PORT
+                      valueFrom:
+                        configMapKeyRef:
+                          name: api-config
+                          key: PORT # <- ConfigMap/dev-api-config has no key "PORT": the container stays in CreateContainerConfigError
+                  args: [--config=/etc/api/api.yaml] # <- ConfigMap/dev-api-config has no key "api.yaml": the container finds no such file in /etc/api
+                  volumeMounts: [{ name: config, mountPath: /etc/api }]
+              volumes:
+                - name: config
+                  configMap: { name: api-config }
+          `,
+        },
+      },
     ],
     good: [
       yaml`
@@ -388,7 +419,6 @@ export default {
       }
     }
     for (const workload of cluster.workloads) {
-      if (workload.resource.existing) continue;
       for (const file of mountedFiles(workload)) yield* missingFile(cluster, workload.resource, file);
     }
   },
@@ -407,7 +437,7 @@ function* missingKeys(cluster: Cluster, reference: Reference): Generator<Finding
     else byPlace.set(JSON.stringify(path), { path, keys: [key] });
   }
   for (const { path, keys } of byPlace.values()) {
-    const message = `${lacks(referent, keys)}: ${breaks}${didYouMean(keys[0] ?? '', known)}`;
+    const message = `${lacks(cluster, referent, keys)}: ${breaks}${didYouMean(keys[0] ?? '', known)}`;
     yield { resource, path, message, related: related(cluster, referent) };
   }
 }
@@ -417,7 +447,7 @@ function* missingFile(cluster: Cluster, resource: Resource, mounted: MountedFile
   const referent = { group: '', kind, scope: resource.scope, name };
   const files = mounted.files ?? keysOf(cluster, referent);
   if (!files || files.has(file)) return;
-  const what = mounted.files ? `the items of ${kind}/${name} hold no file "${file}"` : lacks(referent, [file]);
+  const what = mounted.files ? `the items of ${kind}/${name} hold no file "${file}"` : lacks(cluster, referent, [file]);
   const breaks = subPath
     ? `the kubelet mounts an empty directory at ${mountPath} in its place`
     : `the container finds no such file in ${mountPath}`;
@@ -425,9 +455,10 @@ function* missingFile(cluster: Cluster, resource: Resource, mounted: MountedFile
   yield { resource, path, message, related: related(cluster, referent) };
 }
 
-function lacks({ kind, name }: Referent, keys: readonly string[]): string {
+function lacks(cluster: Cluster, referent: Referent, keys: readonly string[]): string {
   const quoted = keys.map((key) => `"${key}"`).join(' and ');
-  return `${kind}/${name} has no key${keys.length > 1 ? 's' : ''} ${quoted}`;
+  const [resource] = candidates(cluster, referent);
+  return `${resource ?? `${referent.kind}/${referent.name}`} has no key${keys.length > 1 ? 's' : ''} ${quoted}`;
 }
 
 function related(cluster: Cluster, referent: Referent): Related[] {
