@@ -75,7 +75,7 @@ async function locate(
     targets: resource?.targets ?? (finding.target ? [finding.target] : cluster.targets.map(refOnly)),
   };
   const diagnostic = { ...located, fingerprint: await fingerprint(rule.id, location, message, resource, path) };
-  if (resource) plainMessages.set(diagnostic, plainMessage(message, resource, await resource.sourceName()));
+  if (resource) plainMessages.set(diagnostic, await plainMessage(finding, resource));
   return diagnostic;
 }
 
@@ -191,13 +191,16 @@ export function mergeSuppressed(suppressed: readonly Suppressed[]): Suppressed[]
     .sort((a, b) => compare(a.diagnostic, b.diagnostic));
 }
 
-/** What a message says in every overlay alike: without the namespace, and with the name as the source writes it. */
+/** What a message says in every overlay alike: without the namespace, and with names as the sources write them. */
 const plainMessages = new WeakMap<Diagnostic, string>();
 
-function plainMessage(message: string, { name, displayName, namespace }: Resource, sourceName: string): string {
+async function plainMessage({ message, related = [] }: Finding, resource: Resource): Promise<string> {
   let text = message;
-  for (const rendered of new Set([name, displayName])) text = replaceWord(text, rendered, sourceName);
-  return namespace === undefined ? text : replaceWord(text, namespace, '');
+  for (const named of [resource, ...related.flatMap((other) => other.resource ?? [])]) {
+    const sourceName = await named.sourceName();
+    for (const rendered of new Set([named.name, named.displayName])) text = replaceWord(text, rendered, sourceName);
+  }
+  return resource.namespace === undefined ? text : replaceWord(text, resource.namespace, '');
 }
 
 /** Replaces a word where it stands alone. Names may be of any length and shape: too long for a regular expression. */

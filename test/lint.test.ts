@@ -37,6 +37,23 @@ describe('merging', () => {
     ]);
   });
 
+  it('knows the names of other resources in what overlays share', async () => {
+    const env = 'env: [{ name: B, valueFrom: { configMapKeyRef: { name: config, key: b } } }]';
+    const generator = 'configMapGenerator: [{ name: config, behavior: merge, literals: [overlay=';
+    const report = await lintFiles({
+      'base/kustomization.yaml': 'resources: [pod.yaml]\nconfigMapGenerator: [{ name: config, literals: [level=1] }]\n',
+      'base/pod.yaml': pod('web', `web:1", ${env}, imagePullPolicy: "Always`),
+      'overlays/dev/kustomization.yaml': overlay(`namespace: dev\nnamePrefix: dev-\n${generator}dev] }]\n`),
+      'overlays/prod/kustomization.yaml': overlay(`namespace: prod\nnameSuffix: -v2\n${generator}prod] }]\n`),
+    });
+    expect(report.diagnostics.map(({ message, targets }) => [message, targets.map(({ target }) => target)])).toEqual([
+      [
+        'ConfigMap/dev-config has no key "b": the container stays in CreateContainerConfigError',
+        ['overlays/dev', 'overlays/prod'],
+      ],
+    ]);
+  });
+
   it('gives the same fingerprint under another prefix', async () => {
     const [dev] = (await lintFiles(files, { paths: ['overlays/dev'] })).diagnostics;
     const [prod] = (await lintFiles(files, { paths: ['overlays/prod'] })).diagnostics;
