@@ -419,7 +419,6 @@ export default {
       }
     }
     for (const workload of cluster.workloads) {
-      if (workload.resource.existing) continue;
       for (const file of mountedFiles(workload)) yield* missingFile(cluster, workload.resource, file);
     }
   },
