@@ -33,6 +33,8 @@ export interface Assembled {
   cluster: Cluster;
   /** How many objects were rendered. */
   resources: number;
+  /** The names of the targets with objects that only schema-invalid has judged. */
+  refused: ReadonlySet<string>;
   unchecked: UncheckedItem[];
 }
 
@@ -76,6 +78,7 @@ export function assemble(input: AssembleInput): Assembled {
   return {
     cluster,
     resources: rendered.length,
+    refused: new Set(index.refused.flatMap(({ targets }) => targets.map(({ target }) => target))),
     unchecked: [...index.unchecked(), ...notChecked(environment, targets)],
   };
 }
@@ -119,6 +122,8 @@ function notChecked(environment: Environment, targets: readonly LoadedTarget[]):
 class ResourceIndex {
   readonly resources: Resource[] = [];
   readonly schemaErrors: { resource: Resource; error: SchemaError }[] = [];
+  /** Those of them that no other rule sees. */
+  readonly refused: Resource[] = [];
   readonly #environment: string;
   readonly #schemas: Schemas;
   readonly #byIdentity = new Map<string, { object: KubernetesObject; targets: TargetRef[] }[]>();
@@ -147,7 +152,8 @@ class ResourceIndex {
       this.#withoutSchema.set(kind, (this.#withoutSchema.get(kind) ?? 0) + 1);
     }
     for (const error of errors) this.schemaErrors.push({ resource, error });
-    if (!errors.some(isFatal)) this.resources.push(withMetadata(resource));
+    if (errors.some(isFatal)) this.refused.push(resource);
+    else this.resources.push(withMetadata(resource));
   }
 
   /** Rendered replaces existing. An existing object of wrong types is no fact, and is said to be none. */

@@ -12,7 +12,6 @@ import type { Located } from './diagnostic.ts';
 import { discover } from './discover.ts';
 import { applyIgnores } from './ignore.ts';
 import { type Loaded, load } from './load.ts';
-import { nearestOf } from './nearest.ts';
 import { readManifests, STDIN, shownPath } from './render/manifests.ts';
 import { render } from './render/render.ts';
 import type { RenderContext, Rendered, RenderedObject, Target } from './render/target.ts';
@@ -25,6 +24,7 @@ import type { Rule, Severity } from './rule.ts';
 import { rules as allRules } from './rules/index.ts';
 import { SourceFiles } from './source.ts';
 import { substitutes } from './substitutes.ts';
+import { unknownRule } from './unknown-rule.ts';
 import { UsageError } from './usage-error.ts';
 
 export interface LintOptions {
@@ -116,7 +116,15 @@ export async function lint(options: LintOptions): Promise<Report> {
       const result = await diagnose(built.cluster, active, levels);
       unchecked.push(...result.unchecked);
       for (const bug of result.bugs) failures.add(bug);
-      return { located: result.located, resources: built.resources, complete: built.cluster.complete, targets };
+      return {
+        located: result.located,
+        resources: built.resources,
+        complete: built.cluster.complete && built.refused.size === 0,
+        targets: targets.map((loaded) => ({
+          target: loaded.target,
+          whole: !loaded.incomplete && !built.refused.has(loaded.target.name),
+        })),
+      };
     }),
   );
 
@@ -168,15 +176,20 @@ function whyNothing(options: LintOptions, { config }: Selection): { message: str
   return { message: `nothing to lint: no kustomization, chart or manifest in ${where}`, failure: true };
 }
 
-/** The files whose findings are all known: no target that reads them failed, or was left unchecked. */
-async function filesJudgedWhole(targets: readonly LoadedTarget[], sources: SourceFiles): Promise<string[]> {
+/**
+ * The files whose findings are all known: no target that reads them failed, was left unchecked, or holds objects whose wrong
+ * types keep them from the rules.
+ */
+async function filesJudgedWhole(
+  targets: readonly { target: Target; whole: boolean }[],
+  sources: SourceFiles,
+): Promise<string[]> {
   const read = await Promise.all(
-    targets.map(async ({ target, incomplete }) => ({ incomplete, files: await filesOfTarget(target, sources) })),
+    targets.map(async ({ target, whole }) => ({ whole, files: await filesOfTarget(target, sources) })),
   );
-  const filesWhere = (wanted: boolean) =>
-    read.filter(({ incomplete }) => incomplete === wanted).flatMap(({ files }) => files);
-  const doubtful = new Set(filesWhere(true));
-  return [...new Set(filesWhere(false))].filter((file) => !doubtful.has(file));
+  const filesWhere = (wanted: boolean) => read.filter(({ whole }) => whole === wanted).flatMap(({ files }) => files);
+  const doubtful = new Set(filesWhere(false));
+  return [...new Set(filesWhere(true))].filter((file) => !doubtful.has(file));
 }
 
 function contextOf(
@@ -255,17 +268,16 @@ function selectRules(ids: readonly string[] | undefined): readonly Rule[] {
   if (ids === undefined || ids.length === 0) return allRules;
   return ids.map((id) => {
     const rule = allRules.find((candidate) => candidate.id === id);
-    if (!rule) throw new UsageError(`no rule is called "${id}"${nearest(id)}; k8s-lint rules lists them`);
+    if (!rule) {
+      throw new UsageError(
+        unknownRule(
+          id,
+          allRules.map((known) => known.id),
+        ),
+      );
+    }
     return rule;
   });
-}
-
-function nearest(id: string): string {
-  const name = nearestOf(
-    id,
-    allRules.map((rule) => rule.id),
-  );
-  return name === undefined ? '' : `, did you mean "${name}"?`;
 }
 
 /** Which environments the arguments ask for: configured ones, or what stands under the paths. */

@@ -86,10 +86,10 @@ describe('exit codes', () => {
     [['--concurrency', '0'], '--concurrency 0: a whole number from 1 on is needed'],
     [['--timeout', 'soon'], '--timeout soon: a whole number from 1 on is needed'],
     [['--kubernetes-version', 'latest'], '--kubernetes-version latest: write it as 1.N, such as 1.34'],
-    [['--rule', 'image-tag-lates'], 'no rule is called "image-tag-lates", did you mean "image-tag-latest"?'],
+    [['--rule', 'image-tag-lates'], 'no rule is called "image-tag-lates": did you mean "image-tag-latest"?'],
     [['-e', 'prod'], '--environment prod: no k8s-lint.yaml names environments here'],
     [['no/such/path'], 'no/such/path'],
-    [['explain', 'image-tag-lates'], 'did you mean "image-tag-latest"?'],
+    [['explain', 'image-tag-lates'], 'no rule is called "image-tag-lates": did you mean "image-tag-latest"?'],
     [['--config', 'missing.yaml'], 'missing.yaml'],
   ])('is 2 for %j, which says why', (args, message) => {
     const result = run(project('usage', { 'pod.yaml': conflict }), args);

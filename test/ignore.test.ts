@@ -361,4 +361,18 @@ describe('ignores in a whole run', () => {
     };
     expect(rules(await lintFiles(files, { paths: ['a'] }))).toEqual([['image-tag-latest', 'a/a.yaml:7', ['a']]]);
   });
+
+  it('are not said to be unused where wrong types keep objects from the rules', async () => {
+    const comment = ' # k8s-lint-ignore image-tag-latest: demo';
+    const ignore = 'ignore: [{ rule: image-reference-invalid, reason: demo }]\n';
+    const wrong = web(comment).replace('metadata: { name: web }', 'metadata: { name: web, labels: { replicas: 3 } }');
+    const refused = await lintFiles({ ...base, 'base/web.yaml': wrong, 'k8s-lint.yaml': ignore });
+    expect(rules(refused)).toEqual([['schema-invalid', 'base/web.yaml:3', ['overlays/dev', 'overlays/prod']]]);
+    const unknownField = web(comment).replace('spec:', 'spec:\n  hostNetwrk: true');
+    const judged = await lintFiles({ ...base, 'base/web.yaml': unknownField, 'k8s-lint.yaml': ignore });
+    expect(rules(judged)).toEqual([
+      ['schema-invalid', 'base/web.yaml:5', ['overlays/dev', 'overlays/prod']],
+      ['ignore-unused', 'k8s-lint.yaml:1', []],
+    ]);
+  });
 });

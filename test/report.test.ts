@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import AjvDraft04 from 'ajv-draft-04';
 import addFormats from 'ajv-formats';
 import { describe, expect, it } from 'vitest';
+import type { Diagnostic } from '../src/diagnostic.ts';
 import { excerpt } from '../src/report/excerpt.ts';
 import type { Format } from '../src/report/index.ts';
 import { loadReporter } from '../src/report/index.ts';
@@ -205,6 +206,12 @@ describe('text', () => {
     ]);
   });
 
+  it('names no target for what belongs to none', async () => {
+    const unused = { ...(report.diagnostics[0] as Diagnostic), related: [], targets: [] };
+    const lines = (await write('text', { report: { ...report, diagnostics: [unused] } })).split('\n');
+    expect(lines.slice(5, 8)).toEqual(['      12 │ ---', '', expect.stringMatching(/^2 targets, /)]);
+  });
+
   it('says what was not checked, once, with the fact that would let it be', async () => {
     const items = Array.from({ length: 30 }, (_, i) => ({
       what: `thing ${i % 12}`,
@@ -219,6 +226,23 @@ describe('text', () => {
 });
 
 describe('excerpts', () => {
+  it('end with the last line of the file, and show a stream as a manifest', () => {
+    const sources = new SourceFiles('/nowhere');
+    const text = 'kind: Pod\nspec: {}\n';
+    for (const file of ['pod.yaml', '<stdin>']) {
+      sources.add(file, text);
+      expect(excerpt({ file, line: 2 }, sources)).toEqual([
+        { number: 1, text: 'kind: Pod', marked: false },
+        { number: 2, text: 'spec: {}', marked: true },
+      ]);
+    }
+    sources.add('cut.yaml', 'kind: Pod\nspec:');
+    expect(excerpt({ file: 'cut.yaml', line: 1 }, sources)).toEqual([
+      { number: 1, text: 'kind: Pod', marked: true },
+      { number: 2, text: 'spec:', marked: false },
+    ]);
+  });
+
   const secrets = ['hunter2', 'c2VjcmV0', 'MIIEvQIB', 's3cr3t', 'tok-123', 'p4ss'];
   const text = `apiVersion: v1
 kind: Secret

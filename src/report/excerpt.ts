@@ -14,7 +14,7 @@ const READ = 1000;
 const MASK = '…';
 /** Documents in which any value may be a secret. */
 const SECRET_DOCUMENT = /\bkind["']?:\s*["']?(Secret|SecretList|SealedSecret)\b|^[ \t]*["']?stringData["']?:/m;
-const YAML_FILE = /\.(ya?ml|json)$|(^|\/)kustomization$/i;
+const YAML_FILE = /\.(ya?ml|json)$|(^|\/)kustomization$|^<stdin>$/i;
 const SENSITIVE_KEY =
   /(passw|passphrase|secret|token|private|credential|salt|dsn|[-_.a-z]key$|(^|[-_.])(auth|authorization|pw)$)/i;
 /** A line without a value: a separator, a key that opens a block, a bare dash. */
@@ -40,7 +40,9 @@ export function excerpt({ file, line }: Location, sources: SourceFiles, around =
     throw error;
   }
   const first = Math.max(1, line - around);
-  const last = Math.min(lines.length, line + around);
+  // What follows the last line break is no line.
+  const end = lines.at(-1) === '' ? lines.length - 1 : lines.length;
+  const last = Math.min(Math.max(end, line), lines.length, line + around);
   const known = secrecyOf(lines);
   const secret = !YAML_FILE.test(file) || known.isSecretDocument(line);
   const excerpted: ExcerptLine[] = [];
