@@ -61,7 +61,7 @@ function writeDiagnostic(
   for (const other of related) lines.push(`      ${chalk.dim(`${showLocation(other.location)}: ${other.message}`)}`);
   const listed = targets.slice(0, LISTED_TARGETS).map(showTarget).join(', ');
   const more = targets.length > LISTED_TARGETS ? ` and ${targets.length - LISTED_TARGETS} more` : '';
-  if (several) lines.push(`      ${chalk.dim(`in ${listed}${more}`)}`);
+  if (several && targets.length > 0) lines.push(`      ${chalk.dim(`in ${listed}${more}`)}`);
   return lines;
 }
 
