@@ -29,7 +29,8 @@ export async function main(argv: readonly string[]): Promise<number> {
   } catch (error) {
     // commander has printed its own message; help and version are no errors.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.clean : EXIT.failed;
-    process.stderr.write(`${await describeError(error)}\n`);
+    const { printable } = await import('./report/harmless.ts');
+    process.stderr.write(`${printable(await describeError(error))}\n`);
     return EXIT.failed;
   }
 }

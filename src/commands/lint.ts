@@ -4,6 +4,7 @@ import { text as readStream } from 'node:stream/consumers';
 import { EXIT } from '../cli.ts';
 import { type LintOptions, lint } from '../lint.ts';
 import { colorLevel } from '../report/color.ts';
+import { printable } from '../report/harmless.ts';
 import { type Format, formats, loadReporter } from '../report/index.ts';
 import type { Report } from '../report/report.ts';
 import { repositoryRoot } from '../repository.ts';
@@ -60,7 +61,7 @@ export async function runLint(paths: readonly string[], flags: LintFlags): Promi
   }
   if (controller.signal.aborted) return EXIT.interrupted;
   await writeReports(report, sinks, options.cwd, flags, options.stdin);
-  for (const failure of report.failures) process.stderr.write(`k8s-lint: ${failure}\n`);
+  for (const failure of report.failures) process.stderr.write(`${printable(`k8s-lint: ${failure}`)}\n`);
   return exitCode(report, flags.failOn ?? 'error');
 }
 

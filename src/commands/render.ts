@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 import { EXIT } from '../cli.ts';
 import { renderTargets } from '../lint.ts';
+import { oneLine, printable } from '../report/harmless.ts';
 import { showLocation, showTarget } from '../report/shown.ts';
 import { UsageError } from '../usage-error.ts';
 import { type LintFlags, lintOptions } from './lint.ts';
@@ -14,17 +15,19 @@ export async function runRender(name: string, flags: LintFlags): Promise<number>
   if (targets.length === 0) throw new UsageError(`${name}: nothing to render there`);
   let failed = false;
   for (const { ref, objects, findings, unchecked } of targets) {
-    process.stdout.write(`# ${showTarget(ref)}\n`);
+    process.stdout.write(`# ${oneLine(showTarget(ref))}\n`);
     for (const { value, source } of objects) {
-      process.stdout.write(`---\n# Source: ${showLocation(source)}\n${stringify(withoutSecrets(value), STYLE)}`);
+      process.stdout.write(
+        `---\n# Source: ${oneLine(showLocation(source))}\n${stringify(withoutSecrets(value), STYLE)}`,
+      );
     }
     for (const { message, location } of findings) {
       failed = true;
-      process.stderr.write(`${showLocation(location)}: ${message}\n`);
+      process.stderr.write(`${printable(`${showLocation(location)}: ${message}`)}\n`);
     }
     for (const { what, reason } of unchecked) {
       failed = true;
-      process.stderr.write(`${what}: ${reason}\n`);
+      process.stderr.write(`${printable(`${what}: ${reason}`)}\n`);
     }
   }
   return failed ? EXIT.findings : EXIT.clean;

@@ -1,4 +1,5 @@
 import type { Diagnostic } from '../diagnostic.ts';
+import { lines, oneLine } from './harmless.ts';
 import type { ReporterOptions } from './index.ts';
 import type { Report } from './report.ts';
 import { fromRoot, showLocation, shown, showTarget } from './shown.ts';
@@ -19,7 +20,7 @@ export function writeGithub(report: Report, { severity, prefix }: ReporterOption
 }
 
 function properties({ rule, location: { file, line, column } }: Diagnostic, prefix: string): string {
-  const values = { file: fromRoot(file, prefix), line, col: column, title: `k8s-lint ${rule}` };
+  const values = { file: oneLine(fromRoot(file, prefix)), line, col: column, title: `k8s-lint ${rule}` };
   return Object.entries(values)
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => `${name}=${escapeProperty(String(value))}`)
@@ -28,7 +29,7 @@ function properties({ rule, location: { file, line, column } }: Diagnostic, pref
 
 function text({ message, related, targets }: Diagnostic): string {
   const places = related.map((place) => `${showLocation(place.location)}: ${place.message}`);
-  return [message, ...places, `in ${targets.map(showTarget).join(', ')}`].join('\n');
+  return [message, ...places, `in ${targets.map(showTarget).join(', ')}`].flatMap(lines).join('\n');
 }
 
 function escapeData(value: string): string {

@@ -1,3 +1,4 @@
+import { printableJson } from './harmless.ts';
 import type { ReporterOptions } from './index.ts';
 import type { Report } from './report.ts';
 import { shown } from './shown.ts';
@@ -5,5 +6,5 @@ import { shown } from './shown.ts';
 /** The report for programs: `version` changes when a field is renamed or removed. */
 export function writeJson(report: Report, { severity }: ReporterOptions): string {
   const { diagnostics, unchecked, summary } = report;
-  return `${JSON.stringify({ version: 1, diagnostics: shown(diagnostics, severity), unchecked, summary }, null, 2)}\n`;
+  return `${printableJson({ version: 1, diagnostics: shown(diagnostics, severity), unchecked, summary })}\n`;
 }

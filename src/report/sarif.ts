@@ -5,6 +5,7 @@ import { explainMarkdown, explainText } from '../explain.ts';
 import type { Location } from '../resource.ts';
 import type { Rule, Severity } from '../rule.ts';
 import { rules } from '../rules/index.ts';
+import { printableJson } from './harmless.ts';
 import type { ReporterOptions } from './index.ts';
 import type { Report } from './report.ts';
 import { fromRoot, shown, showTarget } from './shown.ts';
@@ -44,7 +45,7 @@ export function writeSarif(report: Report, { severity, prefix }: ReporterOptions
     ],
   };
   const log: Log = { $schema: 'https://json.schemastore.org/sarif-2.1.0.json', version: '2.1.0', runs: [run] };
-  return `${JSON.stringify(log, null, 2)}\n`;
+  return `${printableJson(log)}\n`;
 }
 
 function describeRule(rule: Rule): ReportingDescriptor {

@@ -2,6 +2,7 @@ import { Chalk, type ChalkInstance } from 'chalk';
 import type { Diagnostic } from '../diagnostic.ts';
 import type { Severity } from '../rule.ts';
 import { excerpt } from './excerpt.ts';
+import { lines as linesOf, noCommand, oneLine } from './harmless.ts';
 import type { ReporterOptions } from './index.ts';
 import type { Report } from './report.ts';
 import { counted, showLocation, shown, showTarget } from './shown.ts';
@@ -14,19 +15,19 @@ const LISTED_UNCHECKED = 10;
 /** The report for people: grouped by file, with the lines to edit, then one summary line and what was not checked. */
 export function writeText(report: Report, options: ReporterOptions): string {
   const chalk = new Chalk({ level: options.color });
-  if (report.note !== undefined) return `${report.note}\n`;
+  if (report.note !== undefined) return `${noCommand(oneLine(report.note))}\n`;
   const diagnostics = shown(report.diagnostics, options.severity);
   const lines: string[] = [];
   let file: string | undefined;
   for (const diagnostic of diagnostics) {
     if (diagnostic.location.file !== file) {
       file = diagnostic.location.file;
-      lines.push(chalk.underline(file));
+      lines.push(chalk.underline(oneLine(file)));
     }
     lines.push(...writeDiagnostic(diagnostic, options, chalk, report.summary.targets > 1), '');
   }
   lines.push(summaryLine(report, diagnostics, chalk), ...uncheckedLines(report, chalk));
-  return `${lines.join('\n')}\n`;
+  return `${lines.map(noCommand).join('\n')}\n`;
 }
 
 function severityColor(severity: Severity, chalk: ChalkInstance): ChalkInstance {
@@ -42,7 +43,7 @@ function writeDiagnostic(
   const { location, severity, message, rule, related, targets } = diagnostic;
   const paint = severityColor(severity, chalk);
   const place = [location.line, location.column].filter((part) => part !== undefined).join(':');
-  const [first = '', ...rest] = message.split('\n');
+  const [first = '', ...rest] = linesOf(message);
   const lines = [
     `  ${place ? `${place}  ` : ''}${paint(severity)}  ${first}  ${chalk.dim(rule)}`,
     ...rest.map((line) => `      ${line}`),
@@ -51,15 +52,16 @@ function writeDiagnostic(
   const width = String(source.at(-1)?.number ?? '').length;
   for (const { number, text, marked } of source) {
     const gutter = `${marked ? '>' : ' '} ${String(number).padStart(width)} │ `;
-    lines.push(`    ${marked ? paint(gutter) : chalk.dim(gutter)}${marked ? text : chalk.dim(text)}`);
+    lines.push(`    ${marked ? paint(gutter) : chalk.dim(gutter)}${marked ? oneLine(text) : chalk.dim(oneLine(text))}`);
     if (marked && location.column !== undefined && location.column <= text.length) {
       // Tabs keep their width, so that the mark stands below its column.
-      const indent = text.slice(0, location.column - 1).replace(/[^\t]/g, ' ');
+      const indent = oneLine(text.slice(0, location.column - 1)).replace(/[^\t]/g, ' ');
       lines.push(`    ${chalk.dim(`${' '.repeat(width + 3)}│ `)}${indent}${paint('^')}`);
     }
   }
-  for (const other of related) lines.push(`      ${chalk.dim(`${showLocation(other.location)}: ${other.message}`)}`);
-  const listed = targets.slice(0, LISTED_TARGETS).map(showTarget).join(', ');
+  for (const other of related)
+    lines.push(`      ${chalk.dim(oneLine(`${showLocation(other.location)}: ${other.message}`))}`);
+  const listed = oneLine(targets.slice(0, LISTED_TARGETS).map(showTarget).join(', '));
   const more = targets.length > LISTED_TARGETS ? ` and ${targets.length - LISTED_TARGETS} more` : '';
   if (several && targets.length > 0) lines.push(`      ${chalk.dim(`in ${listed}${more}`)}`);
   return lines;
@@ -87,7 +89,7 @@ function uncheckedLines({ unchecked }: Report, chalk: ChalkInstance): string[] {
   }
   const all = [...targets].map(([text, places]) => {
     const where = places.length === 1 ? places[0] : `${places[0]} and ${places.length - 1} more`;
-    return chalk.dim(`  ${text} (${where})`);
+    return chalk.dim(oneLine(`  ${text} (${where})`));
   });
   const rest = all.length - LISTED_UNCHECKED;
   return [
