@@ -1,7 +1,7 @@
 import { groupOf, type Path, type Resource } from '../resource.ts';
 import { type Cluster, derived } from './cluster.ts';
 import { isUnknown } from './unknown.ts';
-import { asMap, workloadOf } from './workloads.ts';
+import { asList, asMap, valueAt, type Workload, workloadOf } from './workloads.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -400,9 +400,19 @@ function* walkResource(resource: Resource): Generator<Reference> {
   for (const known of byKind.get(kind) ?? []) yield* walkEdge(resource, known, resource.object, []);
   const workload = workloadOf(resource);
   if (workload) {
-    for (const known of byKind.get('pod') ?? []) yield* walkEdge(resource, known, workload.pod, workload.path);
+    const pod = withoutClaimed(workload);
+    for (const known of byKind.get('pod') ?? []) yield* walkEdge(resource, known, pod, workload.path);
   }
   yield* walkAnnotations(resource, kind);
+}
+
+/** The pod without the volumes that a StatefulSet's claims take the place of, by name (updateStorage of its controller). */
+function withoutClaimed({ resource, pod }: Workload): unknown {
+  if (resource.group !== 'apps' || resource.kind !== 'StatefulSet') return pod;
+  const templates = asList(valueAt(resource.object, ['spec', 'volumeClaimTemplates']));
+  const claimed = new Set(templates.map((template) => valueAt(template, ['metadata', 'name'])));
+  const volumes = asList(pod.volumes).map((volume) => (claimed.has(asMap(volume)?.name) ? undefined : volume));
+  return { ...pod, volumes };
 }
 
 function* walkEdge(resource: Resource, known: Edge, root: unknown, rootPath: Path): Generator<Reference> {

@@ -340,6 +340,10 @@ export default {
               containers:
                 - name: elasticsearch
                   image: docker.elastic.co/elasticsearch/elasticsearch:7.17.28
+              volumes:
+                - name: snapshots
+                  persistentVolumeClaim:
+                    claimName: data # <- there is no PersistentVolumeClaim/data in namespace matchid: the pod stays Pending
           volumeClaimTemplates:
             - metadata: { name: data }
               spec:
@@ -490,6 +494,8 @@ export default {
             metadata: { labels: { app: database } }
             spec:
               containers: [{ name: database, image: 'postgres:17.2' }]
+              # The template's claims take this volume's place.
+              volumes: [{ name: data, persistentVolumeClaim: { claimName: data } }]
           volumeClaimTemplates:
             - metadata: { name: data }
               spec: { storageClassName: not-known, accessModes: [ReadWriteOnce], resources: { requests: { storage: 1Gi } } }
