@@ -531,6 +531,37 @@ describe('pod-unschedulable', () => {
     expect(found([pod({ tolerations })], [node('a', { unschedulable: true })])).toEqual([]);
   });
 
+  it('warns of what is not asked for yet, and calls the rest an error', () => {
+    const template = { spec: { containers: [{}], nodeSelector: { pool: 'burst' } } };
+    const of = (kind: string, spec: Manifest, group = 'apps/v1') =>
+      found([{ apiVersion: group, kind, metadata: { name: 'web' }, spec: { template, ...spec } }], [node('a')]).map(
+        (item) => ('unchecked' in item ? item.unchecked : item.severity),
+      );
+    expect([
+      of('Deployment', {}),
+      of('Deployment', { replicas: 1 }),
+      of('Deployment', { replicas: 0 }),
+      of('Job', {}, 'batch/v1'),
+      of('Job', { suspend: true }, 'batch/v1'),
+      of('Job', { suspend: false }, 'batch/v1'),
+      of('Job', { parallelism: 0 }, 'batch/v1'),
+      of('Job', { parallelism: 1 }, 'batch/v1'),
+      of('Deployment', { parallelism: 0 }),
+      of('DaemonSet', {}),
+    ]).toEqual([
+      [undefined],
+      [undefined],
+      ['warning'],
+      [undefined],
+      ['warning'],
+      [undefined],
+      ['warning'],
+      [undefined],
+      [undefined],
+      [],
+    ]);
+  });
+
   it('says what would let it judge, and whom it can’t speak for', () => {
     const burst = pod({ nodeSelector: { pool: 'burst' } });
     const deployment = {

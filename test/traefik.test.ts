@@ -153,6 +153,8 @@ describe('Traefik’s static configuration', () => {
     '# static',
     '[entryPoints]',
     '  [entryPoints.web] # in',
+    '',
+    '    # where it listens',
     '    address = ":80"',
     '[certificatesResolvers.le.acme]',
     "email = 'ops@example.com'",
@@ -180,7 +182,7 @@ describe('Traefik’s static configuration', () => {
     const text: Record<string, string> = {
       'an empty section': 'certificatesResolvers: { le: { acme: { tlsChallenge: {} } } }',
       TOML: TOML.join('\n'),
-      'TOML that it does not understand': TOML.join('\n').replace("'ops@example.com'", '"""ops@example.com"""'),
+      'TOML that it does not understand': `${TOML.join('\n')}\n[certificatesResolvers.le.acme.eab]\nkid = [\n`,
       'broken YAML': `${YAML}  - [`,
       'two documents': `${YAML}---\n${YAML}`,
     };
@@ -378,8 +380,20 @@ describe('acme-owned-twice', () => {
       through(attach(), provider, gateway('edge'), gatewayClass('istio.io/gateway-controller')),
       through(attach(), provider, gateway('edge')),
       through({ gatewayHTTPRoute: {} }, provider, gateway('edge'), ours),
+      through({ gatewayHTTPRoute: { parentRefs: [{ name: 'other' }] } }, provider, gateway('edge'), ours),
+      through(
+        attach(),
+        provider,
+        gateway('edge'),
+        { ...gateway('edge'), metadata: { name: 'public', namespace: 'b' } },
+        ours,
+      ),
       through({}, provider),
-    ]).toEqual([1, 1, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0]);
+    ]).toEqual([1, 1, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0]);
+    const local = (namespace: string) => ({ ...issuer(attach(), 'Issuer'), metadata: { name: 'local', namespace } });
+    const served = (solver: Manifest) =>
+      severities([traefik({ args: [WEB, HTTP, ...provider] }), solver, gateway('edge'), ours]);
+    expect([served(local('traefik')), served(local('web'))]).toEqual([['error'], []]);
   });
 
   it('leaves resolvers alone whose hosts are apart from those of cert-manager', () => {
@@ -450,7 +464,16 @@ describe('acme-owned-twice', () => {
       warned,
       warned,
     ]);
-    expect(tls([], certificate('*.example.com'), route('Host(`a.b.example.com`)'))).toEqual([]);
+    const others = (issuerRef: Manifest) => ({ ...certificate(), spec: { dnsNames: ['a.example.com'], issuerRef } });
+    expect([
+      tls([], certificate('*.example.com'), route('Host(`a.b.example.com`)')),
+      tls([], certificate('b.example.com'), route(one), route('Host(`b.example.com`)', { certResolver: 'other' })),
+      tls([], certificate('b.example.com'), route(one), others({ name: 'other', kind: 'ClusterIssuer' })),
+      tls([], certificate('b.example.com'), route(one), others({ name: 'letsencrypt', kind: 'Issuer' })),
+      tls([], certificate('b.example.com'), route(one), others({ name: 'letsencrypt' })),
+      tls(['--entryPoints.web.http.tls.certResolver=other'], certificate('b.example.com'), route(one)),
+    ]).toEqual([[], [], [], [], [], []]);
+    expect(tls([], certificate('b.example.com', 'a.example.com'), route(one))).toEqual(warned);
   });
 
   it('is silent where another Traefik may take the same solver', () => {
@@ -462,10 +485,11 @@ describe('acme-owned-twice', () => {
       beside({}),
       beside({ image: 'rancher/mirrored-library-traefik:3.6.12' }),
       beside({ args: [OWN] }),
+      beside({ args: ['--providers.kubernetesIngress.ingressClass=$(CLASS)'] }),
       beside({ image: 'acme/traefik-dashboard:1' }),
       beside({ image: 'Invalid' }),
       beside({ image: 7 }),
-    ]).toEqual([[], [], ['error'], ['error'], ['error'], ['error']]);
+    ]).toEqual([[], [], ['error'], [], ['error'], ['error'], ['error']]);
   });
 
   it('counts no one’s DNS-01', () => {
@@ -477,6 +501,7 @@ describe('acme-owned-twice', () => {
     ).toEqual([]);
     expect(severities([traefik({ args: [WEB, HTTP, dns] }), http])).toEqual(['error']);
     expect(severities([traefik({ args: [WEB, HTTP, '--entryPoints.web.allowACMEByPass'] }), http])).toEqual([]);
+    expect(severities([traefik({ args: [WEB, HTTP.replace('=web', '=${ENTRY_POINT}')] }), http])).toEqual([]);
   });
 
   it('speaks of what is rendered, the Traefik first', () => {

@@ -85,28 +85,29 @@ function ingressClassGoesThrough(cluster: Cluster, name: string, own: string): b
   return name === (own === '' ? 'traefik' : own) ? true : undefined;
 }
 
+/** Whether one of the Gateways that an HTTPRoute attaches to is known to be Traefik's. */
 function gatewayGoesThrough(
   cluster: Cluster,
   { settings }: Traefik,
   parents: readonly unknown[],
   issuer: Resource,
-): boolean | undefined {
+): true | undefined {
   if (!settings.has('providers.kubernetesgateway')) return undefined;
-  const taken = parents.map((parent) => {
+  const taken = parents.some((parent) => {
     const { name, namespace } = asMap(parent) ?? {};
-    const gateways = cluster.list('gateway.networking.k8s.io', 'Gateway').filter((gateway) => {
-      if (gateway.name !== name) return false;
-      return typeof namespace === 'string'
-        ? gateway.scope === namespace
-        : issuer.clusterScoped || gateway.scope === issuer.scope;
+    const [gateway, ...others] = cluster.list('gateway.networking.k8s.io', 'Gateway').filter((candidate) => {
+      const inScope =
+        typeof namespace === 'string'
+          ? candidate.scope === namespace
+          : issuer.clusterScoped || candidate.scope === issuer.scope;
+      return candidate.name === name && inScope;
     });
-    const className = gateways.length === 1 ? valueAt(gateways[0]?.object, ['spec', 'gatewayClassName']) : undefined;
-    if (typeof className !== 'string') return undefined;
+    const className = valueAt(gateway?.object, ['spec', 'gatewayClassName']);
+    if (typeof className !== 'string' || others.length > 0) return false;
     const found = cluster.get('gateway.networking.k8s.io', 'GatewayClass', '', className);
-    const controller = valueAt(found?.object, ['spec', 'controllerName']);
-    return controller === undefined ? undefined : controller === TRAEFIK_GATEWAY;
+    return valueAt(found?.object, ['spec', 'controllerName']) === TRAEFIK_GATEWAY;
   });
-  return taken.includes(true) ? true : taken.length > 0 && !taken.includes(undefined) ? false : undefined;
+  return taken || undefined;
 }
 
 /**
