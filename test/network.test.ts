@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { mayHoldPods } from '../src/cluster/ip-blocks.ts';
+import {
+  type LabelFacts,
+  matches,
+  namespaceLabels,
+  podLabels,
+  SOME_VALUE,
+  UNKNOWN,
+} from '../src/cluster/label-facts.ts';
 import { judge } from '../src/cluster/network.ts';
 import { unsetScope } from '../src/resource.ts';
 import type { Finding, Unchecked } from '../src/rule.ts';
@@ -642,6 +650,134 @@ describe('what is known', () => {
     const cluster = clusterOf(admits([{ ports: [{ port: 15008 }] }]));
     const [client, server] = [workload(cluster, 'web'), workload(cluster, 'db')];
     expect(judge(cluster, { client, server, port: 53, protocol: 'UDP' }).verdict).toBe('denied');
+  });
+});
+
+describe('labels', () => {
+  const template = (apiVersion: string, kind: string, labels: Record<string, unknown>, name?: string): Manifest => ({
+    apiVersion,
+    kind,
+    metadata: name === undefined ? { generateName: 'any-', namespace: 'shop' } : { name, namespace: 'shop' },
+    spec: { template: { metadata: { labels }, spec: { containers: [{ name: 'main' }] } } },
+  });
+  const factsOf = (manifest: Manifest): LabelFacts => {
+    const [found] = clusterOf([manifest]).workloads;
+    if (!found) throw new Error('no workload');
+    return podLabels(found);
+  };
+
+  it('of pods are those of their template, and what is added when they are made', () => {
+    const plain = factsOf(template('apps/v1', 'Deployment', { app: 'web', stage: '${STAGE}', number: 1 }, 'web'));
+    expect(['app', 'stage', 'number', 'other', 'pod-template-hash', 'job-name', '${KEY}'].map(plain)).toEqual([
+      'web',
+      SOME_VALUE,
+      SOME_VALUE,
+      undefined,
+      SOME_VALUE,
+      undefined,
+      UNKNOWN,
+    ]);
+    const injected = ['linkerd.io/workload-ns', 'service.istio.io/x', 'topology.kubernetes.io/zone', 'notistio.io/x'];
+    expect(injected.map(plain)).toEqual([UNKNOWN, UNKNOWN, UNKNOWN, undefined]);
+    const open = factsOf(template('apps/v1', 'Deployment', { '${KEY}': 'x', app: 'web' }, 'web'));
+    expect(['app', 'other'].map(open)).toEqual(['web', UNKNOWN]);
+    const knative = factsOf(template('serving.knative.dev/v1', 'Service', { tier: 'web' }, 'web'));
+    expect(['tier', 'app', 'serving.knative.dev/service'].map(knative)).toEqual(['web', UNKNOWN, UNKNOWN]);
+    const set = factsOf(template('apps/v1', 'StatefulSet', {}, 'db'));
+    expect(['statefulset.kubernetes.io/pod-name', 'pod-template-hash'].map(set)).toEqual([SOME_VALUE, undefined]);
+  });
+
+  it('of Jobs hold their name', () => {
+    const keys = [
+      'job-name',
+      'batch.kubernetes.io/job-name',
+      'controller-uid',
+      'batch.kubernetes.io/job-completion-index',
+    ];
+    expect(keys.map(factsOf(template('batch/v1', 'Job', {}, 'migrate')))).toEqual([
+      'migrate',
+      'migrate',
+      SOME_VALUE,
+      UNKNOWN,
+    ]);
+    expect(keys.map(factsOf(template('batch/v1', 'Job', {})))).toEqual([SOME_VALUE, SOME_VALUE, SOME_VALUE, UNKNOWN]);
+    expect(factsOf(template('batch/v1', 'Job', { 'job-name': 'own' }, 'migrate'))('job-name')).toBe('own');
+    const cron = {
+      ...template('batch/v1', 'CronJob', {}, 'nightly'),
+      spec: { jobTemplate: { spec: { template: { spec: { containers: [{ name: 'main' }] } } } } },
+    };
+    expect(factsOf(cron)('job-name')).toBe(SOME_VALUE);
+  });
+
+  it('of namespaces are known where they are rendered, or all are', () => {
+    const shop = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', labels: { team: 'a', x: '${X}' } } };
+    const open = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'open', labels: { '${KEY}': 'a', b: 'c' } } };
+    const keys = ['kubernetes.io/metadata.name', 'team', 'x', 'other', 'field.cattle.io/projectId', '${KEY}'];
+    const rendered = clusterOf([shop, open]);
+    expect(keys.map(namespaceLabels(rendered, 'shop'))).toEqual(['shop', 'a', SOME_VALUE, undefined, UNKNOWN, UNKNOWN]);
+    expect(keys.map(namespaceLabels(rendered, 'else'))).toEqual(['else', UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN]);
+    expect(['b', 'team'].map(namespaceLabels(rendered, 'open'))).toEqual(['c', UNKNOWN]);
+    expect(keys.map(namespaceLabels(rendered, unsetScope('target')))).toEqual([
+      SOME_VALUE,
+      UNKNOWN,
+      UNKNOWN,
+      UNKNOWN,
+      UNKNOWN,
+      UNKNOWN,
+    ]);
+    const existing = clusterOf([resourceOf(shop, { existing: true })]);
+    expect(['kubernetes.io/metadata.name', 'team'].map(namespaceLabels(existing, 'else'))).toEqual(['else', undefined]);
+  });
+
+  const facts = new Map<string, ReturnType<LabelFacts>>([
+    ['app', 'web'],
+    ['some', SOME_VALUE],
+    ['unknown', UNKNOWN],
+  ]);
+  const expression = (key: unknown, operator: string, values?: unknown) => ({
+    matchExpressions: [{ key, operator, ...(values === undefined ? {} : { values }) }],
+  });
+  const cases: [unknown, boolean | undefined][] = [
+    [{}, true],
+    [undefined, undefined],
+    ['app', undefined],
+    [{ matchLabels: 'app' }, undefined],
+    [{ matchExpressions: 'app' }, undefined],
+    [{ matchLabels: { app: 'web' } }, true],
+    [{ matchLabels: { app: 'api' } }, false],
+    [{ matchLabels: { app: '${APP}' } }, undefined],
+    [{ matchLabels: { none: '${APP}' } }, false],
+    [{ matchLabels: { app: 1 } }, undefined],
+    [{ matchLabels: { some: 'x' } }, undefined],
+    [{ matchLabels: { unknown: 'x', app: 'api' } }, false],
+    [{ matchLabels: { unknown: 'x', app: 'web' } }, undefined],
+    [expression('app', 'In', ['api', 'web']), true],
+    [expression('app', 'In', ['web', '${APP}']), true],
+    [expression('app', 'In', ['api', '${APP}']), undefined],
+    [expression('app', 'In', []), undefined],
+    [expression('app', 'In'), undefined],
+    [expression('none', 'In', 'web'), undefined],
+    [expression('none', 'In', ['web']), false],
+    [expression('app', 'NotIn', ['web']), false],
+    [expression('app', 'NotIn', ['api']), true],
+    [expression('app', 'NotIn', ['api', '${APP}']), undefined],
+    [expression('none', 'NotIn', ['web']), true],
+    [expression('some', 'NotIn', ['web']), undefined],
+    [expression('none', 'NotIn'), undefined],
+    [expression('app', 'Exists'), true],
+    [expression('none', 'Exists'), false],
+    [expression('some', 'Exists'), true],
+    [expression('unknown', 'Exists'), undefined],
+    [expression('app', 'DoesNotExist'), false],
+    [expression('none', 'DoesNotExist'), true],
+    [expression('some', 'DoesNotExist'), false],
+    [expression('unknown', 'DoesNotExist'), undefined],
+    [expression('app', 'Is', ['web']), undefined],
+    [expression(1, 'Exists'), undefined],
+    [{ matchExpressions: [null] }, undefined],
+  ];
+  it.each(cases)('match %j: %s', (selector, expected) => {
+    expect(matches(selector, (key) => facts.get(key))).toBe(expected);
   });
 });
 
