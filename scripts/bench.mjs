@@ -69,10 +69,7 @@ function writeProject(directory) {
     const overlay = join(directory, `overlay-${i}`);
     mkdirSync(overlay);
     const patch = `  - target: { kind: Deployment, name: app-${i % APPS} }\n    patch: |-\n      - { op: replace, path: /spec/replicas, value: ${i % 5} }\n`;
-    writeFileSync(
-      join(overlay, 'kustomization.yaml'),
-      `namespace: env-${i}\nresources: [../base]\npatches:\n${patch}`,
-    );
+    writeFileSync(join(overlay, 'kustomization.yaml'), `namespace: env-${i}\nresources: [../base]\npatches:\n${patch}`);
     return overlay;
   });
 }

@@ -114,6 +114,9 @@ describe('exit codes', () => {
     expect(result.status).toBe(2);
     expect(result.stdout).toContain('host-network-port-mismatch');
     expect(result.stderr).toContain('missing-helm');
+    expect(result.stdout).toContain(
+      'not checked:\n  all that it renders: the tool that renders it is missing (chart)\n',
+    );
   });
 });
 
