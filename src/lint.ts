@@ -83,6 +83,7 @@ export async function lint(options: LintOptions): Promise<Report> {
   const limit = pLimit(options.concurrency ?? availableParallelism());
   const total = selection.environments.reduce((sum, environment) => sum + environment.targets.length, 0);
   let done = 0;
+  options.onProgress?.(done, total);
   const loading = new Map<string, Promise<LoadedTarget>>();
 
   const loadTarget = (target: Target, environment: Environment): Promise<LoadedTarget> => {
@@ -341,7 +342,11 @@ async function renderAndLoad(target: Target, context: RenderContext, failures: S
     failures.add(error.message);
     return {
       target,
-      rendered: { objects: [], findings: [], unchecked: [] },
+      rendered: {
+        objects: [],
+        findings: [],
+        unchecked: [{ what: 'all that it renders', reason: 'the tool that renders it is missing' }],
+      },
       loaded: { objects: [], findings: [], foreign: 0, emptyKinds: [] },
       incomplete: true,
     };
