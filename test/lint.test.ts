@@ -271,3 +271,38 @@ describe('a rule that throws', () => {
     expect(located.map(({ message }) => message)).toEqual(['found']);
   });
 });
+
+describe('a value of the wrong type in a chart', () => {
+  const places = async (values: string, hostNetwork: string, value: string) => {
+    const report = await lintFiles({
+      'app/Chart.yaml': 'apiVersion: v2\nname: app\nversion: 1.0.0\n',
+      'app/values.yaml': values,
+      'app/templates/pod.yaml': `apiVersion: v1
+kind: Pod
+metadata: { name: app }
+spec:
+  hostNetwork: ${hostNetwork}
+  containers:
+    - name: app
+      image: registry.example.com/app:1.0.0
+      env:
+        - name: MODE
+          value: ${value}
+`,
+    });
+    return report.diagnostics.map(({ rule, location: { file, line, column } }) => [rule, `${file}:${line}:${column}`]);
+  };
+
+  it('is to be edited where it stands', async () => {
+    expect(await places('host: always\nmode: fast\n', '{{ .Values.host }}', '{{ .Values.mode }}')).toEqual([
+      ['schema-invalid', 'app/values.yaml:1:7'],
+    ]);
+  });
+
+  it('is to be edited in the template where quotes there are too many or missing', async () => {
+    expect(await places('host: "true"\nmode: 3\n', '{{ .Values.host | quote }}', '{{ .Values.mode }}')).toEqual([
+      ['schema-invalid', 'app/templates/pod.yaml:5:3'],
+      ['schema-invalid', 'app/templates/pod.yaml:11:11'],
+    ]);
+  });
+});

@@ -1,4 +1,8 @@
+import { valueAt } from '../../cluster/workloads.ts';
 import { type Rule, yaml } from '../../rule.ts';
+
+/** Text that is text without quotes too: the value itself is wrong, not what put quotes around it. */
+const WORD = /^(?!(?:true|false|yes|no|on|off|y|n|null)$)[a-z]/i;
 
 /** A CustomResourceDefinition as people write it, for the examples. */
 const CRD = `
@@ -321,7 +325,8 @@ export default {
     }
     for (const { resource, error } of cluster.schemaErrors) {
       const { path, message, severity, kind } = error;
-      const at = error.at ?? (kind === 'type' ? 'type' : undefined);
+      const value = valueAt(resource.object, path);
+      const at = error.at ?? (kind === 'type' && !(typeof value === 'string' && WORD.test(value)) ? 'type' : undefined);
       yield { resource, path, message, ...(severity && { severity }), ...(at && { at }) };
     }
   },

@@ -29,7 +29,7 @@ export default {
       'on the line of the finding or alone on the line above, and always gives its reason.',
     silent: [
       'Only some of the rules, environments or paths are linted: it may match elsewhere',
-      'A target does not render, or was not checked: it may match there',
+      'A target does not render, was not checked, or holds objects whose wrong types keep them from the rules: it may match there',
       'What looks like such a comment inside of a string or a block scalar',
     ],
     references: ['https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/sarif-v2.1.0-os.html'],
