@@ -238,7 +238,7 @@ const EVERYTHING = yaml`
     name: ingress
     namespace: shop
     annotations:
-      traefik.ingress.kubernetes.io/router.middlewares: shop-a@kubernetescrd, b-c-d@kubernetescrd, x@file, shop_e@kubernetescrd
+      traefik.ingress.kubernetes.io/router.middlewares: shop-a@kubernetescrd, b-c-d@kubernetescrd, x@file, shop_e@kubernetescrd, -f-@kubernetescrd
       traefik.ingress.kubernetes.io/router.tls.options: shop-tls@kubernetescrd
       cert-manager.io/issuer: issuer
       cert-manager.io/cluster-issuer: cluster-issuer
@@ -429,6 +429,7 @@ const FOUND = yaml`
   Ingress/ingress metadata.annotations.traefik.ingress.kubernetes.io/router.middlewares -> traefik.io/Middleware shop/a or traefik.containo.us/Middleware shop/a
   Ingress/ingress metadata.annotations.traefik.ingress.kubernetes.io/router.middlewares -> traefik.io/Middleware b/c-d or traefik.containo.us/Middleware b/c-d or traefik.io/Middleware b-c/d or traefik.containo.us/Middleware b-c/d
   Ingress/ingress metadata.annotations.traefik.ingress.kubernetes.io/router.middlewares -> traefik.io/Middleware shop/e or traefik.containo.us/Middleware shop/e
+  Ingress/ingress metadata.annotations.traefik.ingress.kubernetes.io/router.middlewares -> traefik.io/Middleware shop/-f-@kubernetescrd or traefik.containo.us/Middleware shop/-f-@kubernetescrd
   Ingress/ingress metadata.annotations.traefik.ingress.kubernetes.io/router.tls.options -> traefik.io/TLSOption shop/tls or traefik.containo.us/TLSOption shop/tls
   Ingress/ingress metadata.annotations.cert-manager.io/issuer -> cert-manager.io/Issuer shop/issuer
   Ingress/ingress metadata.annotations.cert-manager.io/cluster-issuer -> cert-manager.io/ClusterIssuer cluster-issuer
@@ -1480,7 +1481,7 @@ describe('what reference-key-missing says', () => {
   it('relates the object', async () => {
     const manifests =
       pod(
-        "[{ name: c, image: 'c:1', env: [{ name: A, valueFrom: { configMapKeyRef: { name: settings, key: b } } }] }]",
+        "[{ name: c, image: 'c:1', env: [{ name: A, valueFrom: { configMapKeyRef: { name: settings, key: missing } } }] }]",
       ) + object('v1', 'ConfigMap', 'settings', 'data: { a: b }');
     expect(await found(referenceKeyMissing, await clusterOf(objectsOf(manifests)))).toEqual([
       'error Pod/pod spec.containers.0.env.0.valueFrom.configMapKeyRef.key ConfigMap/settings has no key "missing": the container stays in CreateContainerConfigError [ConfigMap/settings is here: ConfigMap/settings metadata.name]',

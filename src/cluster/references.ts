@@ -129,6 +129,7 @@ export const EDGES: readonly Edge[] = [
     },
   ),
   edge('autoscaling/HorizontalPodAutoscaler', 'spec.scaleTargetRef.name', SCALED, UNSCALED),
+  edge('keda.sh/ScaledObject', 'spec.scaleTargetRef.name', SCALED, UNSCALED),
   edge('autoscaling.k8s.io/VerticalPodAutoscaler', 'spec.targetRef.name', [...SCALED, 'apps/DaemonSet'], UNSCALED, {
     mild: ALWAYS,
   }),
@@ -218,6 +219,15 @@ export const EDGES: readonly Edge[] = [
     'spec.ingressClassName',
     'networking.k8s.io/IngressClass',
     'no controller serves it',
+  ),
+
+  // Gateway API: https://gateway-api.sigs.k8s.io/reference/spec/#backendref
+  edge(
+    ['HTTPRoute', 'GRPCRoute'].map((kind) => `gateway.networking.k8s.io/${kind}`),
+    'spec.rules[].backendRefs[].name',
+    'Service',
+    UNROUTED,
+    { namespace: 'namespace' },
   ),
 
   // Traefik: https://doc.traefik.io/traefik/reference/routing-configuration/kubernetes/crd/
@@ -482,7 +492,9 @@ function traefikReferents(kinds: readonly string[], text: string, { scope }: Res
   const [id = '', provider, ...rest] = text.split('@');
   if (provider !== 'kubernetescrd' || rest.length > 0 || /-[0-9a-f]{20}$/.test(id)) return [];
   const separators = id.includes('_') ? [id.indexOf('_')] : [...id].flatMap((letter, i) => (letter === '-' ? [i] : []));
-  const names = separators.map((i) => ({ scope: id.slice(0, i), name: id.slice(i + 1) }));
+  const names = separators
+    .filter((i) => i > 0 && i < id.length - 1)
+    .map((i) => ({ scope: id.slice(0, i), name: id.slice(i + 1) }));
   return (names.length > 0 ? names : [{ scope, name: text }]).flatMap((named) =>
     kinds.map((kind) => ({ group: groupOf(kind), kind: kindOf(kind), ...named })),
   );
