@@ -443,6 +443,38 @@ export default {
           `,
         },
       },
+      yaml`
+        apiVersion: v1
+        kind: Namespace
+        metadata: { name: shop }
+        ---
+        apiVersion: gateway.networking.k8s.io/v1
+        kind: HTTPRoute
+        metadata: { name: shop, namespace: shop }
+        spec:
+          parentRefs: [{ name: shared, namespace: infra }]
+          rules:
+            - backendRefs:
+                - { name: pool, group: inference.networking.k8s.io, kind: InferencePool }
+                - { name: elsewhere, namespace: infra, kind: ServiceImport, group: multicluster.x-k8s.io }
+                - name: shop-web # <- there is no Service/shop-web in namespace shop: requests for it reach nobody
+                  port: 80
+        ---
+        apiVersion: keda.sh/v1alpha1
+        kind: ScaledObject
+        metadata: { name: worker, namespace: shop }
+        spec:
+          scaleTargetRef:
+            name: worker # <- there is no Deployment/worker in namespace shop: it scales nothing
+          triggers: [{ type: cron, metadata: { timezone: UTC, start: 0 6 * * *, end: 0 20 * * *, desiredReplicas: "10" } }]
+        ---
+        apiVersion: keda.sh/v1alpha1
+        kind: ScaledObject
+        metadata: { name: cluster, namespace: shop }
+        spec:
+          scaleTargetRef: { name: cluster, apiVersion: example.com/v1, kind: Database }
+          triggers: []
+      `,
     ],
     good: [
       yaml`
