@@ -40,7 +40,8 @@ function repeatedAtom(reader: Reader): number {
   const inner = atom(reader);
   const repeats = quantifier(reader);
   if (!repeats) return inner;
-  const most = Math.min(repeats.most, reader.longest);
+  // Beyond the least number, a repetition that takes nothing is not tried.
+  const most = Math.min(repeats.most, reader.longest + repeats.least);
   return Math.max(1, most - repeats.least + 1) * inner ** most;
 }
 
