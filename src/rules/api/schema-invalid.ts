@@ -1,3 +1,5 @@
+import { didYouMean } from '../../cluster/hints.ts';
+import { strayMounts } from '../../cluster/volume-mounts.ts';
 import { valueAt } from '../../cluster/workloads.ts';
 import { type Rule, yaml } from '../../rule.ts';
 
@@ -57,6 +59,7 @@ export default {
       'strict decoding error: unknown field',
       'error validating data: ValidationError',
       'spec.template.spec.containers[0].image: Required value',
+      'spec.template.spec.containers[0].volumeMounts[0].name: Not found: "data"',
       'pathType: Unsupported value: "prefix": supported values: "Exact", "ImplementationSpecific", "Prefix"',
       'in body must be of type string',
       'in body must be of type integer',
@@ -219,6 +222,50 @@ export default {
           `,
         },
       },
+      yaml`
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: { name: web }
+        spec:
+          selector: { matchLabels: { app: web } }
+          template:
+            metadata: { labels: { app: web } }
+            spec:
+              initContainers:
+                - name: init
+                  image: web:1
+                  volumeMounts:
+                    - name: cache # <- no volume of the pod is called "cache" (volumeMounts[0].name: Not found: "cache")
+                      mountPath: /cache
+              containers:
+                - name: web
+                  image: web:1
+                  volumeMounts:
+                    - { name: web-config, mountPath: /etc/web }
+                    - name: web-confg # <- no volume of the pod is called "web-confg" (volumeMounts[1].name: Not found: "web-confg"); did you mean "web-config"?
+                      mountPath: /etc/more
+              volumes: [{ name: web-config, configMap: { name: web } }]
+          volumeClaimTemplates: [] # <- strict decoding error: unknown field "spec.volumeClaimTemplates"
+        ---
+        apiVersion: apps/v1
+        kind: StatefulSet
+        metadata: { name: database }
+        spec:
+          serviceName: database
+          selector: { matchLabels: { app: database } }
+          template:
+            metadata: { labels: { app: database } }
+            spec:
+              containers:
+                - name: database
+                  image: postgres:17.2
+                  volumeMounts:
+                    - name: pgdata # <- no volume of the pod is called "pgdata" (volumeMounts[0].name: Not found: "pgdata")
+                      mountPath: /var/lib/postgresql/data
+          volumeClaimTemplates:
+            - metadata: { name: storage }
+              spec: { accessModes: [ReadWriteOnce], resources: { requests: { storage: 1Gi } } }
+      `,
     ],
     good: [
       // null is absent, quoted is a string, both kinds of ports, empty strings, what others fill in.
@@ -254,6 +301,46 @@ export default {
         kind: Secret
         metadata: { generateName: database- }
         data: { user: YWRtaW4=, password: "<path:secret/data/db#password>", token: "${'${TOKEN}'}" }
+      `,
+      // A claim's volume, names that are filled in, templates that controllers fill in.
+      yaml`
+        apiVersion: apps/v1
+        kind: StatefulSet
+        metadata: { name: database }
+        spec:
+          serviceName: database
+          selector: { matchLabels: { app: database } }
+          template:
+            metadata: { labels: { app: database } }
+            spec:
+              containers:
+                - name: database
+                  image: postgres:17.2
+                  volumeMounts:
+                    - { name: data, mountPath: /var/lib/postgresql/data }
+                    - { name: config, mountPath: /etc/postgresql }
+                    - { name: "${'${EXTRA}'}", mountPath: /extra }
+              volumes: [{ name: config, configMap: { name: database } }]
+          volumeClaimTemplates:
+            - metadata: { name: data }
+              spec: { accessModes: [ReadWriteOnce], resources: { requests: { storage: 1Gi } } }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: filled-in }
+        spec:
+          containers: [{ name: web, image: "web:1", volumeMounts: [{ name: data-1, mountPath: /data }] }]
+          volumes: [{ name: "data-${'${ID}'}", emptyDir: {} }]
+        ---
+        apiVersion: argoproj.io/v1alpha1
+        kind: Rollout
+        metadata: { name: web }
+        spec:
+          selector: { matchLabels: { app: web } }
+          template:
+            metadata: { labels: { app: web } }
+            spec:
+              containers: [{ name: web, image: "web:1", volumeMounts: [{ name: data, mountPath: /data }] }]
       `,
       // SOPS decrypts the object before it is applied.
       yaml`
@@ -328,6 +415,12 @@ export default {
       const value = valueAt(resource.object, path);
       const at = error.at ?? (kind === 'type' && !(typeof value === 'string' && WORD.test(value)) ? 'type' : undefined);
       yield { resource, path, message, ...(severity && { severity }), ...(at && { at }) };
+    }
+    for (const workload of cluster.workloads) {
+      for (const { name, path, volumes } of strayMounts(workload)) {
+        const message = `no volume of the pod is called "${name}" (volumeMounts[${path.at(-2)}].name: Not found: "${name}")`;
+        yield { resource: workload.resource, path, message: `${message}${didYouMean(name, volumes)}` };
+      }
     }
   },
 } satisfies Rule;
