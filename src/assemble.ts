@@ -173,11 +173,20 @@ class ResourceIndex {
     const target = this.#environment;
     const kinds = [...this.#withoutSchema].map(([kind, count]) => ({
       what: `the fields of ${count} ${kind}`,
-      reason: 'no schema for this kind: render its CustomResourceDefinition, or list it under existing',
+      // Groups without a dot are Kubernetes' own: no definition could be given for them.
+      reason: /^([^./]+\/)?v\d/.test(kind)
+        ? 'Kubernetes has no such kind in the versions known here: check apiVersion and kind'
+        : 'no schema for this kind: render its CustomResourceDefinition, or list it under existing',
       target,
+    }));
+    const refused = this.refused.map((resource) => ({
+      what: `${resource} by the other rules`,
+      reason: 'its fields have wrong types, or lack what is required: see schema-invalid',
+      target: resource.targets[0]?.target ?? target,
     }));
     return [
       ...kinds,
+      ...refused,
       ...this.#unusable.map((what) => ({ what, reason: 'an existing object that is not valid', target })),
     ];
   }

@@ -230,6 +230,9 @@ export async function renderTargets(options: LintOptions): Promise<RenderedTarge
       .filter((target) => paths.some((path) => isNamedBy(target, path)))
       .map((target) => ({ environment, target })),
   );
+  if (named.length === 0 && options.environments?.length) {
+    throw new UsageError(`${options.paths?.join(', ')}: no target of ${options.environments.join(', ')} is called so`);
+  }
   // Beside the configured targets, whatever renders has a name: its path.
   const found =
     named.length > 0 ? [] : (await discover(paths, { cwd: options.cwd, sources, exclude: [] })).environments;

@@ -215,9 +215,9 @@ describe('render', () => {
     });
     const result = run(directory, ['render', 'base', '--kustomize', tools.kubectl]);
     expect(result.stderr).toBe('');
-    expect(result.stdout).toContain('# Source: base/pod.yaml:1:1\n');
+    expect(result.stdout).toContain('# Source: base/pod.yaml:1\n');
     expect(result.stdout).toContain('name: dev-web\n');
-    expect(result.stdout).toContain('# Source: base/secret.yaml:1:1\n');
+    expect(result.stdout).toContain('# Source: base/secret.yaml:1\n');
     expect(result.stdout).toContain('password: <hidden>\n');
     expect(result.stdout).not.toMatch(/hunter2|aHVudGVyMg/);
   });

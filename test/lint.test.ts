@@ -177,6 +177,14 @@ describe('one environment', () => {
     expect(await found(files)).toEqual(['broken/kustomization.yaml:1 error kustomize-file-missing [prod/broken]']);
   });
 
+  it('leaves to a custom resource in no namespace what it may make in any', async () => {
+    const maker = 'apiVersion: foo.example.com/v1\nkind: ClusterGenerator\nmetadata: { name: all }\n';
+    const uses = 'apiVersion: v1\nkind: ServiceAccount\nmetadata: { name: x, namespace: apps }\n';
+    const files = { 'k8s-lint.yaml': config('{ manifests: [a.yaml] }'), 'a.yaml': `${binding}---\n${uses}` };
+    expect(await found(files)).toEqual(['a.yaml:5 error reference-missing [prod/a.yaml]']);
+    expect(await found({ ...files, 'a.yaml': `${files['a.yaml']}---\n${maker}` })).toEqual([]);
+  });
+
   it('shows an object that two targets render alike once, with both', async () => {
     const files = {
       'k8s-lint.yaml': config('{ manifests: [a.yaml] }, { manifests: [b.yaml] }'),

@@ -4,7 +4,7 @@ import type { IExternalSecret } from '@kubernetes-models/external-secrets/extern
 import type { IHelmRelease } from '@kubernetes-models/flux-cd/helm.toolkit.fluxcd.io/v2beta2/HelmRelease';
 import type { IKustomization } from '@kubernetes-models/flux-cd/kustomize.toolkit.fluxcd.io/v1/Kustomization';
 import type { Resource } from '../resource.ts';
-import { compareScopes, groupOf } from '../resource.ts';
+import { compareScopes, groupOf, isUnsetScope } from '../resource.ts';
 import { type Cluster, derived } from './cluster.ts';
 import { type Fields, specOf } from './models.ts';
 import type { Referent } from './references.ts';
@@ -41,8 +41,14 @@ type Maker = (resource: Resource, cluster: Cluster) => Effect;
 const NOTHING: Maker = () => ({});
 /** Operators that name what they make after their resource, or as its spec says. */
 const NAMESAKES: Maker = () => ({ namesakes: true });
-/** Controllers that nobody told us about: their resources may make anything beside themselves. */
-const UNLISTED: Maker = ({ scope }) => ({ anythingIn: scope, namesakes: true });
+/**
+ * Controllers that nobody told us about: their resources may make anything beside themselves, and anywhere where they are, or
+ * may be, in no namespace.
+ */
+const UNLISTED: Maker = ({ scope }) => ({
+  anythingIn: scope === '' || isUnsetScope(scope) ? '*' : scope,
+  namesakes: true,
+});
 const EVERYTHING: Maker = () => ({ anythingIn: '*', clusterScoped: true });
 
 /** Who makes what, by `group/Kind`, or by group where all its kinds do alike. A custom resource of no row is UNLISTED. */

@@ -3,6 +3,7 @@ import { EXIT } from '../cli.ts';
 import { renderTargets } from '../lint.ts';
 import { oneLine, printable } from '../report/harmless.ts';
 import { showLocation, showTarget } from '../report/shown.ts';
+import type { Location } from '../resource.ts';
 import { UsageError } from '../usage-error.ts';
 import { type LintFlags, lintOptions } from './lint.ts';
 
@@ -18,7 +19,7 @@ export async function runRender(name: string, flags: LintFlags): Promise<number>
     process.stdout.write(`# ${oneLine(showTarget(ref))}\n`);
     for (const { value, source } of objects) {
       process.stdout.write(
-        `---\n# Source: ${oneLine(showLocation(source))}\n${stringify(withoutSecrets(value), STYLE)}`,
+        `---\n# Source: ${oneLine(showLocation(withoutColumn(source)))}\n${stringify(withoutSecrets(value), STYLE)}`,
       );
     }
     for (const { message, location } of findings) {
@@ -31,6 +32,11 @@ export async function runRender(name: string, flags: LintFlags): Promise<number>
     }
   }
   return failed ? EXIT.findings : EXIT.clean;
+}
+
+/** Whole documents have no column. */
+function withoutColumn({ file, line }: Location): Location {
+  return line === undefined ? { file } : { file, line };
 }
 
 /** YAML 1.1 quotes what kubectl would read as a boolean or a number. */

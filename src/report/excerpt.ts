@@ -14,7 +14,7 @@ const READ = 1000;
 const MASK = '…';
 /** Documents in which any value may be a secret. */
 const SECRET_DOCUMENT = /\bkind["']?:\s*["']?(Secret|SecretList|SealedSecret)\b|^[ \t]*["']?stringData["']?:/m;
-const YAML_FILE = /\.(ya?ml|json)$|(^|\/)kustomization$|^<stdin>$/i;
+const YAML_FILE = /\.(ya?ml|json|tpl)$|(^|\/)kustomization$|^<stdin>$/i;
 const SENSITIVE_KEY =
   /(passw|passphrase|secret|token|private|credential|salt|dsn|[-_.a-z]key$|(^|[-_.])(auth|authorization|pw)$)/i;
 /** A line without a value: a separator, a key that opens a block, a bare dash. */

@@ -14,7 +14,7 @@ export function writeGithub(report: Report, { severity, prefix }: ReporterOption
   return shown(report.diagnostics, severity)
     .map(
       (diagnostic) =>
-        `::${COMMANDS[diagnostic.severity]} ${properties(diagnostic, prefix)}::${escapeData(text(diagnostic))}\n`,
+        `::${COMMANDS[diagnostic.severity]} ${properties(diagnostic, prefix)}::${escapeData(text(diagnostic, prefix))}\n`,
     )
     .join('');
 }
@@ -27,8 +27,10 @@ function properties({ rule, location: { file, line, column } }: Diagnostic, pref
     .join(',');
 }
 
-function text({ message, related, targets }: Diagnostic): string {
-  const places = related.map((place) => `${showLocation(place.location)}: ${place.message}`);
+function text({ message, related, targets }: Diagnostic, prefix: string): string {
+  const places = related.map(
+    (place) => `${showLocation({ ...place.location, file: fromRoot(place.location.file, prefix) })}: ${place.message}`,
+  );
   return [message, ...places, `in ${targets.map(showTarget).join(', ')}`].flatMap(lines).join('\n');
 }
 
