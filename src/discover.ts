@@ -197,7 +197,7 @@ class Discovery {
       for (const name of kept(listing.links, false)) if (!SKIPPED.has(name)) this.#links.push(join(directory, name));
       for (const name of kept(listing.broken, false)) {
         if (MANIFEST_EXTENSIONS.has(extname(name)) && !holder)
-          this.#skip(join(directory, name), 'a link that leads nowhere');
+          this.#skip(join(directory, name), await describeBroken(join(directory, name)));
       }
       const below = kept(
         listing.directories.filter(
@@ -385,6 +385,18 @@ function inputOf(file: string, { cwd, sources }: DiscoverContext): string | unde
     if (dirname(directory) === directory) return undefined;
   }
   return undefined;
+}
+
+/** What something is that can't be read as a file. */
+async function describeBroken(path: string): Promise<string> {
+  try {
+    await stat(path);
+    return 'a pipe, a socket or a device, not a file';
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return 'a link that leads nowhere';
+    return code === 'ELOOP' ? 'a link that leads in a circle' : describeFailure(error);
+  }
 }
 
 /** The git root at or above a directory; without git, the working directory where it is below that, else itself. */

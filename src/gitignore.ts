@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import ignore, { type Ignore } from 'ignore';
 
@@ -71,6 +71,14 @@ async function readExclude(root: string): Promise<string | undefined> {
   return readText(join(shared, 'info', 'exclude'));
 }
 
+/** Nobody writes longer ones; a link may lead to a device, which never ends. */
+const MAX_BYTES = 10_000_000;
+
 async function readText(file: string): Promise<string | undefined> {
-  return readFile(file, 'utf8').catch(() => undefined);
+  try {
+    const stats = await stat(file);
+    return stats.isFile() && stats.size <= MAX_BYTES ? await readFile(file, 'utf8') : undefined;
+  } catch {
+    return undefined;
+  }
 }

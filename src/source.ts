@@ -1,4 +1,4 @@
-import { readFileSync, type Stats, statSync } from 'node:fs';
+import { lstatSync, readFileSync, type Stats, statSync } from 'node:fs';
 import { relative, resolve, sep } from 'node:path';
 import type { At, Location, Path } from './resource.ts';
 import { commentsByLine } from './yaml/comments.ts';
@@ -11,8 +11,15 @@ import { withoutBom } from './yaml.ts';
 /** Larger files are refused before they are read. No manifest that a cluster accepts comes near. */
 const MAX_MEGABYTES = 50;
 
-/** A source file that can't be read. The message names it. */
-export class SourceError extends Error {}
+/** A source file that can't be read. The message names it, the reason doesn't. */
+export class SourceError extends Error {
+  readonly reason: string;
+
+  constructor(file: string, reason: string) {
+    super(`${file}: ${reason}`);
+    this.reason = reason;
+  }
+}
 
 interface Source {
   text: string;
@@ -142,15 +149,20 @@ function readSource(path: string, name: string): Source | SourceError {
   try {
     const stats = statSync(path);
     const refusal = whyNotRead(stats);
-    if (refusal !== undefined) return new SourceError(`${name}: ${refusal}`);
+    if (refusal !== undefined) return new SourceError(name, refusal);
     const bytes = readFileSync(path);
-    if (isUtf16(bytes)) return new SourceError(`${name}: UTF-16 text; save it as UTF-8`);
+    if (isUtf16(bytes)) return new SourceError(name, 'UTF-16 text; save it as UTF-8');
     // Bytes that aren't UTF-8 become U+FFFD, as kubectl takes them.
     return { text: new TextDecoder().decode(bytes), documents: new Map() };
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;
-    return new SourceError(`${name}: ${REASONS.get(code) ?? `cannot be read (${code || String(error)})`}`);
+    if (code === 'ENOENT' && isLink(path)) return new SourceError(name, 'a symbolic link that leads nowhere');
+    return new SourceError(name, REASONS.get(code) ?? `cannot be read (${code || String(error)})`);
   }
+}
+
+function isLink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
 }
 
 const REASONS = new Map([

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 /** What a directory holds, by name, sorted. */
 export interface Listing {
   directory: string;
-  /** Regular files, and links to such. FIFOs, sockets and devices are left out: reading them may never end. */
+  /** Regular files, and links to such. */
   files: string[];
   directories: string[];
   /** Links to directories. They aren't followed: they may lead back up, or out of the repository. */
   links: string[];
-  /** Links that lead nowhere, or in a circle. */
+  /** Links that lead nowhere, or in a circle; pipes, sockets and devices, since reading them may never end. */
   broken: string[];
   /** Why the directory can't be read: `EACCES` … */
   error?: NodeJS.ErrnoException;
@@ -48,6 +48,7 @@ export async function list(directory: string): Promise<Listing> {
       if (entry.isFile()) listing.files.push(entry.name);
       else if (entry.isDirectory()) listing.directories.push(entry.name);
       else if (entry.isSymbolicLink()) await addLink(listing, entry.name);
+      else listing.broken.push(entry.name);
     }
   } catch (error) {
     listing.error = error as NodeJS.ErrnoException;
@@ -61,6 +62,7 @@ async function addLink(listing: Listing, name: string): Promise<void> {
     const target = await stat(join(listing.directory, name));
     if (target.isFile()) listing.files.push(name);
     else if (target.isDirectory()) listing.links.push(name);
+    else listing.broken.push(name);
   } catch {
     listing.broken.push(name);
   }

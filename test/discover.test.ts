@@ -577,7 +577,10 @@ describe('what cannot be read', () => {
   it('includes pipes, which would never end', async () => {
     const root = tree({ 'a.yaml': object('a') });
     execFileSync('mkfifo', [join(root, 'pipe.yaml')]);
-    expect(await found(root)).toEqual([{ name: '.', manifests: ['a.yaml'] }]);
+    expect(await find(root)).toEqual({
+      found: [{ name: '.', manifests: ['a.yaml'] }],
+      unchecked: [{ what: 'pipe.yaml', reason: 'a pipe, a socket or a device, not a file', target: 'pipe.yaml' }],
+    });
   });
 
   it('includes links that lead nowhere, in a circle, or out of what is walked', async () => {
@@ -597,7 +600,7 @@ describe('what cannot be read', () => {
       ],
       unchecked: [
         { what: 'k8s/dangling.yaml', reason: 'a link that leads nowhere', target: 'k8s/dangling.yaml' },
-        { what: 'k8s/self.yaml', reason: 'a link that leads nowhere', target: 'k8s/self.yaml' },
+        { what: 'k8s/self.yaml', reason: 'a link that leads in a circle', target: 'k8s/self.yaml' },
         {
           what: 'k8s/outside',
           reason: 'a link to a directory elsewhere: name it by path to lint what is there',

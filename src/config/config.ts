@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Target } from '../render/target.ts';
 import { showLocation } from '../report/shown.ts';
@@ -68,7 +68,16 @@ export function findConfig(cwd: string): string | undefined {
   const root = repositoryRoot(cwd);
   for (let directory = cwd; ; directory = dirname(directory)) {
     const file = join(directory, CONFIG_FILE);
-    if (existsSync(file)) return file;
+    if (isThere(file)) return file;
     if (directory === root) return undefined;
+  }
+}
+
+/** A link that leads nowhere is a configuration that can't be read, not one that isn't there. */
+function isThere(file: string): boolean {
+  try {
+    return lstatSync(file, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return false;
   }
 }

@@ -15,6 +15,7 @@ import { readYaml } from '../yaml.ts';
 import { type Config, ConfigError, type Environment, type Ignore, type Mistake } from './config.ts';
 import { expand, PathError, type Scope, type Wanted } from './paths.ts';
 import { releaseOf } from './release.ts';
+import { isTameGlob } from './tame-glob.ts';
 import { validate } from './validate.ts';
 
 type Data = Record<string, unknown>;
@@ -73,7 +74,7 @@ class Draft {
       text = this.sources.text(this.file);
     } catch (error) {
       if (!(error instanceof SourceError)) throw error;
-      throw new ConfigError([{ message: error.message.replace(`${this.file}: `, ''), location: { file: this.file } }]);
+      throw new ConfigError([{ message: error.reason, location: { file: this.file } }]);
     }
     const documents = readYaml(text).filter((document) => !document.empty);
     const errors = documents.flatMap((document) => document.error ?? []);
@@ -199,6 +200,11 @@ function ignoresOf(data: Data, ruleIds: readonly string[], draft: Draft): Ignore
     const ignore = asMap(item) ?? {};
     if (typeof ignore.rule === 'string' && !ruleIds.includes(ignore.rule)) {
       draft.add([...path, 'rule'], unknownRule(ignore.rule, ruleIds));
+    }
+    for (const field of ['file', 'resource']) {
+      const glob = ignore[field];
+      if (typeof glob === 'string' && !isTameGlob(glob))
+        draft.add([...path, field], `${field} has more wildcards in one name than can be matched quickly`);
     }
     if (draft.isBroken(path)) return [];
     const { until } = ignore as unknown as Ignore;

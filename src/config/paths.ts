@@ -7,6 +7,7 @@ import { KUSTOMIZATION_FILES, kustomizationFile } from '../render/kustomization.
 import { sniff } from '../sniff.ts';
 import { describeFailure, type Listing, walk } from '../walk.ts';
 import { CONFIG_FILE } from './config.ts';
+import { isTameGlob } from './tame-glob.ts';
 
 /** What a path in k8s-lint.yaml has to lead to. */
 export type Wanted = 'kustomization' | 'chart' | 'manifests' | 'values';
@@ -56,6 +57,7 @@ export async function expand(pattern: string, wanted: Wanted, scope: Scope): Pro
   const start = resolve(scope.directory, base);
   if (!(await exists(start, pattern))) throw new PathError(await missing(pattern, wanted, scope));
   await checkInside(start, pattern, scope);
+  if (!isTameGlob(glob)) throw new PathError(`"${pattern}" has more wildcards in one name than can be matched quickly`);
   const paths = await matches(start, glob.replace(/\/+$/, ''), wanted, pattern, scope);
   if (paths.length === 0) throw new PathError(await unmatched(pattern, start, wanted, scope));
   return { paths, found: true };
@@ -104,6 +106,8 @@ async function matches(start: string, glob: string, wanted: Wanted, pattern: str
   const isMatch = picomatch(glob, { nonegate: true });
   const depth = glob.includes('**') ? Number.POSITIVE_INFINITY : glob.split('/').length;
   const found: string[] = [];
+  /** Whoever reads them says why they can't be read. */
+  const broken: string[] = [];
   const visit = (listing: Listing): string[] => {
     if (listing.error) {
       const shown = relative(scope.directory, listing.directory) || '.';
@@ -118,12 +122,14 @@ async function matches(start: string, glob: string, wanted: Wanted, pattern: str
     };
     for (const name of listing.files) if (below(name)) add(name, false);
     for (const name of [...listing.directories, ...listing.links]) if (below(name)) add(name, true);
+    const isWanted = (name: string) => wanted === 'values' || (wanted === 'manifests' && isManifestName(name));
+    for (const name of listing.broken) if (isWanted(name) && below(name)) broken.push(join(listing.directory, name));
     const level = inside === '' ? 1 : inside.split(sep).length + 1;
     return level < depth ? listing.directories.filter((name) => name !== '.git' && name !== 'node_modules') : [];
   };
   await walk(start, visit);
   for (const path of found) await checkInside(path, pattern, scope);
-  return [...new Set(found)].sort().filter(isNoOtherJson);
+  return [...new Set([...found.filter(isNoOtherJson), ...broken])].sort();
 }
 
 /** JSON that merely lies between the manifests, such as a package.json, isn't one of them. */

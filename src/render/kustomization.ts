@@ -178,6 +178,9 @@ export function readGraph(
       files.add(file);
       yamlFiles.add(file);
     }
+    const { file } = kustomization;
+    const message = whyNotRead(file, false, sources)?.reason;
+    if (message !== undefined) problems.push({ rule: 'render-failed', kustomization, path: [], file, message });
     for (const entry of kustomization.entries) {
       const mention = { kustomization, path: entry.path };
       if (entry.what === 'remote') remotes.push({ ...mention, text: entry.text });
@@ -185,7 +188,7 @@ export function readGraph(
       if (entry.what === 'file' && (entry.role === 'resource' || entry.field.startsWith('patches'))) {
         yamlFiles.add(entry.absolute);
       }
-      const problem = problemOf(kustomization, entry, loadRestrictor) ?? tooLarge(kustomization, entry, sources);
+      const problem = problemOf(kustomization, entry, loadRestrictor) ?? unreadable(kustomization, entry, sources);
       if (problem) problems.push(problem);
       const inner = entry.what === 'directory' ? readKustomization(entry.absolute, sources) : undefined;
       if (inner) visit(inner);
@@ -236,16 +239,22 @@ function problemOf(
 /** From this size on it is worth asking whether a file is one that is read at all. */
 const LARGE = 10_000_000;
 
-/** kustomize would take minutes and gigabytes for a file of hundreds of megabytes. */
-function tooLarge(kustomization: Kustomization, entry: Entry, sources: SourceFiles): GraphProblem | undefined {
+/** kustomize would take minutes and gigabytes for a file of hundreds of megabytes, and wait for a pipe without end. */
+function unreadable(kustomization: Kustomization, entry: Entry, sources: SourceFiles): GraphProblem | undefined {
   const { what, absolute, path } = entry;
-  if (what !== 'file' || (stats(absolute)?.size ?? 0) < LARGE) return undefined;
+  const isPipe = what === 'unreadable' && stats(absolute) !== undefined;
+  const message = isPipe || what === 'file' ? whyNotRead(absolute, isPipe, sources)?.message : undefined;
+  return message === undefined ? undefined : { rule: 'render-failed', kustomization, path, file: absolute, message };
+}
+
+function whyNotRead(file: string, always: boolean, sources: SourceFiles): SourceError | undefined {
+  if (!always && (stats(file)?.size ?? 0) < LARGE) return undefined;
   try {
-    sources.text(absolute);
+    sources.text(file);
     return undefined;
   } catch (error) {
-    if (!(error instanceof SourceError)) throw error;
-    return { rule: 'render-failed', kustomization, path, file: absolute, message: error.message };
+    if (error instanceof SourceError) return error;
+    throw error;
   }
 }
 

@@ -1,6 +1,8 @@
 import type { SourceFinding } from '../cluster/cluster.ts';
 import { asMap } from '../cluster/workloads.ts';
 import type { Location } from '../resource.ts';
+import { SourceError, type SourceFiles } from '../source.ts';
+import { expandedNodes } from '../yaml/aliases.ts';
 import { readYaml, type YamlDocument } from '../yaml.ts';
 import { documentsOf, type KustomizationGraph, type Mention, readGraph } from './kustomization.ts';
 import { failureOf } from './kustomize/failure.ts';
@@ -19,6 +21,7 @@ export async function renderKustomize(target: KustomizeTarget, context: RenderCo
   const problems = graph.problems.map(({ rule, message, kustomization, path }): SourceFinding => {
     return { rule, message, location: locationOf({ kustomization, path }, context) };
   });
+  problems.push(...explosions(graph, context));
   if (problems.some(({ rule }) => rule === 'render-failed')) return { objects: [], findings: problems, unchecked: [] };
   const reason = whyUnchecked(target, graph, context);
   if (reason !== undefined) {
@@ -49,6 +52,40 @@ export async function renderKustomize(target: KustomizeTarget, context: RenderCo
   // kustomize built it: whatever seemed wrong with it was not.
   const { objects, findings } = objectsIn(result.stdout, home, graph, context);
   return { objects, findings: [...findings, ...repeatedKeys(graph, context)], unchecked: [], ...version };
+}
+
+/** More than any cluster takes in one document; kustomize would build it all, in gigabytes and minutes. */
+const MAX_NODES = 1_000_000;
+
+/** Files whose aliases expand to more than kustomize can build, or contain themselves, which crashes it. */
+function explosions({ yamlFiles }: KustomizationGraph, { cwd, sources }: RenderContext): SourceFinding[] {
+  return yamlFiles.flatMap((file): SourceFinding[] => {
+    if (nodesIn(file, sources) <= MAX_NODES) return [];
+    const error = documentsOf(file, sources)?.find((document) => document.error)?.error;
+    if (!error) return [];
+    const { message, ...place } = error;
+    return [{ rule: 'render-failed', message, location: { file: shownPath(file, cwd), ...place } }];
+  });
+}
+
+/** Sizes of files with their aliases expanded, of one run: fifty overlays share a base. */
+const sizes = new WeakMap<SourceFiles, Map<string, number>>();
+
+function nodesIn(file: string, sources: SourceFiles): number {
+  const known = sizes.get(sources) ?? new Map<string, number>();
+  sizes.set(sources, known);
+  let size = known.get(file);
+  if (size === undefined) {
+    size = 0;
+    try {
+      size = expandedNodes(sources.text(file));
+    } catch (error) {
+      // kustomize says itself what it can't read.
+      if (!(error instanceof SourceError)) throw error;
+    }
+    known.set(file, size);
+  }
+  return size;
 }
 
 /**
@@ -131,6 +168,7 @@ function failed(
     case 'failed':
       if (!graph.root) return finding(failureOf(result.stderr, graph, context)?.message ?? NO_MESSAGE);
       if (result.stderr.trim() === '') return finding(`${NO_MESSAGE} (exit code ${result.code})`);
+      if (CRASHED.test(result.stderr)) return withCause(finding(crash(result.stderr)), graph, context);
       return failureOf(result.stderr, graph, context);
     case 'timeout':
       return withCause(
@@ -162,6 +200,13 @@ function withCause(
     return { ...finding, message: `${finding.message}: ${message}`, location };
   }
   return otherwise === undefined ? finding : { ...finding, message: `${finding.message}: ${otherwise}` };
+}
+
+/** What Go's runtime writes of every goroutine when a program crashes. */
+const CRASHED = /^goroutine \d+ .*\[/m;
+
+function crash(stderr: string): string {
+  return `kustomize crashed: ${/^(?:fatal error|panic): .*/m.exec(stderr)?.[0] ?? 'without a message'}`;
 }
 
 const NO_MESSAGE = 'kustomize failed without a message';

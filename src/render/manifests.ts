@@ -37,7 +37,7 @@ export function readManifests(
     text = sources.text(file);
   } catch (error) {
     if (!(error instanceof SourceError)) throw error;
-    return { objects, findings: [{ rule: 'render-failed', message: error.message, location: { file } }] };
+    return { objects, findings: [{ rule: 'render-failed', message: error.reason, location: { file } }] };
   }
   for (const document of readYaml(text)) {
     if (document.error) {

@@ -141,6 +141,7 @@ function clean(message: string, graph: KustomizationGraph, { cwd, root }: Render
     .replace(/(produces ID conflict): [\s\S]*$/, (all: string, what: string) => `${what}${conflicting(all)}`)
     .replace(/\{"apiVersion":[\s\S]*\}/g, '…')
     .replace(/map\[string\]interface \{\}\(nil\): /g, '')
+    .replace(/(missing (?:kind|metadata\.name)) in object \{\{[\s\S]*$/, '$1')
     .replace(/:? node contents:[\s\S]*$/, '')
     .replace(/(?: from)? ?\[patch: "(?:[^"\\]|\\.)*"\]/g, '')
     .replace(/(cannot unmarshal !!\w+) `[^`]*`/g, '$1')
@@ -282,18 +283,15 @@ class Finder {
 
   /** A document without kind, apiVersion or name. */
   #noObject(): Found | undefined {
-    const what = /missing (Resource metadata|metadata\.name)/.exec(this.#reason)?.[1];
+    const what = /missing (Resource metadata|metadata\.name|kind)/.exec(this.#reason)?.[1];
     const entry = this.#entry();
     if (!what || entry?.what !== 'file') return undefined;
     const documents = documentsOf(entry.absolute, this.#sources) ?? [];
-    const bad = documents.find(({ value, empty }) => {
-      if (empty) return false;
-      const object = asMap(value);
-      const { kind, name } = identityOfValue(object ?? {});
-      return what === 'metadata.name' ? kind !== '' && name === '' : object === undefined || kind === '';
-    });
-    if (!bad) return this.#errorIn(entry.absolute);
-    return { location: this.#sources.locate(entry.absolute, bad.index, []) };
+    for (const { index, value, empty } of documents) {
+      const bad = empty ? undefined : objectsIn(value).find((object) => lacks(object.value, what));
+      if (bad) return { location: this.#sources.locate(entry.absolute, index, bad.path) };
+    }
+    return this.#errorIn(entry.absolute);
   }
 
   #badPatch(kustomization: Kustomization): Found | undefined {
@@ -499,6 +497,19 @@ class Finder {
   #file(kustomization: Kustomization | undefined): Location {
     return fileOf((kustomization ?? this.#graph.root)?.file ?? '', this.#sources);
   }
+}
+
+/** The objects of a document: those in a List, where kustomize passes over null, else itself. */
+function objectsIn(value: unknown): { path: Path; value: unknown }[] {
+  const { kind, items } = asMap(value) ?? {};
+  if (typeof kind !== 'string' || !kind.endsWith('List') || !Array.isArray(items)) return [{ path: [], value }];
+  return items.map((item: unknown, i) => ({ path: ['items', i], value: item })).filter((item) => item.value !== null);
+}
+
+function lacks(value: unknown, what: string): boolean {
+  const object = asMap(value);
+  const { kind, name } = identityOfValue(object ?? {});
+  return what === 'metadata.name' ? kind !== '' && name === '' : object === undefined || kind === '';
 }
 
 const BAD_LITERAL = 'invalid literal source, expected key=value';
