@@ -252,6 +252,23 @@ const EVERYTHING = yaml`
             - { path: /, pathType: Prefix, backend: { service: { name: web, port: { number: 80 } } } }
             - { path: /b, pathType: Prefix, backend: { service: { name: action, port: { name: use-annotation } } } }
   ---
+  apiVersion: keda.sh/v1alpha1
+  kind: ScaledObject
+  metadata: { name: scaled, namespace: shop }
+  spec: { scaleTargetRef: { name: worker }, triggers: [] }
+  ---
+  apiVersion: gateway.networking.k8s.io/v1
+  kind: HTTPRoute
+  metadata: { name: http, namespace: shop }
+  spec:
+    rules:
+      - backendRefs: [{ name: web, port: 80 }, { name: web, namespace: infra, port: 80 }, { name: pool, group: x.example.com, kind: Pool }]
+  ---
+  apiVersion: gateway.networking.k8s.io/v1
+  kind: GRPCRoute
+  metadata: { name: grpc, namespace: shop }
+  spec: { rules: [{ backendRefs: [{ name: web, port: 80 }] }] }
+  ---
   apiVersion: traefik.io/v1alpha1
   kind: IngressRoute
   metadata: { name: route, namespace: shop }
@@ -433,6 +450,10 @@ const FOUND = yaml`
   Ingress/ingress metadata.annotations.traefik.ingress.kubernetes.io/router.tls.options -> traefik.io/TLSOption shop/tls or traefik.containo.us/TLSOption shop/tls
   Ingress/ingress metadata.annotations.cert-manager.io/issuer -> cert-manager.io/Issuer shop/issuer
   Ingress/ingress metadata.annotations.cert-manager.io/cluster-issuer -> cert-manager.io/ClusterIssuer cluster-issuer
+  ScaledObject/scaled spec.scaleTargetRef.name -> apps/Deployment shop/worker
+  HTTPRoute/http spec.rules.0.backendRefs.0.name -> Service shop/web
+  HTTPRoute/http spec.rules.0.backendRefs.1.name -> Service infra/web
+  GRPCRoute/grpc spec.rules.0.backendRefs.0.name -> Service shop/web
   IngressRoute/route spec.routes.0.services.0.name -> Service shop/web
   IngressRoute/route spec.routes.0.services.1.name -> Service infra/web
   IngressRoute/route spec.routes.0.services.2.name -> traefik.io/TraefikService shop/weighted or traefik.containo.us/TraefikService shop/weighted
