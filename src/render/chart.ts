@@ -1,5 +1,4 @@
-import { readdirSync, statSync } from 'node:fs';
-import { readdir, realpath, stat } from 'node:fs/promises';
+import { readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { asMap } from '../cluster/workloads.ts';
 import { SourceError, type SourceFiles } from '../source.ts';
@@ -131,36 +130,39 @@ function readMap(file: string, sources: SourceFiles): Record<string, unknown> {
 
 /** Absolute paths of a chart's own templates, those of its subcharts left out, sorted. */
 export function templatesOf({ directory }: Chart): string[] {
-  const root = join(directory, 'templates');
-  try {
-    return readdirSync(root, { recursive: true, encoding: 'utf8' })
-      .map((name) => join(root, name))
-      .filter(isFile)
-      .sort();
-  } catch {
-    return [];
-  }
+  return filesBelow(join(directory, 'templates')).sort();
 }
 
 /** Absolute paths of every file that rendering a helm target reads, sorted. */
-export async function filesOf(target: HelmTarget): Promise<string[]> {
-  const inChart = isArchive(target.chart) ? [target.chart] : await filesBelow(target.chart, new Set());
+export function filesOf(target: HelmTarget): string[] {
+  const inChart = isArchive(target.chart) ? [target.chart] : filesBelow(target.chart);
   return [...new Set([...inChart, ...target.values])].sort();
 }
 
-/** Follows symbolic links as helm does; `seen` holds the real paths of the directories that were walked. */
-async function filesBelow(directory: string, seen: Set<string>): Promise<string[]> {
-  const real = await realpath(directory).catch(() => directory);
-  if (seen.has(real)) return [];
-  seen.add(real);
-  const files: string[] = [];
-  for (const entry of await readdir(directory, { withFileTypes: true }).catch(() => [])) {
-    const path = join(directory, entry.name);
-    const kind = entry.isSymbolicLink() ? await stat(path).catch(() => entry) : entry;
-    if (kind.isFile()) files.push(path);
-    else if (kind.isDirectory() && entry.name !== '.git') files.push(...(await filesBelow(path, seen)));
+/**
+ * Absolute paths of the files below a directory. Follows symbolic links as helm does, but into no directory twice: they may
+ * lead in circles. `seen` holds the real paths of the directories that were walked.
+ */
+export function filesBelow(directory: string, seen: Set<string> = new Set()): string[] {
+  if (!isNew(directory, seen)) return [];
+  return entriesOf(directory).flatMap((name) => {
+    const path = join(directory, name);
+    const stats = statsOf(path);
+    if (stats?.isDirectory()) return name === '.git' ? [] : filesBelow(path, seen);
+    return stats?.isFile() ? [path] : [];
+  });
+}
+
+/** Whether a directory, whatever links lead to it, isn't among those that were seen; adds it. */
+export function isNew(directory: string, seen: Set<string>): boolean {
+  try {
+    const real = realpathSync(directory);
+    if (seen.has(real)) return false;
+    seen.add(real);
+    return true;
+  } catch {
+    return false;
   }
-  return files;
 }
 
 function entriesOf(directory: string): string[] {
@@ -173,9 +175,13 @@ function entriesOf(directory: string): string[] {
 
 /** Whether a path leads to a regular file; never throws. */
 export function isFile(path: string): boolean {
+  return statsOf(path)?.isFile() === true;
+}
+
+function statsOf(path: string): Stats | undefined {
   try {
-    return statSync(path).isFile();
+    return statSync(path);
   } catch {
-    return false;
+    return undefined;
   }
 }

@@ -1,7 +1,7 @@
 import { cp, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { withoutBom } from '../yaml.ts';
-import type { Chart } from './chart.ts';
+import { type Chart, isNew } from './chart.ts';
 
 /**
  * Makes a chart in a new directory that differs from another in its templates only: those that `rewrite` gives a text for
@@ -13,7 +13,7 @@ export async function copyChart(
   rewrite: (source: string, file: string) => string | undefined,
 ): Promise<void> {
   await copy(chart.directory, into, ['templates', 'charts']);
-  await copyTemplates(join(chart.directory, 'templates'), join(into, 'templates'), rewrite);
+  await copyTemplates(join(chart.directory, 'templates'), join(into, 'templates'), rewrite, new Set());
   const own = new Map(
     chart.subcharts.filter(({ thirdParty }) => !thirdParty).map(({ chart: sub }) => [sub.directory, sub]),
   );
@@ -38,12 +38,16 @@ async function copyTemplates(
   from: string,
   to: string,
   rewrite: (source: string, file: string) => string | undefined,
+  seen: Set<string>,
 ): Promise<void> {
+  // Links may lead in circles or nowhere, where .helmignore keeps helm out of them.
+  if (!isNew(from, seen)) return;
   await mkdir(to, { recursive: true });
   for (const name of await entriesOf(from)) {
     const path = join(from, name);
-    if ((await stat(path)).isDirectory()) await copyTemplates(path, join(to, name), rewrite);
-    else {
+    const stats = await stat(path).catch(() => undefined);
+    if (stats?.isDirectory()) await copyTemplates(path, join(to, name), rewrite, seen);
+    else if (stats?.isFile()) {
       const source = withoutBom(await readFile(path, 'utf8'));
       await writeFile(join(to, name), rewrite(source, path) ?? source);
     }

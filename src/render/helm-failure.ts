@@ -1,10 +1,11 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, lstatSync, statSync } from 'node:fs';
+import { basename, join, relative, sep } from 'node:path';
 import type { SourceFinding } from '../cluster/cluster.ts';
 import { valueAt } from '../cluster/workloads.ts';
 import type { Location, Path } from '../resource.ts';
 import type { Related } from '../rule.ts';
 import { readYaml } from '../yaml.ts';
+import { filesBelow } from './chart.ts';
 import { openActions } from './go-template.ts';
 import type { HelmChart } from './helm-chart.ts';
 import type { MarkedOutput } from './helm-marks.ts';
@@ -30,6 +31,7 @@ export async function explainFailure(stderr: string, helm: HelmChart): Promise<F
     refusedVersion(message, helm) ??
     schemaFindings(message, helm) ??
     brokenFile(message, helm) ??
+    unreadableFile(message, helm) ??
     wrongSubchartValues(message, helm) ??
     (await brokenOutput(message, helm)) ??
     atPosition(message, helm);
@@ -96,6 +98,36 @@ function brokenFile(message: string, helm: HelmChart): Failure | undefined {
   const file = join(helm.target.chart, ...parents.flatMap((parent) => ['charts', parent]), name);
   const location = existsSync(file) ? yamlErrorLocation(file, reason, helm) : helm.chartLocation;
   return { findings: [finding(`malformed ${name}: ${yamlReason(reason)}`, location)] };
+}
+
+/** A file that helm can't load: it is far too large, closed, or a pipe, or its links lead in a circle. */
+function unreadableFile(message: string, helm: HelmChart): Failure | undefined {
+  const large = /^chart file "([^"]+)" is larger than the maximum file size (\d+)$/.exec(message);
+  if (large?.[1]) {
+    const [only, ...others] = largerThan(Number(large[2]), large[1], helm.target.chart);
+    const location = only !== undefined && others.length === 0 ? { file: helm.shown(only) } : helm.chartLocation;
+    return { findings: [finding(message, location)] };
+  }
+  const named =
+    /(?:^|: )(?:error evaluating symlink|cannot load irregular file|open|l?stat|read(?:link|dirent)?) (\/[^:]+?)(?:: | as )/;
+  const path = named.exec(message)?.[1];
+  if (!path?.startsWith(`${helm.target.chart}/`)) return undefined;
+  const file = helm.shown(firstLink(path, helm.target.chart) ?? path);
+  return { findings: [finding(message.replaceAll(path, file), { file })] };
+}
+
+function largerThan(bytes: number, name: string, directory: string): string[] {
+  return filesBelow(directory).filter((path) => basename(path) === name && statSync(path).size > bytes);
+}
+
+/** The first symbolic link on the way from a directory down to a path: what leads in a circle is named by its entrance. */
+function firstLink(path: string, directory: string): string | undefined {
+  let current = directory;
+  for (const name of relative(directory, path).split(sep)) {
+    current = join(current, name);
+    if (lstatSync(current, { throwIfNoEntry: false })?.isSymbolicLink()) return current;
+  }
+  return undefined;
 }
 
 /** What goyaml says, without its line: the location has it. */

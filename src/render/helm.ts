@@ -36,6 +36,11 @@ export async function renderHelm(target: HelmTarget, context: RenderContext): Pr
     return rendered;
   }
 
+  if (isGarbage(result.stdout)) {
+    const message = 'helm template printed something else than manifests, and said that all is well';
+    rendered.findings.push({ rule: 'render-failed', message, location: helm.configLocation });
+    return rendered;
+  }
   const printed = readOutput(result.stdout, helm);
   const objects = printed.filter(({ document }) => !document.error);
   const locator = new HelmLocator(helm, objects);
@@ -96,6 +101,12 @@ function adviceFor(findings: readonly SourceFinding[], lacks: string | undefined
   const chart = helm.shown(target.chart);
   const entry = `- helm: { chart: ${chart}, release: ${target.release}, namespace: NAMESPACE, values: [VALUES_FILE] }`;
   return `it needs values: ${said}; add to the targets of an environment in k8s-lint.yaml: ${entry}`;
+}
+
+/** Whether nothing in an output comes from a template, although there is more in it than warnings. */
+function isGarbage(stdout: string): boolean {
+  if (/^# Source: /m.test(stdout)) return false;
+  return stdout.split('\n').some((line) => line.trim() !== '' && !/^(?:WARNING|level=|[IWE]\d{4} )/.test(line));
 }
 
 function readOutput(stdout: string, helm: HelmChart): PrintedObject[] {
