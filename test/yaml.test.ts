@@ -352,3 +352,8 @@ describe('readYaml', () => {
     );
   });
 });
+
+it('takes a flow collection for one document, whatever braces its text holds', () => {
+  const text = `{\n  's': ["s}{" # c: "d" [\n  ],\n  's}': {}\n}\n`;
+  expect(readYaml(text).map(({ value, error }) => error ?? value)).toEqual([{ s: ['s}{'], 's}': {} }]);
+});

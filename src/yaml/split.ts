@@ -64,7 +64,7 @@ function countLines(text: string): number {
   return count;
 }
 
-/** Takes `{…}` `{…}` apart. Nothing else that is valid has a `}` followed by a `{`. */
+/** Takes `{…}` `{…}` apart where the first of them is JSON; a flow collection of YAML may hold a `}` and a `{` in its text. */
 function splitJson(chunk: YamlChunk): YamlChunk[] {
   const { text } = chunk;
   if (!/^\s*\{/.test(text) || !/\}\s*\{/.test(text)) return [chunk];
@@ -78,6 +78,7 @@ function splitJson(chunk: YamlChunk): YamlChunk[] {
     else if (c === '}') depth--;
     position++;
   }
+  if (!isJson(text.slice(0, starts[1]))) return [chunk];
   let { line } = chunk;
   return starts.map((at, i) => {
     const start = i === 0 ? 0 : at;
@@ -85,6 +86,15 @@ function splitJson(chunk: YamlChunk): YamlChunk[] {
     line += countLines(object.text);
     return object;
   });
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function closingQuote(text: string, opening: number): number {
