@@ -28,7 +28,8 @@ export function written(json: unknown, choices: Iterator<number>): string {
   const document = new Document(json, { version: '1.1', aliasDuplicateObjects: false });
   visit(document, (key, node) => {
     if (isScalar(node) && typeof node.value === 'string') {
-      const ambiguous = !node.value.startsWith('s');
+      // `yaml` writes a line that ends in a colon as it is, which makes it a key.
+      const ambiguous = !node.value.startsWith('s') || node.value.includes(':\n');
       node.type = ambiguous ? 'QUOTE_DOUBLE' : (STYLES[choose(key === 'key' ? 3 : STYLES.length)] ?? 'PLAIN');
     }
     if (isCollection(node) && choose(3) === 0) node.flow = true;
