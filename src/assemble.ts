@@ -22,6 +22,8 @@ export interface AssembleInput {
   environment: Environment;
   targets: readonly LoadedTarget[];
   existing: Loaded;
+  /** Every file of facts could be read. */
+  existingWhole: boolean;
   /** As the user sets it; else the renderer's own default counts. */
   kubernetesVersion: string | undefined;
   substitutes(token: string): boolean;
@@ -73,6 +75,7 @@ export function assemble(input: AssembleInput): Assembled {
     resources: index.resources,
     schemaErrors: index.schemaErrors,
     emptyKinds: new Set(existing.emptyKinds),
+    factsMissing: !input.existingWhole,
     substitutes: input.substitutes,
   });
   return {
@@ -105,7 +108,7 @@ function named(finding: SourceFinding, rules: readonly Rule[]): SourceFinding {
 
 function notChecked(environment: Environment, targets: readonly LoadedTarget[]): UncheckedItem[] {
   return targets.flatMap(({ target, rendered, loaded }) => {
-    const items = rendered.unchecked.map((item) => ({ ...item, target: target.name }));
+    const items = [...rendered.unchecked, ...nothingIn(rendered)].map((item) => ({ ...item, target: target.name }));
     if (loaded.foreign > 0) {
       const what = loaded.foreign === 1 ? '1 object' : `${loaded.foreign} objects`;
       items.push({
@@ -116,6 +119,14 @@ function notChecked(environment: Environment, targets: readonly LoadedTarget[]):
     }
     return items;
   });
+}
+
+/** Where nothing was rendered, and nothing is wrong with that: nobody should take it for an all-clear. */
+function nothingIn({ objects, findings, unchecked, emptyFiles = [] }: Rendered): { what: string; reason: string }[] {
+  if (emptyFiles.length > 0)
+    return emptyFiles.map((what) => ({ what, reason: 'nothing in it but blanks and comments' }));
+  const isEmpty = objects.length === 0 && findings.length === 0 && unchecked.length === 0;
+  return isEmpty ? [{ what: 'the whole target', reason: 'it renders no objects' }] : [];
 }
 
 /** Collects the resources of an environment: one for each identity, unless targets define it differently. */

@@ -131,9 +131,9 @@ async function describeError(error: unknown): Promise<string> {
   const { UsageError } = await import('./usage-error.ts');
   const { ConfigError } = await import('./config/config.ts');
   const { MissingToolError } = await import('./render/tools.ts');
+  const { describeBug } = await import('./describe-bug.ts');
   if (error instanceof UsageError || error instanceof ConfigError || error instanceof MissingToolError) {
     return `k8s-lint: ${error.message}`;
   }
-  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return `k8s-lint: this is a bug, please report it\n${stack}`;
+  return `k8s-lint: ${describeBug(error)}`;
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Cluster } from './cluster/cluster.ts';
 import { asMap, valueAt } from './cluster/workloads.ts';
 import type { RuleLevels } from './config/config.ts';
+import { describeBug } from './describe-bug.ts';
 import type { Diagnostic, RelatedLocation, Suppressed } from './diagnostic.ts';
 import type { UncheckedItem } from './report/report.ts';
 import { showLocation } from './report/shown.ts';
@@ -36,7 +37,7 @@ export async function diagnose(cluster: Cluster, rules: readonly Rule[], levels:
         else if (isShown(item, rule)) findings.push(item);
       }
     } catch (error) {
-      diagnosed.bugs.push(describeBug(rule, cluster, error));
+      diagnosed.bugs.push(describeRuleBug(rule, cluster, error));
     }
     // All at once: charts that must be rendered again for a location share these renders.
     const located = await Promise.all(findings.map((finding) => locate(finding, rule, cluster, levels.get(rule.id))));
@@ -146,11 +147,10 @@ function namedPath(object: unknown, path: Path): (string | number)[] {
   });
 }
 
-function describeBug(rule: Rule, cluster: Cluster, error: unknown): string {
+function describeRuleBug(rule: Rule, cluster: Cluster, error: unknown): string {
   const culprit = cluster.resources.find((resource) => throwsOn(rule, cluster.alone(resource)));
   const where = culprit ? `${culprit} of ${culprit.targets[0]?.target}` : `the environment ${cluster.environment}`;
-  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return `rule ${rule.id} failed on ${where}: this is a bug in k8s-lint, please report it\n${stack}`;
+  return `rule ${rule.id} failed on ${where}: ${describeBug(error)}`;
 }
 
 /** Whether a rule throws on one resource alone: that is the one that its bug report should name. */

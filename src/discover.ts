@@ -341,6 +341,10 @@ class Discovery {
       if (given) this.#skip(file, 'not a manifest: nothing in it has apiVersion and kind');
       return false;
     }
+    if (found.what === 'empty') {
+      this.#skip(file, 'nothing in it but blanks and comments');
+      return false;
+    }
     if (found.what === 'template' || found.what === 'unreadable') {
       this.#skip(file, found.reason);
       return false;

@@ -7,8 +7,9 @@ import type { SourceFinding } from './cluster/cluster.ts';
 import { type Config, type Environment, findConfig } from './config/config.ts';
 import { loadConfig } from './config/load.ts';
 import { filesOfTarget, selectEnvironments } from './config/select.ts';
+import { describeBug } from './describe-bug.ts';
 import { compareText, diagnose, merge, mergeSuppressed } from './diagnose.ts';
-import type { Located } from './diagnostic.ts';
+import type { Diagnostic, Located } from './diagnostic.ts';
 import { discover } from './discover.ts';
 import { applyIgnores } from './ignore.ts';
 import { type Loaded, load } from './load.ts';
@@ -101,33 +102,45 @@ export async function lint(options: LintOptions): Promise<Report> {
     });
   };
 
+  const judge = async (environment: Environment): Promise<Judged> => {
+    const targets = await Promise.all(environment.targets.map((target) => loadTarget(target, environment)));
+    const { existing, whole } = await loadExisting(environment, cwd, sources, failures);
+    const built = assemble({
+      environment,
+      targets,
+      existing,
+      existingWhole: whole,
+      kubernetesVersion: options.kubernetesVersion ?? environment.kubernetesVersion,
+      substitutes: findSubstitute,
+      rules: allRules,
+    });
+    unchecked.push(...built.unchecked);
+    const result = await diagnose(built.cluster, active, levels);
+    unchecked.push(...result.unchecked);
+    for (const bug of result.bugs) failures.add(bug);
+    return {
+      located: result.located,
+      resources: built.resources,
+      complete: built.cluster.complete && built.refused.size === 0,
+      targets: targets.map((loaded) => ({
+        target: loaded.target,
+        whole: !loaded.incomplete && !built.refused.has(loaded.target.name),
+      })),
+    };
+  };
   const judged = await Promise.all(
-    selection.environments.map(async (environment) => {
-      const targets = await Promise.all(environment.targets.map((target) => loadTarget(target, environment)));
-      const existing = await loadExisting(environment, cwd, sources, failures);
-      const built = assemble({
-        environment,
-        targets,
-        existing,
-        kubernetesVersion: options.kubernetesVersion ?? environment.kubernetesVersion,
-        substitutes: findSubstitute,
-        rules: allRules,
-      });
-      unchecked.push(...built.unchecked);
-      const result = await diagnose(built.cluster, active, levels);
-      unchecked.push(...result.unchecked);
-      for (const bug of result.bugs) failures.add(bug);
-      return {
-        located: result.located,
-        resources: built.resources,
-        complete: built.cluster.complete && built.refused.size === 0,
-        targets: targets.map((loaded) => ({
-          target: loaded.target,
-          whole: !loaded.incomplete && !built.refused.has(loaded.target.name),
-        })),
-      };
-    }),
+    selection.environments.map((environment) =>
+      judge(environment).catch((error: unknown): Judged => {
+        options.signal?.throwIfAborted();
+        failures.add(`judging the environment ${environment.name} failed: ${describeBug(error)}`);
+        return { located: [], resources: 0, complete: false, targets: [] };
+      }),
+    ),
   );
+  const [only] = selection.environments;
+  if (only?.name === STDIN && judged.every(({ located, resources }) => located.length === 0 && resources === 0)) {
+    failures.add('nothing to lint: the stream holds no objects');
+  }
 
   const ignored = applyIgnores(
     judged.flatMap(({ located }) => located),
@@ -165,6 +178,14 @@ export async function lint(options: LintOptions): Promise<Report> {
     failures: [...failures],
     ...(nothing && !nothing.failure ? { note: nothing.message } : {}),
   };
+}
+
+/** What was found out about one environment. */
+interface Judged {
+  located: Diagnostic[];
+  resources: number;
+  complete: boolean;
+  targets: { target: Target; whole: boolean }[];
 }
 
 /** Nothing to lint at all is a failure; paths that no configured environment reads are a commit that touches none. */
@@ -339,17 +360,16 @@ async function renderAndLoad(target: Target, context: RenderContext, failures: S
     const rendered = await render(target, context);
     const loaded = await load(rendered.objects);
     const findings: SourceFinding[] = [...rendered.findings, ...loaded.findings];
-    return { target, rendered, loaded: { ...loaded, findings }, incomplete: isIncomplete(rendered) };
+    const incomplete = isIncomplete(rendered) || loaded.findings.length > 0;
+    return { target, rendered, loaded: { ...loaded, findings }, incomplete };
   } catch (error) {
-    if (!(error instanceof MissingToolError)) throw error;
-    failures.add(error.message);
+    context.signal?.throwIfAborted();
+    const isMissing = error instanceof MissingToolError;
+    failures.add(isMissing ? error.message : `rendering ${target.name} failed: ${describeBug(error)}`);
+    const reason = isMissing ? 'the tool that renders it is missing' : 'k8s-lint failed on it';
     return {
       target,
-      rendered: {
-        objects: [],
-        findings: [],
-        unchecked: [{ what: 'all that it renders', reason: 'the tool that renders it is missing' }],
-      },
+      rendered: { objects: [], findings: [], unchecked: [{ what: 'all that it renders', reason }] },
       loaded: { objects: [], findings: [], foreign: 0, emptyKinds: [] },
       incomplete: true,
     };
@@ -367,16 +387,21 @@ async function loadExisting(
   cwd: string,
   sources: SourceFiles,
   failures: Set<string>,
-): Promise<Loaded> {
+): Promise<{ existing: Loaded; whole: boolean }> {
   const objects: RenderedObject[] = [];
+  let whole = true;
+  const fail = ({ message, location }: SourceFinding) => {
+    whole = false;
+    failures.add(existingFailure(environment, message, location));
+  };
   for (const path of environment.existing) {
     const read = readManifests(shownPath(path, cwd), sources);
-    for (const { message, location } of read.findings) failures.add(existingFailure(environment, message, location));
+    read.findings.forEach(fail);
     objects.push(...read.objects);
   }
-  const loaded = await load(objects);
-  for (const { message, location } of loaded.findings) failures.add(existingFailure(environment, message, location));
-  return loaded;
+  const existing = await load(objects);
+  existing.findings.forEach(fail);
+  return { existing, whole };
 }
 
 function existingFailure(environment: Environment, message: string, location: Location): string {

@@ -9,6 +9,8 @@ export type Sniffed =
   | { what: 'manifest'; documents: readonly unknown[] }
   /** No Kubernetes objects. */
   | { what: 'other' }
+  /** Nothing at all but blanks and comments. */
+  | { what: 'empty' }
   /** No YAML, nor anything that looks like a manifest. Only told where it was asked for. */
   | { what: 'broken' }
   /** Meant to become manifests by a tool that isn't known here. */
@@ -38,8 +40,10 @@ export function sniff(file: string, tellBroken = false): Sniffed {
     return { what: 'unreadable', reason: describeFailure(error) };
   }
   const { text, whole } = read;
-  if (!text.includes('apiVersion'))
+  if (!text.includes('apiVersion')) {
+    if (whole && isBlank(text)) return { what: 'empty' };
     return whole && tellBroken && isBroken(text) ? { what: 'broken' } : { what: 'other' };
+  }
   // Too large to be judged here: reading it will say so.
   if (!whole) return hasKeys(text, ['apiVersion']) ? { what: 'manifest', documents: [] } : { what: 'other' };
   return judge(text);
@@ -64,6 +68,11 @@ function decode(bytes: Buffer): string {
   return bytes.toString('utf8');
 }
 
+/** Whether every line is blank, a comment or a separator; linear in the text. */
+function isBlank(text: string): boolean {
+  return !/^(?!---[ \t]*(?:#|\r?$)|\ufeff?[ \t]*(?:#|\r?$))/m.test(text);
+}
+
 function isBroken(text: string): boolean {
   return readYaml(text).some((document) => document.error !== undefined);
 }
@@ -79,6 +88,7 @@ function judge(text: string): Sniffed {
     return { what: 'template', reason: 'a template: the name or kind of an object is filled in by another tool' };
   }
   if (objects.length > 0) return { what: 'manifest', documents: documents.map(({ value }) => value) };
+  if (documents.every(({ empty }) => empty)) return { what: 'empty' };
   if (!error) return { what: 'other' };
   return hasKeys(text, ['apiVersion', 'kind']) ? { what: 'manifest', documents: [] } : { what: 'broken' };
 }

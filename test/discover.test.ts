@@ -282,6 +282,24 @@ describe('charts', () => {
 });
 
 describe('plain manifests', () => {
+  it('are not files with nothing in them, which are named', async () => {
+    const blank = tree({
+      'k8s/a.yaml': object('a'),
+      'k8s/empty.yaml': '',
+      'k8s/off.yaml': `---\n${object('b').replace(/^/gm, '# ')}\n---\n\n`,
+      'k8s/null.yaml': '# apiVersion\nnull\n',
+    });
+    const reason = 'nothing in it but blanks and comments';
+    expect(await find(blank)).toEqual({
+      found: [{ name: 'k8s', manifests: ['k8s/a.yaml'] }],
+      unchecked: ['k8s/empty.yaml', 'k8s/null.yaml', 'k8s/off.yaml'].map((file) => ({
+        what: file,
+        reason,
+        target: file,
+      })),
+    });
+  });
+
   it('are files with apiVersion and kind, one environment for each directory', async () => {
     expect(
       await found(
@@ -292,7 +310,6 @@ describe('plain manifests', () => {
           'k8s/c.json': '{ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "c" } }\n',
           'k8s/crlf.yaml': object('crlf').replaceAll('\n', '\r\n'),
           'k8s/bom.yaml': `\ufeff${object('bom')}`,
-          'k8s/empty.yaml': '',
           'k8s/package.json': '{ "apiVersion": "v1" }\n',
           'k8s/values.yaml': 'apiVersion: v1\nname: x\n',
           'k8s/nested.yaml': `template:\n  ${object('x').replaceAll('\n', '\n  ')}\n`,

@@ -44,6 +44,7 @@ async function clusterOf(objects: RenderedObject[], around: Surroundings = {}): 
     environment: { name: 'test', configured, targets: targets.map(({ target }) => target), existing: [] },
     targets,
     existing: await load(existing === undefined ? [] : objectsOf(existing)),
+    existingWhole: true,
     kubernetesVersion: undefined,
     substitutes: () => false,
     rules: [],

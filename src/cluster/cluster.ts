@@ -32,6 +32,8 @@ export interface ClusterInput {
   schemaErrors: readonly { resource: Resource; error: SchemaError }[];
   /** Kinds of empty typed lists in `existing`, as `group/Kind`: there are none in the whole cluster. */
   emptyKinds: ReadonlySet<string>;
+  /** Some file of facts couldn't be read: nobody knows of which kind they were. */
+  factsMissing?: boolean;
   /** Whether some file of the repository, other than the manifests, names this token: something may substitute it. */
   substitutes(token: string): boolean;
 }
@@ -134,6 +136,7 @@ export class Cluster {
 
   /** Whether `existing` says all there is of a kind: in that namespace, or in the cluster where no scope is given. */
   knows(group: string, kind: string, scope?: string): boolean {
+    if (this.#input.factsMissing) return false;
     const id = `${group}/${kind}`;
     if (this.#emptyKinds.has(id)) return true;
     return this.#existingKinds.has(scope === undefined ? id : `${id} ${scope}`);

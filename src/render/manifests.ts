@@ -15,12 +15,13 @@ export function shownPath(file: string, cwd: string): string {
 
 /** The objects of plain manifest files, where they stand. What can't be read is a finding at its line; the rest goes on. */
 export function renderManifests(target: ManifestsTarget, context: RenderContext): Rendered {
-  const rendered: Rendered = { objects: [], findings: [], unchecked: [] };
+  const rendered: Rendered & { emptyFiles: string[] } = { objects: [], findings: [], unchecked: [], emptyFiles: [] };
   for (const path of target.files) {
     const file = shownPath(path, context.cwd);
     const { objects, findings } = readManifests(file, context.sources);
     rendered.objects.push(...objects);
     rendered.findings.push(...findings);
+    if (objects.length === 0 && findings.length === 0) rendered.emptyFiles.push(file);
   }
   return rendered;
 }
