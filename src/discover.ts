@@ -1,3 +1,4 @@
+import { lstatSync, realpathSync } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative, sep } from 'node:path';
 import type { Environment } from './config/config.ts';
@@ -353,6 +354,10 @@ class Discovery {
       this.#skip(file, 'not a manifest: it is not YAML');
       return false;
     }
+    if (!given && leavesRepository(file, this.#context.cwd)) {
+      this.#skip(file, 'a link out of the repository: name it by path to lint what is there');
+      return false;
+    }
     const user = inputOf(file, this.#context);
     if (user)
       this.#skip(file, `no manifest of its own: ${this.#shown(user)} has it as an input, and is to be linted instead`);
@@ -389,6 +394,12 @@ function inputOf(file: string, { cwd, sources }: DiscoverContext): string | unde
     if (dirname(directory) === directory) return undefined;
   }
   return undefined;
+}
+
+/** Whether a file is a link to somewhere outside of its repository: a pull request must not choose what else is read. */
+function leavesRepository(file: string, cwd: string): boolean {
+  if (!lstatSync(file).isSymbolicLink()) return false;
+  return !isBelow(realpathSync(file), realpathSync(rootOf(dirname(file), cwd)));
 }
 
 /** What something is that can't be read as a file. */

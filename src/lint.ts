@@ -335,14 +335,21 @@ async function select(options: LintOptions, sources: SourceFiles): Promise<Selec
 function startOf(paths: readonly string[], cwd: string): string {
   const files = paths.filter((path) => path !== STDIN);
   if (files.length === 0) return cwd;
-  const directories = files.map((path) =>
-    statSync(path, { throwIfNoEntry: false })?.isDirectory() ? path : dirname(path),
-  );
+  const directories = files.map((path) => (isDirectory(path) ? path : dirname(path)));
   let common = directories[0] ?? cwd;
   while (!directories.every((directory) => directory === common || directory.startsWith(join(common, sep)))) {
     common = dirname(common);
   }
   return common;
+}
+
+/** What can't be looked at is told by whoever reads it. */
+function isDirectory(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 function chooseEnvironments(config: Config, names: readonly string[]): Environment[] {

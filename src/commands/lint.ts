@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { relative, resolve, sep } from 'node:path';
 import { text as readStream } from 'node:stream/consumers';
 import { EXIT } from '../cli.ts';
@@ -6,11 +5,13 @@ import { type LintOptions, lint } from '../lint.ts';
 import { colorLevel } from '../report/color.ts';
 import { printable } from '../report/harmless.ts';
 import { type Format, formats, loadReporter } from '../report/index.ts';
+import { writeOutput } from '../report/output.ts';
 import type { Report } from '../report/report.ts';
 import { repositoryRoot } from '../repository.ts';
 import type { Severity } from '../rule.ts';
 import { SourceFiles } from '../source.ts';
 import { UsageError } from '../usage-error.ts';
+import { describeFailure } from '../walk.ts';
 
 /** The flags of the commands that render, as commander gives them. */
 export interface LintFlags {
@@ -60,9 +61,10 @@ export async function runLint(paths: readonly string[], flags: LintFlags): Promi
     process.removeListener('SIGTERM', interrupt);
   }
   if (controller.signal.aborted) return EXIT.interrupted;
-  await writeReports(report, sinks, options.cwd, flags, options.stdin);
-  for (const failure of report.failures) process.stderr.write(`${printable(`k8s-lint: ${failure}`)}\n`);
-  return exitCode(report, flags.failOn ?? 'error');
+  const unwritten = await writeReports(report, sinks, options.cwd, flags, options.stdin);
+  for (const failure of [...report.failures, ...unwritten])
+    process.stderr.write(`${printable(`k8s-lint: ${failure}`)}\n`);
+  return unwritten.length > 0 ? EXIT.failed : exitCode(report, flags.failOn ?? 'error');
 }
 
 /** The options of the engine that the flags stand for. Throws UsageError where one of them makes no sense. */
@@ -113,13 +115,16 @@ function pairSinks({ format: names = ['text'], output = [] }: LintFlags): Sink[]
   return sinks;
 }
 
+/** Writes all reports that can be written; says why the others can't. */
 async function writeReports(
   report: Report,
   sinks: readonly Sink[],
   cwd: string,
   flags: LintFlags,
   stdin: string | undefined,
-): Promise<void> {
+): Promise<string[]> {
+  const unwritten: string[] = [];
+  const root = repositoryRoot(cwd);
   const sources = new SourceFiles(cwd);
   if (stdin !== undefined) sources.add('<stdin>', stdin);
   for (const { format, file } of sinks) {
@@ -127,20 +132,20 @@ async function writeReports(
     const text = await write(report, {
       severity: flags.severity ?? 'warning',
       color: file === undefined ? colorLevel(flags.color, process.stdout, process.env) : 0,
-      prefix: relative(repositoryRoot(cwd), cwd).split(sep).join('/'),
+      prefix: relative(root, cwd).split(sep).join('/'),
       sources,
     });
     if (file === undefined) process.stdout.write(text);
-    else writeOutput(resolve(cwd, file), text);
+    else {
+      try {
+        writeOutput(resolve(cwd, file), text, root);
+      } catch (error) {
+        const isAbsent = (error as NodeJS.ErrnoException).code === 'ENOENT';
+        unwritten.push(`--output ${file}: ${isAbsent ? 'its directory does not exist' : describeFailure(error)}`);
+      }
+    }
   }
-}
-
-function writeOutput(file: string, text: string): void {
-  try {
-    writeFileSync(file, text);
-  } catch (error) {
-    throw new UsageError(`--output: ${(error as Error).message}`);
-  }
+  return unwritten;
 }
 
 /** 2 beats 1: a run that could not be whole says nothing about what it didn't see. */

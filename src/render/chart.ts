@@ -1,5 +1,5 @@
-import { readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { type Dirent, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { basename, join, sep } from 'node:path';
 import { asMap } from '../cluster/workloads.ts';
 import { SourceError, type SourceFiles } from '../source.ts';
 import { readYaml } from '../yaml.ts';
@@ -151,6 +151,37 @@ export function filesBelow(directory: string, seen: Set<string> = new Set()): st
     if (stats?.isDirectory()) return name === '.git' ? [] : filesBelow(path, seen);
     return stats?.isFile() ? [path] : [];
   });
+}
+
+/** A symbolic link in or below a directory that leads out of `root` (its real path), undefined where none does. */
+export function linkOutOf(root: string, directory: string, seen: Set<string> = new Set()): string | undefined {
+  if (!isNew(directory, seen)) return undefined;
+  for (const entry of direntsOf(directory)) {
+    const path = join(directory, entry.name);
+    if (entry.isSymbolicLink() && leaves(root, path)) return path;
+    const isDirectory = entry.isSymbolicLink() ? statsOf(path)?.isDirectory() : entry.isDirectory();
+    const found = isDirectory ? linkOutOf(root, path, seen) : undefined;
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function direntsOf(directory: string): Dirent[] {
+  try {
+    return readdirSync(directory, { withFileTypes: true });
+  } catch {
+    return [];
+  }
+}
+
+function leaves(root: string, path: string): boolean {
+  try {
+    const real = realpathSync(path);
+    return real !== root && !real.startsWith(root.endsWith(sep) ? root : root + sep);
+  } catch {
+    // What leads nowhere leads nowhere else.
+    return false;
+  }
 }
 
 /** Whether a directory, whatever links lead to it, isn't among those that were seen; adds it. */

@@ -1,6 +1,7 @@
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
+import { join, sep } from 'node:path';
 import type { SourceFinding } from '../cluster/cluster.ts';
-import { isArchive, isChart, isFile } from './chart.ts';
+import { isArchive, isChart, isFile, linkOutOf } from './chart.ts';
 import { HelmChart } from './helm-chart.ts';
 import { explainFailure } from './helm-failure.ts';
 import { HelmLocator, isCrd } from './helm-locate.ts';
@@ -20,6 +21,11 @@ import { MissingToolError } from './tools.ts';
 export async function renderHelm(target: HelmTarget, context: RenderContext): Promise<Rendered> {
   const absent = whatIsAbsent(target, context);
   if (absent) return { objects: [], findings: [absent], unchecked: [] };
+  const out = linkOut(target, context);
+  if (out !== undefined) {
+    const reason = `${shownPath(out, context.cwd)} is a symbolic link out of the repository, which helm would follow`;
+    return { objects: [], findings: [], unchecked: [{ what: target.name, reason }] };
+  }
   const tool = await context.tools.helm();
   const helm = new HelmChart(target, context, tool);
   const rendered: Rendered = { objects: [], findings: [], unchecked: [], kubernetesVersion: tool.kubernetesVersion };
@@ -60,6 +66,12 @@ function whatIsAbsent(target: HelmTarget, { cwd }: RenderContext): SourceFinding
   if (values === undefined) return undefined;
   const wrong = existsSync(values) ? 'is no file' : 'does not exist';
   return { rule: 'render-failed', message: `the values file ${shownPath(values, cwd)} ${wrong}`, location };
+}
+
+/** A link in a chart of this repository to what isn't in it: a pull request must not choose what else is read. */
+function linkOut({ chart }: HelmTarget, { root }: RenderContext): string | undefined {
+  if (!existsSync(join(root, '.git')) || !chart.startsWith(root + sep)) return undefined;
+  return linkOutOf(realpathSync(root), chart);
 }
 
 async function addFailure(
