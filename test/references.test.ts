@@ -540,7 +540,7 @@ describe('the table of edges', () => {
         ---
         apiVersion: networking.k8s.io/v1
         kind: Ingress
-        metadata: { name: alb, namespace: shop, annotations: { cert-manager.io/issuer: i, cert-manager.io/issuer-kind: ClusterIssuer } }
+        metadata: { name: alb, namespace: shop, annotations: { cert-manager.io/issuer: i, cert-manager.io/issuer-kind: ClusterIssuer, cert-manager.io/cluster-issuer: '', traefik.ingress.kubernetes.io/router.middlewares: '${'${NAMESPACE}'}-auth@kubernetescrd' } }
         spec: { ingressClassName: alb, tls: [{ hosts: [a.example.com], secretName: ignored }] }
         ---
         apiVersion: networking.k8s.io/v1
@@ -737,6 +737,33 @@ const MADE: [made: string, state: string, by: string][] = [
       'sealed',
       'spec: { encryptedData: { b: x, a: y }, template: { metadata: { name: other }, data: { c: z } } }',
     ),
+  ],
+  ['Secret sealed', 'present', object('bitnami.com/v1alpha1', 'SealedSecret', 'sealed', 'spec: { data: x }')],
+  [
+    'Secret tls',
+    'unknown',
+    object(
+      'gateway.networking.k8s.io/v1',
+      'Gateway',
+      'web',
+      'spec: { gatewayClassName: g, listeners: [{ name: l, port: 443, protocol: HTTPS, tls: { certificateRefs: [{ name: tls }] } }] }',
+    ),
+  ],
+  [
+    'ConfigMap any',
+    'unknown',
+    object(
+      'argoproj.io/v1alpha1',
+      'Application',
+      'app',
+      'spec: { project: p, destination: { namespace: infra } }',
+      'argocd',
+    ),
+  ],
+  [
+    'ConfigMap any',
+    'absent',
+    object('postgresql.cnpg.io/v1', 'Cluster', 'db', 'spec: { instances: 1 }', 'shop, labels: { app: any }'),
   ],
   [
     'Secret other',
@@ -1199,6 +1226,10 @@ describe('Secrets that a rendered ServiceAccount may write', () => {
     ]);
   });
 
+  it('say nothing of other kinds', async () => {
+    expect(await standing(account() + role(secretRule) + bound('Role'), 'ConfigMap any')).toBe('absent');
+  });
+
   it('are as they are for one that exists', async () => {
     const existing = `${KNOWN}---\n${account()}`;
     expect(await standing(role(secretRule) + bound('Role'), 'Secret any', { existing })).toBe('absent');
@@ -1351,6 +1382,7 @@ describe('the keys of what is there', () => {
         'shop, annotations: { kubernetes.io/service-account.name: a }',
       ),
     ],
+    ['something else in it', 'present', 'Secret s', object('v1', 'Secret', 's', 'data: { a: eA== }\nstringData: [x]')],
     ['nothing in it', 'present', 'ConfigMap m', object('v1', 'ConfigMap', 'm', 'data: {}')],
     ['a placeholder', 'present', 'ConfigMap m', object('v1', 'ConfigMap', 'm', "data: { '${KEY}': x }")],
     [
@@ -1496,6 +1528,20 @@ describe('what reference-missing says', () => {
         reason: 'existing holds no Secret in namespace shop',
       },
     ]);
+  });
+});
+
+describe('a namespace that is filled in later', () => {
+  it('may be any', async () => {
+    const manifests =
+      object(
+        'v1',
+        'Pod',
+        'pod',
+        "spec: { containers: [{ name: c, image: 'c:1', envFrom: [{ configMapRef: { name: settings } }] }] }",
+        "'${NAMESPACE}'",
+      ) + object('v1', 'ConfigMap', 'settings', 'data: { a: b }');
+    expect(await found(referenceMissing, await clusterOf(objectsOf(manifests)))).toEqual([]);
   });
 });
 

@@ -237,9 +237,7 @@ export function mayMake(cluster: Cluster, { group, kind, scope, name }: Referent
     anythingIn.get('*'),
     scope === '' ? clusterScoped : anythingIn.get(scope),
     mentions.get(name),
-    namesakes.find(
-      (maker) => (maker.clusterScoped || compareScopes(maker.scope, scope) !== 'different') && holds(name, maker.name),
-    ),
+    namesakes.find((maker) => compareScopes(maker.scope, scope) !== 'different' && holds(name, maker.name)),
   ];
   return candidates.find((maker) => maker !== undefined && !(known && maker.existing));
 }
@@ -423,9 +421,9 @@ function artifacts(resource: Resource): Effect {
 function kyvernoPolicy(resource: Resource): Effect {
   const rules = mapsIn(asList(valueAt(resource.object, ['spec', 'rules'])));
   const made: Made[] = [];
-  for (const { apiVersion, kind, name, cloneList, foreach } of mapsIn(rules.map(({ generate }) => generate))) {
+  for (const { apiVersion, kind, name } of mapsIn(rules.map(({ generate }) => generate))) {
     const [ownKind, ownName] = [text(kind), text(name)];
-    if (cloneList !== undefined || foreach !== undefined || !ownKind || !ownName || isUnknown(ownName)) {
+    if (!ownKind || !ownName || isUnknown(ownName)) {
       return { anythingIn: '*', clusterScoped: true };
     }
     made.push({ group: groupOf(text(apiVersion) ?? ''), kind: ownKind, name: ownName, scope: undefined, by: resource });

@@ -53,9 +53,7 @@ export function namesakesOf(cluster: Cluster, { group, kind, name }: Referent): 
 
 /** Objects that are, or for all we know may be, the one that is meant. */
 export function candidates(cluster: Cluster, referent: Referent): Resource[] {
-  return namesakesOf(cluster, referent).filter(
-    ({ scope }) => referent.scope === '' || mayBeSame(scope, referent.scope),
-  );
+  return namesakesOf(cluster, referent).filter(({ scope }) => mayBeSame(scope, referent.scope));
 }
 
 function mayBeSame(a: string, b: string): boolean {

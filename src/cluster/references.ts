@@ -567,7 +567,6 @@ function* walk(value: unknown, segments: readonly Segment[], path: Path, around:
   if (!map) return;
   const keys = segment.literal === undefined ? Object.keys(map).filter(segment.matches) : [segment.literal];
   for (const key of keys) {
-    if (!Object.hasOwn(map, key)) continue;
     const inner = map[key];
     if (!segment.list) yield* walk(inner, rest, [...path, key], [...around, map]);
     else if (Array.isArray(inner)) {
