@@ -49,6 +49,15 @@ async function add(
     loaded.foreign++;
     return;
   }
+  if (ownKind === 'List' && apiVersion === 'v1' && !Array.isArray(object.items ?? [])) {
+    const location = await rendered.locate([...prefix, 'items']);
+    loaded.findings.push({
+      rule: 'schema-invalid',
+      message: 'items must be a list, kubectl refuses the List',
+      location,
+    });
+    return;
+  }
   if (ownKind.endsWith('List') && (Array.isArray(object.items) || object.items === null)) {
     const items = (object.items as unknown[] | null) ?? [];
     const itemKind = ownKind.slice(0, -'List'.length);

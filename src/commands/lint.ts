@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { relative, resolve, sep } from 'node:path';
 import { text as readStream } from 'node:stream/consumers';
 import { EXIT } from '../cli.ts';
@@ -41,6 +42,8 @@ export async function runLint(paths: readonly string[], flags: LintFlags): Promi
   const sinks = pairSinks(flags);
   const options = await lintOptions(paths, flags);
   const controller = new AbortController();
+  // Every tool that runs listens, and Node warns of more than ten.
+  setMaxListeners(0, controller.signal);
   const interrupt = () => controller.abort();
   process.once('SIGINT', interrupt);
   process.once('SIGTERM', interrupt);

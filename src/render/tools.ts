@@ -169,6 +169,9 @@ function onPath(name: string, env: NodeJS.ProcessEnv): string | undefined {
     .find((file) => executable(file) === undefined);
 }
 
+/** How the text starts that says of a tool that it takes too long. */
+const SILENT = "doesn't";
+
 /** Runs a tool for its version; a text says why there is none. */
 async function ask(
   command: string,
@@ -182,7 +185,7 @@ async function ask(
     case 'not-started':
       return `can't be started: ${result.reason}`;
     case 'timeout':
-      return `doesn't answer \`${args.join(' ')}\` within ${PATIENCE / 1000} s`;
+      return `${SILENT} answer \`${args.join(' ')}\` within ${PATIENCE / 1000} s`;
     case 'output-limit':
       return `answers \`${args.join(' ')}\` with more than a version`;
     case 'killed':
@@ -200,7 +203,8 @@ async function identifyKustomize(command: string, env: NodeJS.ProcessEnv): Promi
     ? [askKustomize, askKubectl]
     : [askKubectl, askKustomize];
   const answer = await first(command, env);
-  if (typeof answer !== 'string') return answer;
+  // What hangs at one question hangs at the other.
+  if (typeof answer !== 'string' || answer.startsWith(SILENT)) return answer;
   const other = await second(command, env);
   return typeof other === 'string' ? answer : other;
 }
