@@ -949,6 +949,7 @@ const MADE: [made: string, state: string, by: string][] = [
     'unknown',
     policy('generate: { namespace: x, cloneList: { kinds: [v1/ConfigMap], namespace: infra } }'),
   ],
+  ['ConfigMap other', 'unknown', policy('generate: { name: generated }')],
   ['ConfigMap other', 'absent', policy('validate: { message: m, pattern: { metadata: { name: other } } }')],
   ['ConfigMap other', 'absent', object('kyverno.io/v2', 'PolicyException', 'other', 'spec: {}')],
 
@@ -1542,6 +1543,18 @@ describe('a namespace that is filled in later', () => {
         "'${NAMESPACE}'",
       ) + object('v1', 'ConfigMap', 'settings', 'data: { a: b }');
     expect(await found(referenceMissing, await clusterOf(objectsOf(manifests)))).toEqual([]);
+  });
+});
+
+describe('a target that did not render', () => {
+  it('is the reason why nothing is said to be missing', async () => {
+    const settings = pod("[{ name: c, image: 'c:1', envFrom: [{ configMapRef: { name: settings } }] }]");
+    expect([...referenceMissing.check(await clusterOf(objectsOf(settings), { incomplete: true }))]).toEqual([
+      {
+        unchecked: 'references to ConfigMap objects in namespace shop',
+        reason: 'a target of this environment did not render completely',
+      },
+    ]);
   });
 });
 
