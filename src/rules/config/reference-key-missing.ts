@@ -287,7 +287,7 @@ export default {
           containers:
             - name: api
               image: example.com/api:1.4.2
-              command: [sh, -c, cp /etc/api/default.yaml /tmp/api.yaml]
+              command: [sh, -c, cp /etc/api/default.yaml /run/api.yaml]
               args:
                 - --config=/etc/api/api.yaml
                 - --defaults=/usr/share/api/api.yaml
