@@ -9,6 +9,7 @@ import type { KubernetesObject, Resource, TargetRef } from './resource.ts';
 import type { Rule } from './rule.ts';
 import { type SchemaError, Schemas } from './schema/validate.ts';
 import { ruleOfSymptom } from './symptoms.ts';
+import { NOTHING_IN_IT } from './yaml/blank.ts';
 
 export interface LoadedTarget {
   target: Target;
@@ -123,8 +124,7 @@ function notChecked(environment: Environment, targets: readonly LoadedTarget[]):
 
 /** Where nothing was rendered, and nothing is wrong with that: nobody should take it for an all-clear. */
 function nothingIn({ objects, findings, unchecked, emptyFiles = [] }: Rendered): { what: string; reason: string }[] {
-  if (emptyFiles.length > 0)
-    return emptyFiles.map((what) => ({ what, reason: 'nothing in it but blanks and comments' }));
+  if (emptyFiles.length > 0) return emptyFiles.map((what) => ({ what, reason: NOTHING_IN_IT }));
   const isEmpty = objects.length === 0 && findings.length === 0 && unchecked.length === 0;
   return isEmpty ? [{ what: 'the whole target', reason: 'it renders no objects' }] : [];
 }

@@ -21,6 +21,7 @@ import { type Sniffed, sniff } from './sniff.ts';
 import type { SourceFiles } from './source.ts';
 import { UsageError } from './usage-error.ts';
 import { describeFailure, type Listing, walk } from './walk.ts';
+import { NOTHING_IN_IT } from './yaml/blank.ts';
 
 export interface DiscoverContext {
   /** Absolute. Names are relative to it. */
@@ -343,7 +344,7 @@ class Discovery {
       return false;
     }
     if (found.what === 'empty') {
-      this.#skip(file, 'nothing in it but blanks and comments');
+      this.#skip(file, NOTHING_IN_IT);
       return false;
     }
     if (found.what === 'template' || found.what === 'unreadable') {

@@ -27,6 +27,7 @@ import { SourceFiles } from './source.ts';
 import { substitutes } from './substitutes.ts';
 import { unknownRule } from './unknown-rule.ts';
 import { UsageError } from './usage-error.ts';
+import { NOTHING_IN_IT } from './yaml/blank.ts';
 
 export interface LintOptions {
   /** Absolute. Locations are relative to it. */
@@ -104,7 +105,7 @@ export async function lint(options: LintOptions): Promise<Report> {
 
   const judge = async (environment: Environment): Promise<Judged> => {
     const targets = await Promise.all(environment.targets.map((target) => loadTarget(target, environment)));
-    const { existing, whole } = await loadExisting(environment, cwd, sources, failures);
+    const { existing, whole } = await loadExisting(environment, cwd, sources, failures, unchecked);
     const built = assemble({
       environment,
       targets,
@@ -394,6 +395,7 @@ async function loadExisting(
   cwd: string,
   sources: SourceFiles,
   failures: Set<string>,
+  unchecked: UncheckedItem[],
 ): Promise<{ existing: Loaded; whole: boolean }> {
   const objects: RenderedObject[] = [];
   let whole = true;
@@ -402,8 +404,12 @@ async function loadExisting(
     failures.add(existingFailure(environment, message, location));
   };
   for (const path of environment.existing) {
-    const read = readManifests(shownPath(path, cwd), sources);
+    const file = shownPath(path, cwd);
+    const read = readManifests(file, sources);
     read.findings.forEach(fail);
+    if (read.objects.length === 0 && read.findings.length === 0) {
+      unchecked.push({ what: file, reason: NOTHING_IN_IT, target: environment.name });
+    }
     objects.push(...read.objects);
   }
   const existing = await load(objects);

@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { asMap } from './cluster/workloads.ts';
 import { describeFailure } from './walk.ts';
+import { isBlank } from './yaml/blank.ts';
 import { readYaml, type YamlDocument } from './yaml.ts';
 
 /** What a file turns out to be. */
@@ -66,11 +67,6 @@ function decode(bytes: Buffer): string {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return bytes.toString('utf16le');
   if (bytes[0] === 0xfe && bytes[1] === 0xff && bytes.length % 2 === 0) return bytes.swap16().toString('utf16le');
   return bytes.toString('utf8');
-}
-
-/** Whether every line is blank, a comment or a separator; linear in the text. */
-function isBlank(text: string): boolean {
-  return !/^(?!---[ \t]*(?:#|\r?$)|\ufeff?[ \t]*(?:#|\r?$))/m.test(text);
 }
 
 function isBroken(text: string): boolean {

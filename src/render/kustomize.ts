@@ -3,6 +3,7 @@ import { asMap } from '../cluster/workloads.ts';
 import type { Location } from '../resource.ts';
 import { SourceError, type SourceFiles } from '../source.ts';
 import { expandedNodes } from '../yaml/aliases.ts';
+import { isBlank } from '../yaml/blank.ts';
 import { readYaml, type YamlDocument } from '../yaml.ts';
 import { documentsOf, type KustomizationGraph, type Mention, readGraph } from './kustomization.ts';
 import { failureOf } from './kustomize/failure.ts';
@@ -51,7 +52,15 @@ export async function renderKustomize(target: KustomizeTarget, context: RenderCo
   }
   // kustomize built it: whatever seemed wrong with it was not.
   const { objects, findings } = objectsIn(result.stdout, home, graph, context);
-  return { objects, findings: [...findings, ...repeatedKeys(graph, context)], unchecked: [], ...version };
+  // Once it is built, what is blank can only be a resource.
+  const emptyFiles = graph.yamlFiles.filter((file) => isBlank(textOf(file, sources) ?? '-'));
+  return {
+    objects,
+    findings: [...findings, ...repeatedKeys(graph, context)],
+    unchecked: [],
+    emptyFiles: emptyFiles.map((path) => shownPath(path, context.cwd)),
+    ...version,
+  };
 }
 
 /** More than any cluster takes in one document; kustomize would build it all, in gigabytes and minutes. */
@@ -76,16 +85,20 @@ function nodesIn(file: string, sources: SourceFiles): number {
   sizes.set(sources, known);
   let size = known.get(file);
   if (size === undefined) {
-    size = 0;
-    try {
-      size = expandedNodes(sources.text(file));
-    } catch (error) {
-      // kustomize says itself what it can't read.
-      if (!(error instanceof SourceError)) throw error;
-    }
+    size = expandedNodes(textOf(file, sources) ?? '');
     known.set(file, size);
   }
   return size;
+}
+
+/** Undefined for what can't be read: kustomize says so itself. */
+function textOf(file: string, sources: SourceFiles): string | undefined {
+  try {
+    return sources.text(file);
+  } catch (error) {
+    if (error instanceof SourceError) return undefined;
+    throw error;
+  }
 }
 
 /**

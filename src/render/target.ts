@@ -63,7 +63,7 @@ export interface Rendered {
   findings: SourceFinding[];
   /** What of it was not checked: `what` names it, `reason` says what would let it be. */
   unchecked: { what: string; reason: string }[];
-  /** Files of plain manifests, as locations show them, that hold nothing at all. */
+  /** Files that should hold objects, as locations show them, and hold nothing at all. */
   emptyFiles?: string[];
   /** `1.35`: the version that the renderer assumed where the user named none. */
   kubernetesVersion?: string;

@@ -257,12 +257,17 @@ class Finder {
       /accumulating resources from '(.*?)': MalformedYAMLError/.exec(this.#reason)?.[1] ??
       /unable to parse SM or JSON patch from \[path: "(.*?)"\]/.exec(this.#reason)?.[1];
     const entry = kustomization.entries.find(({ text, what }) => text === named && what === 'file');
-    return entry && (this.#errorIn(entry.absolute) ?? { location: fileOf(entry.absolute, this.#sources) });
+    if (!entry) return undefined;
+    const found = this.#errorIn(entry.absolute);
+    // Of a patch, kustomize doesn't say why it can't be read.
+    if (found && /^unable to parse/.test(this.#reason))
+      return { ...found, message: `${this.#reason}: ${found.reason}` };
+    return found ?? { location: fileOf(entry.absolute, this.#sources) };
   }
 
-  #errorIn(file: string): Found | undefined {
+  #errorIn(file: string): (Found & { reason: string }) | undefined {
     const error = documentsOf(file, this.#sources)?.find((document) => document.error)?.error;
-    return error && { location: { ...fileOf(file, this.#sources), ...placeOf(error) } };
+    return error && { location: { ...fileOf(file, this.#sources), ...placeOf(error) }, reason: error.message };
   }
 
   /** A second object of one identity: at the object, or where the directory that brings it is listed. */
