@@ -229,6 +229,26 @@ describe('hosts', () => {
     );
   });
 
+  it('of single pods have the pod’s own name and subdomain', () => {
+    const single = (name: string, spec: Manifest): Manifest => ({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name, namespace: 'shop', labels: { app: 'db' } },
+      spec: { containers: [container({})], ...spec },
+    });
+    const singles = [
+      single('alone', { subdomain: 'db' }),
+      single('named', { subdomain: 'db', hostname: 'first' }),
+      single('plain', {}),
+    ];
+    const hosts = ['alone.db', 'first.db', 'named.db', 'plain.db', 'db-0.db', 'alone.kafka'];
+    expect(hosts.flatMap((host) => dialled({ env: env({ DB_HOST: host }) }, singles))).toEqual([
+      'alone.db:5432',
+      'first.db:5432',
+      'db-0.db:5432',
+    ]);
+  });
+
   it('are not the cluster’s where the pod asks other name servers', () => {
     const given = { env: env({ DB_HOST: 'postgres' }) };
     expect(dialled(given, [], { dnsPolicy: 'Default' })).toEqual([]);
@@ -616,6 +636,17 @@ describe('mounted files', () => {
     expect(dialled(fields, [store('ConfigMap', 'app', { data })], pod)).toEqual(expected);
   });
 
+  it('are unknown where two targets disagree', () => {
+    const twice = resourceOf(store('ConfigMap', 'app', { data }), { target: 'other' });
+    const cluster = clusterOf([
+      deployment('web', mount(), volumes()),
+      store('ConfigMap', 'app', { data }),
+      twice,
+      ...backends,
+    ]);
+    expect(connectionsOf(cluster)).toEqual([]);
+  });
+
   it('point at their key', () => {
     const cluster = clusterOf([
       deployment('web', mount({ subPath: 'b.env' }), volumes()),
@@ -628,7 +659,26 @@ describe('mounted files', () => {
   });
 });
 
+describe('templates', () => {
+  it('of no controller dial nothing', () => {
+    const spec = { containers: [container({ env: env({ DB_HOST: 'postgres' }) })] };
+    const made = {
+      apiVersion: 'v1',
+      kind: 'PodTemplate',
+      metadata: { name: 'x', namespace: 'shop' },
+      template: { spec },
+    };
+    expect(connectionsOf(clusterOf([made, ...backends]))).toEqual([]);
+  });
+});
+
 describe('manifests of any shape', () => {
+  it('may hold containers that are none', () => {
+    expect(dialled({}, [], { containers: [null, 'x', container({ env: env({ DB_HOST: 'postgres' }) })] })).toEqual([
+      'postgres:5432',
+    ]);
+  });
+
   it.each([
     { env: 'x', envFrom: {}, args: {}, volumeMounts: 1 },
     { env: [null, 1, 'x', { name: 1 }, { name: 'A_HOST', value: 1 }, { name: 'B', valueFrom: 'x' }] },
