@@ -422,6 +422,13 @@ describe('a verdict explains itself', () => {
   });
 });
 
+it('a policy without spec isolates, and is pointed at itself', () => {
+  const { ingress } = verdictOf([pod('web'), pod('db'), policy('bare', undefined)]);
+  expect(ingress.refusals.map(({ policy: { name }, path, lacks }) => [name, path, lacks])).toEqual([
+    ['bare', [], 'rules'],
+  ]);
+});
+
 describe('nothing is claimed', () => {
   const cases: [string, Manifest[], { client?: string; server?: string; port?: number }?][] = [
     ['on the client’s host network', [pod('web', {}, { hostNetwork: true }), pod('db'), denyAll]],

@@ -30,7 +30,7 @@ export interface Traffic {
 /** Why a policy that isolates a pod doesn't admit the traffic: its nearest rule, and what that rule lacks. */
 export interface Refusal {
   policy: Resource<NetworkPolicy>;
-  /** The nearest rule, or the policy's `spec` where it has none for the side. */
+  /** The nearest rule, or the policy's `spec` (itself without one) where it has none for the side. */
   path: Path;
   lacks: 'rules' | 'peer' | 'port' | 'both';
 }
@@ -149,7 +149,7 @@ function judgePolicy(
   side: Side,
   traffic: Traffic,
 ): { policy: Resource<NetworkPolicy>; path: Path } | Refusal | undefined {
-  let nearest: Refusal = { policy: resource, path: ['spec'], lacks: 'rules' };
+  let nearest: Refusal = { policy: resource, path: resource.object.spec ? ['spec'] : [], lacks: 'rules' };
   let unknown = false;
   for (const { path, peers, ports } of sides.get(side) ?? []) {
     const peer = admitsPeer(cluster, resource.scope, peers, side === 'egress' ? traffic.server : traffic.client);
