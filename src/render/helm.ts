@@ -9,7 +9,7 @@ import { type PrintedObject, readObjects, splitOutput } from './helm-output.ts';
 import { secondRender, withoutRandom } from './helm-random.ts';
 import { needsRemoteSchema } from './helm-schema-failure.ts';
 import { shownPath } from './manifests.ts';
-import type { RunResult } from './run.ts';
+import { isGarbage, type RunResult } from './run.ts';
 import type { HelmTarget, RenderContext, Rendered, RenderedObject } from './target.ts';
 import { MissingToolError } from './tools.ts';
 
@@ -42,7 +42,7 @@ export async function renderHelm(target: HelmTarget, context: RenderContext): Pr
     return rendered;
   }
 
-  if (isGarbage(result.stdout)) {
+  if (isNoManifest(result.stdout)) {
     const message = 'helm template printed something else than manifests, and said that all is well';
     rendered.findings.push({ rule: 'render-failed', message, location: helm.configLocation });
     return rendered;
@@ -93,6 +93,9 @@ async function addFailure(
     case 'not-started':
       throw new MissingToolError(`${helm.helm.command} can't be started: ${result.reason}`);
   }
+  if (result.stderr.trim() === '') return add(`helm template failed without a message (exit code ${result.code})`);
+  if (isGarbage(result.stderr))
+    return add(`helm template failed (exit code ${result.code}), and what it says is no text`);
   const { findings, lacks } = await explainFailure(result.stderr, helm);
   const guessed = lacks === 'version' && context.kubernetesVersion === undefined;
   if (!guessed && (lacks === undefined || target.location)) {
@@ -116,7 +119,7 @@ function adviceFor(findings: readonly SourceFinding[], lacks: string | undefined
 }
 
 /** Whether nothing in an output comes from a template, although there is more in it than warnings. */
-function isGarbage(stdout: string): boolean {
+function isNoManifest(stdout: string): boolean {
   if (/^# Source: /m.test(stdout)) return false;
   return stdout.split('\n').some((line) => line.trim() !== '' && !/^(?:WARNING|level=|[IWE]\d{4} )/.test(line));
 }

@@ -11,7 +11,7 @@ import { generatorsOf } from './kustomize/generate.ts';
 import { patchesOf } from './kustomize/patches.ts';
 import { Trace, withoutHash } from './kustomize/trace.ts';
 import { shownPath } from './manifests.ts';
-import { type RunResult, run } from './run.ts';
+import { isGarbage, type RunResult, run } from './run.ts';
 import type { KustomizeTarget, RenderContext, Rendered, RenderedObject } from './target.ts';
 import type { Kustomize } from './tools.ts';
 
@@ -181,6 +181,8 @@ function failed(
     case 'failed':
       if (!graph.root) return finding(failureOf(result.stderr, graph, context)?.message ?? NO_MESSAGE);
       if (result.stderr.trim() === '') return finding(`${NO_MESSAGE} (exit code ${result.code})`);
+      if (isGarbage(result.stderr))
+        return finding(`kustomize failed (exit code ${result.code}), and what it says is no text`);
       if (CRASHED.test(result.stderr)) return withCause(finding(crash(result.stderr)), graph, context);
       return failureOf(result.stderr, graph, context);
     case 'timeout':

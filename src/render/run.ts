@@ -29,6 +29,11 @@ export type RunResult =
   | { kind: 'output-limit'; stderr: string }
   | { kind: 'not-started'; reason: string };
 
+/** Whether what a tool says is no text: it has bytes that aren't UTF-8, and no message that starts like one. */
+export function isGarbage(stderr: string): boolean {
+  return stderr.includes('\ufffd') && !/^error: /im.test(stderr);
+}
+
 const MAX_STDOUT = 256 * 1024 * 1024;
 const MAX_STDERR = 1024 * 1024;
 /** How long a tool may take to end after SIGTERM, and its children to let go of its output after it has ended. */

@@ -260,7 +260,7 @@ class Finder {
     if (!entry) return undefined;
     const found = this.#errorIn(entry.absolute);
     // Of a patch, kustomize doesn't say why it can't be read.
-    if (found && /^unable to parse/.test(this.#reason))
+    if (found && this.#reason.includes('unable to parse SM'))
       return { ...found, message: `${this.#reason}: ${found.reason}` };
     return found ?? { location: fileOf(entry.absolute, this.#sources) };
   }
