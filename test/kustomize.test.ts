@@ -894,7 +894,9 @@ const FAILURES: [string, Record<string, string>, string, string[]][] = [
       'p.yaml': 'a: b\nfoo: [bar\nbaz: 1\n',
     }),
     '.',
-    ['render-failed p.yaml:3: : 1 => unable to parse SM or JSON patch from [path: "p.yaml"]'],
+    [
+      'render-failed p.yaml:3: : 1 => unable to parse SM or JSON patch from [path: "p.yaml"]: malformed YAML: missed comma between flow collection entries',
+    ],
   ],
   [
     'a target that is no pattern',
