@@ -8,6 +8,7 @@ import {
   fakeTool,
   pod,
   said,
+  saidByCommand,
   saidToOrdinaryUser,
   withConfig,
   withFacts,
@@ -83,6 +84,21 @@ describe('malformed YAML', () => {
       "own.yaml: 2:2 error render-failed: malformed values: did not find expected ',' or '}'",
       'exit 1, 2 targets, 1 resources',
     ]);
+  });
+});
+
+describe('the command line', () => {
+  it('says the same, and exits so', async () => {
+    const bad = 'apiVersion: v1\nkind: Pod\nmetadata: { name: bad\nspec: {}\n';
+    const cwd = everywhere({ plain: bad, resource: bad, template: bad });
+    const lines = await said(cwd);
+    expect(lines.at(-1)).toBe('exit 1, 4 targets, 2 resources');
+    expect(await saidByCommand(cwd)).toEqual(lines);
+    for (const directory of [withFacts(bad), withConfig('a: {\n')]) {
+      const failure = await said(directory);
+      expect(failure.at(-1)).toMatch(/^exit 2/);
+      expect(await saidByCommand(directory)).toEqual(failure);
+    }
   });
 });
 

@@ -3,9 +3,13 @@ import { chmodSync, copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
+import { exitCode } from '../src/commands/lint.ts';
+import { ConfigError } from '../src/config/config.ts';
 import type { Diagnostic } from '../src/diagnostic.ts';
+import { lint } from '../src/lint.ts';
 import { pinned } from '../src/render/tools.ts';
-import type { Summary, UncheckedItem } from '../src/report/report.ts';
+import type { Report } from '../src/report/report.ts';
+import { UsageError } from '../src/usage-error.ts';
 import { tree } from './tree.ts';
 
 const bin = fileURLToPath(new URL('../bin/k8s-lint.js', import.meta.url));
@@ -29,7 +33,9 @@ export interface Ran {
 export async function run(cwd: string, args: readonly string[], options: RunOptions = {}): Promise<Ran> {
   const tools = await pinned('v35');
   const { kustomize = tools.kubectl, helm = tools.helm, input = '' } = options;
-  return runCommand([bin, ...args, '--kustomize', kustomize, '--helm', helm], cwd, process.env.HOME, input);
+  const end = args.includes('--') ? args.indexOf('--') : args.length;
+  const all = [bin, ...args.slice(0, end), '--kustomize', kustomize, '--helm', helm, ...args.slice(end)];
+  return runCommand(all, cwd, process.env.HOME, input);
 }
 
 async function runCommand(args: readonly string[], cwd: string, home: string | undefined, input: string): Promise<Ran> {
@@ -66,9 +72,38 @@ export function chartYaml(name: string): string {
   return `apiVersion: v2\nname: ${name}\nversion: 1.0.0\n`;
 }
 
-/** All that a run says, one thing a line: each finding (that of `pod` as `found FILE`), what was not checked, stderr, counts. */
+/**
+ * All that a run says, one thing a line: each finding (that of `pod` as `found FILE`), what was not checked, stderr, exit code
+ * and counts. Runs in this process, and fails where it takes too long.
+ */
 export async function said(cwd: string, args: readonly string[] = [], options: RunOptions = {}): Promise<string[]> {
-  return describeRun(await run(cwd, [...JSON_FORMAT, ...args], options));
+  const { kustomize, helm, input } = options;
+  const tools = await pinned('v35');
+  const [flag, seconds] = args[0] === '--timeout' ? args : [];
+  const started = performance.now();
+  try {
+    const report = await lint({
+      cwd,
+      paths: flag === undefined ? args : [],
+      kustomize: kustomize ?? tools.kubectl,
+      helm: helm ?? tools.helm,
+      concurrency: 2,
+      ...(seconds === undefined ? {} : { timeout: Number(seconds) * 1000 }),
+      ...(input === undefined ? {} : { stdin: input }),
+    });
+    const lines = report.failures.map((failure) => `k8s-lint: ${failure}\n`);
+    return describeRun({ status: exitCode(report, 'error'), stdout: JSON.stringify(report), stderr: lines.join('') });
+  } catch (error) {
+    if (!(error instanceof UsageError || error instanceof ConfigError)) throw error;
+    return describeRun({ status: 2, stdout: '', stderr: `k8s-lint: ${error.message}\n` });
+  } finally {
+    expect(performance.now() - started).toBeLessThan(PATIENCE);
+  }
+}
+
+/** The same of the real command line, in a process of its own. */
+export async function saidByCommand(cwd: string, args: readonly string[] = []): Promise<string[]> {
+  return describeRun(await run(cwd, [...JSON_FORMAT, ...args]));
 }
 
 const JSON_FORMAT = ['--format', 'json', '--severity', 'info'];
@@ -84,11 +119,7 @@ function describeRun({ status, stdout, stderr }: Ran): string[] {
   return [...lines, `exit ${status}${counts}`];
 }
 
-interface Json {
-  diagnostics: Diagnostic[];
-  unchecked: UncheckedItem[];
-  summary: Summary;
-}
+type Json = Pick<Report, 'diagnostics' | 'unchecked' | 'summary'>;
 
 function describe({ location: { file, line, column }, severity, rule, message, related }: Diagnostic): string {
   const place = [line, column].filter((part) => part !== undefined).join(':');

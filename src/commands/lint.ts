@@ -152,7 +152,7 @@ async function writeReports(
 }
 
 /** 2 beats 1: a run that could not be whole says nothing about what it didn't see. */
-function exitCode({ failures, summary }: Report, failOn: Severity | 'never'): number {
+export function exitCode({ failures, summary }: Report, failOn: Severity | 'never'): number {
   if (failures.length > 0) return EXIT.failed;
   const counted = { error: summary.errors, warning: summary.errors + summary.warnings, never: 0 };
   const found = failOn === 'info' ? counted.warning + summary.infos : counted[failOn];

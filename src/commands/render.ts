@@ -1,7 +1,7 @@
-import { stringify } from 'yaml';
+import { Document, Scalar, visit } from 'yaml';
 import { EXIT } from '../cli.ts';
 import { renderTargets } from '../lint.ts';
-import { oneLine, printable } from '../report/harmless.ts';
+import { isHarmless, oneLine, printable, unicodeEscapes } from '../report/harmless.ts';
 import { showLocation, showTarget } from '../report/shown.ts';
 import type { Location } from '../resource.ts';
 import { UsageError } from '../usage-error.ts';
@@ -19,7 +19,7 @@ export async function runRender(name: string, flags: LintFlags): Promise<number>
     process.stdout.write(`# ${oneLine(showTarget(ref))}\n`);
     for (const { value, source } of objects) {
       process.stdout.write(
-        `---\n# Source: ${oneLine(showLocation(withoutColumn(source)))}\n${stringify(withoutSecrets(value), STYLE)}`,
+        `---\n# Source: ${oneLine(showLocation(withoutColumn(source)))}\n${toYaml(withoutSecrets(value))}`,
       );
     }
     for (const { message, location } of findings) {
@@ -39,8 +39,17 @@ function withoutColumn({ file, line }: Location): Location {
   return line === undefined ? { file } : { file, line };
 }
 
-/** YAML 1.1 quotes what kubectl would read as a boolean or a number. */
-const STYLE = { version: '1.1', lineWidth: 0 } as const;
+/** Text that a terminal or a workflow's log would obey is quoted on one line, where it can be escaped. */
+function toYaml(value: unknown): string {
+  // YAML 1.1 quotes what kubectl would read as a boolean or a number.
+  const document = new Document(value, { version: '1.1' });
+  visit(document, {
+    Scalar: (_, node) => {
+      if (typeof node.value === 'string' && !isHarmless(node.value)) node.type = Scalar.QUOTE_DOUBLE;
+    },
+  });
+  return unicodeEscapes(document.toString({ lineWidth: 0, doubleQuotedAsJSON: true }));
+}
 
 const HIDDEN = '<hidden>';
 
@@ -48,7 +57,9 @@ const HIDDEN = '<hidden>';
 function withoutSecrets(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   const { kind, items, data, stringData, metadata } = value as Record<string, unknown>;
-  if (Array.isArray(items)) return { ...value, items: items.map(withoutSecrets) };
+  // Items of a typed list may leave out what its own kind says.
+  const own = kind === 'SecretList' ? { kind: 'Secret' } : {};
+  if (Array.isArray(items)) return { ...value, items: items.map((item) => withoutSecrets(asItem(item, own))) };
   if (kind !== 'Secret') return value;
   const hide = (map: unknown) =>
     typeof map === 'object' && map !== null ? Object.fromEntries(Object.keys(map).map((key) => [key, HIDDEN])) : HIDDEN;
@@ -58,6 +69,10 @@ function withoutSecrets(value: unknown): unknown {
     ...(data === undefined ? {} : { data: hide(data) }),
     ...(stringData === undefined ? {} : { stringData: hide(stringData) }),
   };
+}
+
+function asItem(item: unknown, own: Record<string, unknown>): unknown {
+  return typeof item === 'object' && item !== null && !Array.isArray(item) ? { ...own, ...item } : item;
 }
 
 /** kubectl keeps the whole object, values included, in an annotation. */

@@ -34,9 +34,19 @@ export function printable(text: string): string {
   return lines(text).map(noCommand).join('\n');
 }
 
+/** Whether a text may be printed as it is, on however many lines. */
+export function isHarmless(text: string): boolean {
+  return !/(?![\t\n])[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]|##\[|^\s*::/mu.test(text);
+}
+
 /** JSON that can be printed: the same data, with every character escaped that a terminal or a workflow's log would obey. */
 export function printableJson(value: unknown): string {
-  return JSON.stringify(value, null, 2).replace(COMMANDS_IN_JSON, unicode).replaceAll('##[', '#\\u0023[');
+  return unicodeEscapes(JSON.stringify(value, null, 2));
+}
+
+/** JSON, or YAML with such text in double quotes only, with escapes for what would be obeyed. */
+export function unicodeEscapes(text: string): string {
+  return text.replace(COMMANDS_IN_JSON, unicode).replaceAll('##[', '#\\u0023[');
 }
 
 function escaped(char: string): string {
