@@ -55,6 +55,8 @@ export interface RuleDocs {
   /** The literal texts that an operator sees. */
   symptoms: readonly string[];
   fix: string;
+  /** Where the facts come from: what the rule reads, and which `existing` kinds it needs. */
+  facts?: readonly string[];
   /** The look-alikes for which the rule stays silent. */
   silent?: readonly string[];
   references: readonly string[];
