@@ -13,6 +13,7 @@ import kustomizeFileOutsideRoot from './kustomize/kustomize-file-outside-root.ts
 import hostNetworkPortMismatch from './network/host-network-port-mismatch.ts';
 import networkPolicyBlocksConnection from './network/network-policy-blocks-connection.ts';
 import podUnschedulable from './scheduling/pod-unschedulable.ts';
+import runAsNonRootContradiction from './security/run-as-non-root-contradiction.ts';
 import selectorMismatch from './workload/selector-mismatch.ts';
 
 /** Every rule, in the order of the catalogue. */
@@ -25,6 +26,7 @@ export const rules: readonly Rule[] = [
   networkPolicyBlocksConnection,
   acmeOwnedTwice,
   podUnschedulable,
+  runAsNonRootContradiction,
   referenceMissing,
   referenceKeyMissing,
   selectorMismatch,
