@@ -1,4 +1,5 @@
 import type { Rule } from '../rule.ts';
+import apiNotServed from './api/api-not-served.ts';
 import renderFailed from './api/render-failed.ts';
 import schemaInvalid from './api/schema-invalid.ts';
 import acmeOwnedTwice from './certificate/acme-owned-twice.ts';
@@ -20,6 +21,7 @@ import selectorMismatch from './workload/selector-mismatch.ts';
 export const rules: readonly Rule[] = [
   renderFailed,
   schemaInvalid,
+  apiNotServed,
   imageTagLatest,
   imageReferenceInvalid,
   hostNetworkPortMismatch,
