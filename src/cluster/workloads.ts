@@ -15,7 +15,10 @@ export interface Workload {
   readonly metadataPath: Path;
   readonly labels: Labels;
   readonly selector: LabelSelector | undefined;
-  /** As written, else the API server's default of 1; undefined where nothing counts replicas (DaemonSet, CronJob). */
+  /**
+   * As written, else the API server's default of 1; undefined where nothing counts replicas (DaemonSet, CronJob), and for a
+   * placeholder.
+   */
   readonly replicas: number | undefined;
 }
 
@@ -86,15 +89,12 @@ export function workloadOf(resource: Resource): Workload | undefined {
     metadataPath: [...at, 'metadata'],
     labels: (asMap(metadata.labels) as Labels | undefined) ?? {},
     selector: selectorOf(resource, spec),
-    replicas:
-      resource.kind === 'Pod'
-        ? 1
-        : COUNTED.has(resource.kind)
-          ? typeof replicas === 'number'
-            ? replicas
-            : 1
-          : undefined,
+    replicas: resource.kind === 'Pod' ? 1 : COUNTED.has(resource.kind) ? counted(replicas ?? 1) : undefined,
   };
+}
+
+function counted(replicas: unknown): number | undefined {
+  return typeof replicas === 'number' ? replicas : undefined;
 }
 
 function selectorOf(resource: Resource, spec: Record<string, unknown> | undefined): LabelSelector | undefined {

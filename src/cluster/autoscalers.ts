@@ -1,0 +1,109 @@
+import { compareScopes, groupOf, type Resource } from '../resource.ts';
+import { type Cluster, derived } from './cluster.ts';
+import { isUnknown } from './unknown.ts';
+import { asMap, type Workload } from './workloads.ts';
+
+/** Between how many replicas a workload moves. */
+export interface Scaling {
+  /** What the workload itself says, defaulted to 1; undefined where nothing counts replicas, or a placeholder does. */
+  rendered: number | undefined;
+  /** Equal to `rendered` without autoscaler; undefined where an autoscaler's own can't be known. */
+  minimum: number | undefined;
+  maximum: number | undefined;
+  /** The HorizontalPodAutoscaler or KEDA ScaledObject that decides. */
+  autoscaler?: Resource;
+}
+
+interface Autoscaler {
+  resource: Resource;
+  minimum: number | undefined;
+  maximum: number | undefined;
+}
+
+/**
+ * The replicas of a workload, and what its autoscaler makes of them: a HorizontalPodAutoscaler of any version (minReplicas is 1
+ * by default; one leaves a workload of 0 replicas alone) or a KEDA ScaledObject (0 to 100 by default, idleReplicaCount below).
+ * Not known where several scale it, or one whose target or namespace isn't certain.
+ */
+export function scalingOf(cluster: Cluster, workload: Workload): Scaling {
+  const rendered = workload.replicas;
+  const { byTarget, open } = autoscalers(cluster);
+  const { group, kind, name, scope } = workload.resource;
+  const named = byTarget.get(targetKey(group, kind, name)) ?? [];
+  const near = named.filter(({ resource }) => compareScopes(resource.scope, scope) !== 'different');
+  const doubtful = open.get(`${group}/${kind}`)?.some((other) => compareScopes(other.scope, scope) !== 'different');
+  const [first] = near;
+  if (first === undefined && !doubtful) return { rendered, minimum: rendered, maximum: rendered };
+  const autoscaler = near.find(({ resource }) => compareScopes(resource.scope, scope) === 'same')?.resource;
+  const unknown = doubtful || near.length > 1 || autoscaler === undefined || first === undefined;
+  const isOff = rendered === 0 && first?.resource.group === 'autoscaling';
+  return {
+    rendered,
+    minimum: unknown ? undefined : isOff ? 0 : first.minimum,
+    maximum: unknown ? undefined : first.maximum,
+    ...(autoscaler ? { autoscaler } : {}),
+  };
+}
+
+/** Autoscalers by what they scale, and those whose target's name is a placeholder, by its kind. */
+const autoscalers = derived((cluster) => {
+  const byTarget = new Map<string, Autoscaler[]>();
+  const open = new Map<string, Resource[]>();
+  for (const autoscaler of [
+    ...cluster.list('autoscaling', 'HorizontalPodAutoscaler').map(horizontal),
+    ...cluster.list('keda.sh', 'ScaledObject').map(scaledObject),
+  ]) {
+    const target = scaleTarget(autoscaler.resource);
+    if (target === undefined) continue;
+    const key = isUnknown(target.name) ? undefined : targetKey(target.group, target.kind, target.name);
+    if (key === undefined) append(open, `${target.group}/${target.kind}`, autoscaler.resource);
+    else append(byTarget, key, autoscaler);
+  }
+  return { byTarget, open };
+});
+
+/** What an autoscaler scales; undefined where it says nothing that can be read. KEDA takes a Deployment where no kind is given. */
+export function scaleTarget(resource: Resource): { group: string; kind: string; name: string } | undefined {
+  const keda = resource.group === 'keda.sh';
+  const target = asMap(specOf(resource).scaleTargetRef) ?? {};
+  const { apiVersion = keda ? 'apps/v1' : '', kind = keda ? 'Deployment' : undefined, name } = target;
+  if (typeof apiVersion !== 'string' || typeof kind !== 'string' || typeof name !== 'string') return undefined;
+  return { group: groupOf(apiVersion), kind, name };
+}
+
+function horizontal(resource: Resource): Autoscaler {
+  const { minReplicas, maxReplicas } = specOf(resource);
+  return { resource, minimum: count(minReplicas ?? 1), maximum: count(maxReplicas) };
+}
+
+function scaledObject(resource: Resource): Autoscaler {
+  const { minReplicaCount, maxReplicaCount, idleReplicaCount } = specOf(resource);
+  const annotations = asMap(asMap(asMap(resource.object)?.metadata)?.annotations) ?? {};
+  // A paused one holds the replicas where they are, or at a number of its own.
+  if (Object.keys(annotations).some((key) => key.startsWith('autoscaling.keda.sh/paused'))) {
+    return { resource, minimum: undefined, maximum: undefined };
+  }
+  return {
+    resource,
+    minimum: count(idleReplicaCount ?? minReplicaCount ?? 0),
+    maximum: count(maxReplicaCount ?? 100),
+  };
+}
+
+function count(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 ? value : undefined;
+}
+
+function specOf({ object }: Resource): Record<string, unknown> {
+  return asMap(asMap(object)?.spec) ?? {};
+}
+
+function targetKey(group: string, kind: string, name: string): string {
+  return JSON.stringify([group, kind, name]);
+}
+
+function append<T>(map: Map<string, T[]>, key: string, item: T): void {
+  const list = map.get(key);
+  if (list) list.push(item);
+  else map.set(key, [item]);
+}
