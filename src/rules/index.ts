@@ -5,6 +5,7 @@ import schemaInvalid from './api/schema-invalid.ts';
 import acmeOwnedTwice from './certificate/acme-owned-twice.ts';
 import referenceKeyMissing from './config/reference-key-missing.ts';
 import referenceMissing from './config/reference-missing.ts';
+import dependencyCycle from './gitops/dependency-cycle.ts';
 import ignoreExpired from './ignores/ignore-expired.ts';
 import ignoreUnused from './ignores/ignore-unused.ts';
 import imageReferenceInvalid from './image/image-reference-invalid.ts';
@@ -34,6 +35,7 @@ export const rules: readonly Rule[] = [
   selectorMismatch,
   kustomizeFileMissing,
   kustomizeFileOutsideRoot,
+  dependencyCycle,
   ignoreUnused,
   ignoreExpired,
 ];
