@@ -1,18 +1,42 @@
-import type { Resource } from '../resource.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type { Path, Resource } from '../resource.ts';
 import { type Cluster, derived } from './cluster.ts';
+import { asMap } from './workloads.ts';
 
-const identities = derived((cluster) => {
-  const counts = new Map<string, number>();
+const definitions = derived((cluster) => {
+  const byIdentity = new Map<string, Resource[]>();
   for (const resource of cluster.resources) {
     const id = identityOf(resource);
-    counts.set(id, (counts.get(id) ?? 0) + 1);
+    const same = byIdentity.get(id);
+    if (same) same.push(resource);
+    else byIdentity.set(id, [resource]);
   }
-  return counts;
+  return byIdentity;
 });
 
 /** Whether targets define an object differently, so that nobody knows which of them the cluster holds. */
 export function contested(cluster: Cluster, resource: Resource): boolean {
-  return (identities(cluster).get(identityOf(resource)) ?? 0) > 1;
+  return (definitions(cluster).get(identityOf(resource))?.length ?? 0) > 1;
+}
+
+/** The objects that are rendered more than once, with all their definitions, which differ. Without what only has a generateName. */
+export const contestedDefinitions = derived((cluster): readonly (readonly Resource[])[] =>
+  [...definitions(cluster).values()].filter((same) => same.length > 1 && same[0]?.object.metadata.name !== undefined),
+);
+
+/** Where two values differ: the deepest path to which all differences belong, and no further than the first list. */
+export function differenceOf(a: unknown, b: unknown): Path {
+  const [one, other] = [asMap(a), asMap(b)];
+  if (!one || !other) return [];
+  const keys = [...new Set([...Object.keys(one), ...Object.keys(other)])];
+  const different = keys.filter((key) => !isDeepStrictEqual(own(one, key), own(other, key)));
+  const [key] = different;
+  if (key === undefined || different.length > 1) return [];
+  return [key, ...differenceOf(own(one, key), own(other, key))];
+}
+
+function own(map: Record<string, unknown>, key: string): unknown {
+  return Object.hasOwn(map, key) ? map[key] : undefined;
 }
 
 function identityOf({ group, kind, scope, name }: Resource): string {

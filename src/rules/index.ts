@@ -3,8 +3,10 @@ import apiNotServed from './api/api-not-served.ts';
 import renderFailed from './api/render-failed.ts';
 import schemaInvalid from './api/schema-invalid.ts';
 import acmeOwnedTwice from './certificate/acme-owned-twice.ts';
+import webhookNotReady from './certificate/webhook-not-ready.ts';
 import referenceKeyMissing from './config/reference-key-missing.ts';
 import referenceMissing from './config/reference-missing.ts';
+import resourceDefinedTwice from './config/resource-defined-twice.ts';
 import dependencyCycle from './gitops/dependency-cycle.ts';
 import ignoreExpired from './ignores/ignore-expired.ts';
 import ignoreUnused from './ignores/ignore-unused.ts';
@@ -16,6 +18,7 @@ import hostNetworkPortMismatch from './network/host-network-port-mismatch.ts';
 import networkPolicyBlocksConnection from './network/network-policy-blocks-connection.ts';
 import podUnschedulable from './scheduling/pod-unschedulable.ts';
 import runAsNonRootContradiction from './security/run-as-non-root-contradiction.ts';
+import probePortUnserved from './workload/probe-port-unserved.ts';
 import selectorMismatch from './workload/selector-mismatch.ts';
 
 /** Every rule, in the order of the catalogue. */
@@ -28,11 +31,14 @@ export const rules: readonly Rule[] = [
   hostNetworkPortMismatch,
   networkPolicyBlocksConnection,
   acmeOwnedTwice,
+  webhookNotReady,
   podUnschedulable,
   runAsNonRootContradiction,
   referenceMissing,
   referenceKeyMissing,
+  resourceDefinedTwice,
   selectorMismatch,
+  probePortUnserved,
   kustomizeFileMissing,
   kustomizeFileOutsideRoot,
   dependencyCycle,
