@@ -19,6 +19,7 @@ import networkPolicyBlocksConnection from './network/network-policy-blocks-conne
 import podUnschedulable from './scheduling/pod-unschedulable.ts';
 import runAsNonRootContradiction from './security/run-as-non-root-contradiction.ts';
 import probePortUnserved from './workload/probe-port-unserved.ts';
+import probeVariableEmpty from './workload/probe-variable-empty.ts';
 import selectorMismatch from './workload/selector-mismatch.ts';
 
 /** Every rule, in the order of the catalogue. */
@@ -39,6 +40,7 @@ export const rules: readonly Rule[] = [
   resourceDefinedTwice,
   selectorMismatch,
   probePortUnserved,
+  probeVariableEmpty,
   kustomizeFileMissing,
   kustomizeFileOutsideRoot,
   dependencyCycle,
