@@ -64,7 +64,8 @@ async function locate(
   level: Severity | 'off' | undefined,
 ): Promise<Diagnostic> {
   const { resource, path = [], message } = finding;
-  const location = finding.location ?? (resource ? await locateIn(resource, path, finding.at) : undefined);
+  const { offset } = finding;
+  const location = finding.location ?? (resource ? await locateIn(resource, path, finding.at, offset) : undefined);
   if (!location) throw new Error(`a finding of ${rule.id} has neither resource nor location: ${message}`);
   const located = {
     rule: rule.id,
@@ -75,13 +76,21 @@ async function locate(
     related: distinct(await Promise.all((finding.related ?? []).map(locateRelated)), location),
     targets: resource?.targets ?? (finding.target ? [finding.target] : cluster.targets.map(refOnly)),
   };
-  const diagnostic = { ...located, fingerprint: await fingerprint(rule.id, location, message, resource, path) };
-  if (resource) plainMessages.set(diagnostic, await plainMessage(finding, resource));
+  const plain = resource ? await plainMessage(finding, resource) : message;
+  // Of a value with many lines, which one it is about.
+  const part = offset === undefined ? [] : [plain];
+  const diagnostic = { ...located, fingerprint: await fingerprint(rule.id, location, message, resource, path, part) };
+  if (resource) plainMessages.set(diagnostic, plain);
   return diagnostic;
 }
 
-async function locateIn(resource: Resource, path: Path, at: Finding['at']): Promise<Location> {
-  if (at !== 'type') return resource.locate(path, at);
+async function locateIn(
+  resource: Resource,
+  path: Path,
+  at: Finding['at'],
+  offset: number | undefined,
+): Promise<Location> {
+  if (at !== 'type') return resource.locate(path, at, offset);
   const [value, key] = [await resource.locate(path), await resource.locate(path, 'key')];
   return value.file === key.file ? value : key;
 }
@@ -103,8 +112,8 @@ function refOnly({ environment, target }: { environment: string; target: string 
   return { environment, target };
 }
 
-async function locateRelated({ message, resource, path, location }: Related): Promise<RelatedLocation> {
-  const place = location ?? (resource ? await resource.locate(path ?? []) : undefined);
+async function locateRelated({ message, resource, path, offset, location }: Related): Promise<RelatedLocation> {
+  const place = location ?? (resource ? await resource.locate(path ?? [], 'value', offset) : undefined);
   if (!place) throw new Error(`a related place has neither resource nor location: ${message}`);
   return { message, location: place };
 }
@@ -127,9 +136,10 @@ async function fingerprint(
   message: string,
   resource: Resource | undefined,
   path: Path,
+  part: readonly string[],
 ): Promise<string> {
   const what = resource
-    ? [resource.kind, await resource.sourceName(), ...namedPath(resource.object, path)]
+    ? [resource.kind, await resource.sourceName(), ...namedPath(resource.object, path), ...part]
     : [message.replace(/\d+/g, '')];
   return createHash('sha256')
     .update(JSON.stringify([rule, location.file, ...what]))

@@ -141,7 +141,7 @@ export function toResource({ object, prefix, rendered }: LoadedObject, landing: 
     thirdParty: rendered.thirdParty === true,
     toString: () => `${object.kind}/${displayName}`,
     sourceName: async () => (prefix.length === 0 ? ((await rendered.sourceName?.()) ?? displayName) : displayName),
-    locate: (path, at) => rendered.locate([...prefix, ...path], at),
+    locate: (path, at, offset) => rendered.locate([...prefix, ...path], at, offset),
   };
 }
 

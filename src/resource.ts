@@ -63,8 +63,11 @@ export interface Resource<T = KubernetesObject> {
   toString(): string;
   /** The name as the source writes it, before prefixes, suffixes and hashes. */
   sourceName(): Promise<string>;
-  /** Where `path` is written: the file and line that a person edits. */
-  locate(path: Path, at?: At): Promise<Location>;
+  /**
+   * Where `path` is written: the file and line that a person edits. With `offset`, where that character of its string stands, if
+   * that is certain; else as without. In a Secret's `data` it counts in what the string decodes to.
+   */
+  locate(path: Path, at?: At, offset?: number): Promise<Location>;
 }
 
 /** Marks a scope as that of an unset namespace. NUL can't stand in a namespace's name. */

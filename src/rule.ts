@@ -12,6 +12,8 @@ export interface Related {
   message: string;
   resource?: Resource;
   path?: Path;
+  /** As in a Finding. */
+  offset?: number | undefined;
   location?: Location;
 }
 
@@ -25,6 +27,11 @@ export interface Finding {
    * is a number instead of a string: a template that doesn't quote it, not the values file that holds it.
    */
   at?: At | 'type';
+  /**
+   * Point at this character of the value instead of its start: a line of a file that a ConfigMap holds. Counted in UTF-16 units of
+   * the string, of what it decodes to in a Secret's `data`.
+   */
+  offset?: number | undefined;
   location?: Location;
   /** The target whose source it is, for findings with a location. */
   target?: TargetRef;

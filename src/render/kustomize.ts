@@ -252,7 +252,7 @@ function objectsIn(
       get source() {
         return trace.sourceOf(value);
       },
-      locate: async (path, at = 'value') => trace.locate(value, path, at),
+      locate: async (path, at = 'value', offset) => trace.locate(value, path, at, offset),
       sourceName: async () => trace.sourceName(value) ?? displayName ?? nameOf(value) ?? '',
       ...(displayName === undefined ? {} : { displayName }),
     };

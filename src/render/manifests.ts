@@ -2,7 +2,7 @@ import { relative, sep } from 'node:path';
 import type { SourceFinding } from '../cluster/cluster.ts';
 import { SourceError, type SourceFiles } from '../source.ts';
 import { readYaml } from '../yaml.ts';
-import type { ManifestsTarget, RenderContext, Rendered, RenderedObject } from './target.ts';
+import { isEncoded, type ManifestsTarget, type RenderContext, type Rendered, type RenderedObject } from './target.ts';
 
 /** What stands for standard input in locations and among a target's files. */
 export const STDIN = '<stdin>';
@@ -61,7 +61,10 @@ export function readManifests(
     objects.push({
       value: document.value,
       source: { file, line: document.line },
-      locate: async (path, at) => sources.locate(file, document.index, path, at),
+      locate: async (path, at, offset) =>
+        offset === undefined || isEncoded(document.value, path)
+          ? sources.locate(file, document.index, path, at)
+          : sources.locateWithin(file, document.index, path, offset),
     });
   }
   return { objects, findings };

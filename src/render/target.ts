@@ -1,4 +1,5 @@
 import type { SourceFinding } from '../cluster/cluster.ts';
+import { valueAt } from '../cluster/workloads.ts';
 import type { At, Location, Path } from '../resource.ts';
 import type { SourceFiles } from '../source.ts';
 import type { Tools } from './tools.ts';
@@ -42,13 +43,21 @@ export interface ManifestsTarget extends TargetBase {
 
 export type Target = KustomizeTarget | HelmTarget | ManifestsTarget;
 
+/** Whether a path of a rendered value is that of a Secret's encoded value, in a List too: its text isn't what it stands for. */
+export function isEncoded(value: unknown, path: Path): boolean {
+  return path.at(-2) === 'data' && valueAt(value, [...path.slice(0, -2), 'kind']) === 'Secret';
+}
+
 /** One object as it came out of a target, before Lists are flattened. */
 export interface RenderedObject {
   value: unknown;
   /** The file it came from, with the line of its document where that is known. */
   source: Location;
-  /** Where `path` (of `value`) is written. Only the file where the line isn't certain. May read files or render again. */
-  locate(path: Path, at?: At): Promise<Location>;
+  /**
+   * Where `path` (of `value`) is written, or the character at `offset` of its string, as `Resource.locate` has it. Only the file
+   * where the line isn't certain. May read files or render again.
+   */
+  locate(path: Path, at?: At, offset?: number): Promise<Location>;
   /** The name without the hash of kustomize's generators, where it has one. */
   displayName?: string;
   /** The name as the source writes it, before prefixes, suffixes and hashes; what fingerprints use. */

@@ -130,7 +130,8 @@ function literalPairs({ item, path }: Generator, place: Place): Pair[] {
     const value = literal.slice(equals + 1);
     const quoted = value.length > 1 && (value[0] === '"' || value[0] === "'") && value[0] === value.at(-1);
     const text = quoted ? value.slice(1, -1) : value;
-    return [{ key: literal.slice(0, equals), value: text, origin: { place, path: at } }];
+    const start = equals + (quoted ? 2 : 1);
+    return [{ key: literal.slice(0, equals), value: text, origin: { place, path: at, start } }];
   });
 }
 

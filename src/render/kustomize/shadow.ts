@@ -1,5 +1,6 @@
 import type { At, Location, Path } from '../../resource.ts';
 import type { SourceFiles } from '../../source.ts';
+import { LineTable } from '../../yaml/lines.ts';
 import { YamlPositions } from '../../yaml/positions.ts';
 import { splitYaml } from '../../yaml/split.ts';
 
@@ -15,7 +16,8 @@ export interface Place {
 
 /** Where a value was written. */
 export type Origin =
-  | { place: Place; path: Path }
+  /** `start`: where the value starts in the string at `path`, which a generator takes apart. */
+  | { place: Place; path: Path; start?: number }
   /** A whole file, or one line of it, which `entry` made the value of a key. */
   | { file: string; line?: number; column?: number; entry: { place: Place; path: Path } };
 
@@ -129,25 +131,40 @@ export function copyOf(shadow: Shadow): Shadow {
   }
 }
 
-/** The line and column where something was written; only the file where they aren't certain. */
-export function locationOf(origin: Origin, at: At, sources: SourceFiles): Location {
+/** The line and column where something, or a character of a string, was written; only the file where they aren't certain. */
+export function locationOf(origin: Origin, at: At, sources: SourceFiles, offset?: number): Location {
   if ('entry' in origin) {
     if (at === 'key') return locationOf(origin.entry, at, sources);
     // `locate` of no document gives a file as locations show it.
     const { file } = sources.locate(origin.file, -1, []);
-    const { line, column } = origin;
+    const { line, column } = offset === undefined ? origin : charOf(origin, sources.text(origin.file), offset);
     return { file, ...(line === undefined ? {} : { line }), ...(column === undefined ? {} : { column }) };
   }
   const { place, path } = origin;
+  if (!place.within && offset !== undefined) {
+    const { location, exact } = sources.find(place.file, place.document, path, at);
+    const start = origin.start ?? 0;
+    return exact ? sources.locateWithin(place.file, place.document, path, start + offset) : { file: location.file };
+  }
   if (!place.within) {
     const { location, exact } = sources.find(place.file, place.document, path, at);
     return exact ? location : { file: location.file };
   }
   const { within } = place;
-  const offset = offsetIn(within.text, within.document, path, at);
-  return offset === undefined
+  const start = offsetIn(within.text, within.document, path, at);
+  return start === undefined
     ? sources.locate(place.file, place.document, within.path)
-    : sources.locateWithin(place.file, place.document, within.path, offset);
+    : sources.locateWithin(place.file, place.document, within.path, start);
+}
+
+/** A character of the value that a file, or the rest of one of its lines, became. */
+function charOf(
+  { line, column }: { line?: number; column?: number },
+  text: string,
+  offset: number,
+): { line?: number; column?: number } {
+  if (line === undefined) return new LineTable(text).at(offset);
+  return column === undefined ? { line } : { line, column: column + offset };
 }
 
 /** Where a path of YAML that is written in a string stands in that string. */

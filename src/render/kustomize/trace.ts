@@ -2,6 +2,7 @@ import { asMap } from '../../cluster/workloads.ts';
 import { type At, groupOf, type Location, type Path } from '../../resource.ts';
 import type { SourceFiles } from '../../source.ts';
 import type { Kustomization } from '../kustomization.ts';
+import { isEncoded } from '../target.ts';
 import { stringOf } from './fields.ts';
 import { follow, isOpaque, type SourceObject, sourceObjects } from './layers.ts';
 import { entryOf, isPrinted, locationOf, type Shadow } from './shadow.ts';
@@ -45,12 +46,18 @@ export class Trace {
     return this.#match(rendered)?.object.name;
   }
 
-  /** Where a path of a rendered object is written; only the file where the line isn't certain. */
-  locate(rendered: unknown, path: Path, at: At): Location {
+  /**
+   * Where a path of a rendered object, or a character of its string, is written; only the file where the line isn't certain.
+   */
+  locate(rendered: unknown, path: Path, at: At, offset?: number): Location {
     const match = this.#match(rendered);
     if (!match) return this.#file(this.#root.file);
     const found = this.#walk(match, rendered, path);
-    if (found) return locationOf(found.origin, at, this.#sources);
+    if (found) {
+      // What is encoded is a file's or a literal's text where a generator encoded it; else nobody sees it in the source.
+      const isWritten = !isEncoded(rendered, path) || 'entry' in found.origin || found.origin.start !== undefined;
+      return locationOf(found.origin, at, this.#sources, isWritten ? offset : undefined);
+    }
     const byNamespace = this.#namespaceOf(match, rendered, path);
     if (byNamespace) return byNamespace;
     const opaque = match.object.layers.findLast(isOpaque);
