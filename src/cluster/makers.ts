@@ -221,6 +221,11 @@ export function madeAs(cluster: Cluster, { group, kind, scope, name }: Referent)
   return by === undefined ? made : [...made, { group, kind, name, scope, by }];
 }
 
+/** All objects of a kind that something makes under a name that is known. */
+export function allMade(cluster: Cluster, group: string, kind: string): Made[] {
+  return [...makersOf(cluster).byName.values()].flat().filter((made) => made.group === group && made.kind === kind);
+}
+
 /** What is made under that name in other namespaces, from where a replicator may copy it. */
 export function madeElsewhere(cluster: Cluster, { group, kind, name }: Referent): readonly Made[] {
   return makersOf(cluster).byName.get(`${group}/${kind} ${name}`) ?? [];
@@ -240,6 +245,13 @@ export function mayMake(cluster: Cluster, { group, kind, scope, name }: Referent
     namesakes.find((maker) => compareScopes(maker.scope, scope) !== 'different' && holds(name, maker.name)),
   ];
   return candidates.find((maker) => maker !== undefined && !(known && maker.existing));
+}
+
+/** Who may make objects in a namespace without saying which, or under their own name; undefined where nobody may. */
+export function mayMakeIn(cluster: Cluster, scope: string): Resource | undefined {
+  const { anythingIn, namesakes } = makersOf(cluster);
+  const anything = anythingIn.get('*') ?? anythingIn.get(scope);
+  return anything ?? namesakes.find((maker) => compareScopes(maker.scope, scope) !== 'different');
 }
 
 /** Whether a name holds another one as whole words. */

@@ -7,6 +7,7 @@ import webhookNotReady from './certificate/webhook-not-ready.ts';
 import referenceKeyMissing from './config/reference-key-missing.ts';
 import referenceMissing from './config/reference-missing.ts';
 import resourceDefinedTwice from './config/resource-defined-twice.ts';
+import secretClaimedTwice from './config/secret-claimed-twice.ts';
 import dependencyCycle from './gitops/dependency-cycle.ts';
 import ignoreExpired from './ignores/ignore-expired.ts';
 import ignoreUnused from './ignores/ignore-unused.ts';
@@ -16,7 +17,10 @@ import kustomizeFileMissing from './kustomize/kustomize-file-missing.ts';
 import kustomizeFileOutsideRoot from './kustomize/kustomize-file-outside-root.ts';
 import hostNetworkPortMismatch from './network/host-network-port-mismatch.ts';
 import networkPolicyBlocksConnection from './network/network-policy-blocks-connection.ts';
+import networkPolicyPeerUnmatched from './network/network-policy-peer-unmatched.ts';
+import nodePortInvalid from './network/node-port-invalid.ts';
 import podUnschedulable from './scheduling/pod-unschedulable.ts';
+import podSecurityDenied from './security/pod-security-denied.ts';
 import runAsNonRootContradiction from './security/run-as-non-root-contradiction.ts';
 import probePortUnserved from './workload/probe-port-unserved.ts';
 import probeVariableEmpty from './workload/probe-variable-empty.ts';
@@ -30,13 +34,17 @@ export const rules: readonly Rule[] = [
   imageTagLatest,
   imageReferenceInvalid,
   hostNetworkPortMismatch,
+  nodePortInvalid,
   networkPolicyBlocksConnection,
+  networkPolicyPeerUnmatched,
   acmeOwnedTwice,
   webhookNotReady,
   podUnschedulable,
+  podSecurityDenied,
   runAsNonRootContradiction,
   referenceMissing,
   referenceKeyMissing,
+  secretClaimedTwice,
   resourceDefinedTwice,
   selectorMismatch,
   probePortUnserved,
