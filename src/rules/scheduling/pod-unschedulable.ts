@@ -1,4 +1,5 @@
 import { nearMiss } from '../../cluster/near-miss.ts';
+import { postponed } from '../../cluster/postponed.ts';
 import {
   judgeNode,
   kubeletRefusal,
@@ -24,14 +25,6 @@ function isScheduled({ resource, metadata }: Workload): boolean {
 
 function choosesNodes({ nodeName, affinity }: PodNeeds): boolean {
   return nodeName !== undefined || affinity.selector.length > 0 || affinity.terms !== undefined;
-}
-
-/** When the pods are made, if not at once. */
-function postponed({ resource, replicas }: Workload): string | undefined {
-  if (replicas === 0) return 'replicas is 0: it bites at the first scale-up';
-  const { suspend, parallelism } = asMap(valueAt(resource.object, ['spec'])) ?? {};
-  if (suspend === true) return 'it is suspended: it bites when it resumes';
-  return resource.kind === 'Job' && parallelism === 0 ? 'parallelism is 0: it bites when it is raised' : undefined;
 }
 
 /** The finding on a pod that names its Node: the scheduler never sees it, the kubelet of that Node does. */

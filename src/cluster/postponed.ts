@@ -1,0 +1,9 @@
+import { asMap, valueAt, type Workload } from './workloads.ts';
+
+/** When a workload's pods are made, as the end of a message, if not at once: replicas 0, suspended, parallelism 0. */
+export function postponed({ resource, replicas }: Workload): string | undefined {
+  if (replicas === 0) return 'replicas is 0: it bites at the first scale-up';
+  const { suspend, parallelism } = asMap(valueAt(resource.object, ['spec'])) ?? {};
+  if (suspend === true) return 'it is suspended: it bites when it resumes';
+  return resource.kind === 'Job' && parallelism === 0 ? 'parallelism is 0: it bites when it is raised' : undefined;
+}
