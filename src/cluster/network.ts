@@ -49,13 +49,16 @@ export interface Verdict {
   ingress: SideVerdict;
 }
 
-interface PolicyRule {
+/** One item of a policy's `egress` or `ingress`. Its lists are as written: absent or empty ones admit everything. */
+export interface PolicyRule {
   path: Path;
+  /** `to` or `from`. */
   peers: unknown;
   ports: unknown;
 }
 
-interface Policy {
+/** A NetworkPolicy, read once. */
+export interface Policy {
   resource: Resource<NetworkPolicy>;
   podSelector: unknown;
   /** The rules of the sides that the policy is for. */
@@ -64,8 +67,8 @@ interface Policy {
   doubtful: boolean;
 }
 
-/** The policies that select a pod: surely, or perhaps. */
-interface Selected {
+/** The policies that isolate a pod on one side: surely, or perhaps. */
+export interface Isolation {
   surely: readonly Policy[];
   perhaps: readonly Policy[];
 }
@@ -123,9 +126,24 @@ function generatesPolicies({ group, object }: Resource): boolean {
   });
 }
 
+/** Every NetworkPolicy of the environment, those included that the API server refuses (`doubtful`). */
+export function policies(cluster: Cluster): readonly Policy[] {
+  return policiesOf(cluster).all;
+}
+
+/** The policies that isolate a workload's pods on one side. Pods that none isolates may talk to all on that side. */
+export function isolationOf(cluster: Cluster, pods: Workload, side: Side): Isolation {
+  return policiesOf(cluster).select(pods, side);
+}
+
+/** Whether a mesh may carry traffic through a tunnel: a policy names the port of one (Linkerd's proxy, Istio's HBONE). */
+export function namesTunnel(cluster: Cluster): boolean {
+  return TUNNEL_PORTS.some((port) => policiesOf(cluster).named.has(port));
+}
+
 function judgeSide(cluster: Cluster, side: Side, traffic: Traffic): SideVerdict {
   const pods = side === 'egress' ? traffic.client : traffic.server;
-  const { surely, perhaps } = policiesOf(cluster).select(pods, side);
+  const { surely, perhaps } = isolationOf(cluster, pods, side);
   if (surely.length === 0) return perhaps.length === 0 ? { verdict: 'allowed', refusals: [] } : UNDECIDED;
   const refusals: Refusal[] = [];
   let unknown = false;
@@ -169,8 +187,8 @@ function mayAdmit(cluster: Cluster, policy: Policy, side: Side, traffic: Traffic
   return answer === undefined || !('lacks' in answer);
 }
 
-/** An absent or empty list of peers is everyone. */
-function admitsPeer(cluster: Cluster, policyScope: string, peers: unknown, other: Workload): Known {
+/** Whether a rule's peers hold the pods of a workload. An absent or empty list of peers is everyone. */
+export function admitsPeer(cluster: Cluster, policyScope: string, peers: unknown, other: Workload): Known {
   if (peers === undefined || peers === null) return true;
   if (!Array.isArray(peers)) return undefined;
   if (peers.length === 0) return true;
@@ -220,9 +238,12 @@ function isPort(entry: Record<string, unknown> | undefined, { server, port, prot
   if (entry.port === undefined) return true;
   if (typeof entry.port === 'number') {
     if (entry.endPort === undefined) return entry.port === port;
-    return typeof entry.endPort === 'number' ? entry.port <= port && port <= entry.endPort : undefined;
+    // The API server refuses a range that ends before it starts, and one that starts at a name.
+    if (typeof entry.endPort !== 'number' || entry.endPort < entry.port) return undefined;
+    return entry.port <= port && port <= entry.endPort;
   }
   if (typeof entry.port !== 'string' || isUnknown(entry.port) || /^\d*$/.test(entry.port)) return undefined;
+  if (entry.endPort !== undefined) return undefined;
   const named = declaredPorts(server).filter(({ name }) => name === entry.port || isUnknown(name));
   return some(
     named.map((candidate) =>
@@ -255,14 +276,16 @@ function mayBeTunnelled(cluster: Cluster, traffic: Traffic): boolean {
 
 /** All policies, found by what they select. */
 class Policies {
+  readonly all: readonly Policy[];
   /** The port numbers that rules name. */
   readonly named = new Set<unknown>();
   readonly #byScope = new Map<string, Bucket>();
   readonly #all = new Bucket();
   readonly #unset = new Bucket();
-  readonly #selected: Record<Side, Map<Workload, Selected>> = { egress: new Map(), ingress: new Map() };
+  readonly #selected: Record<Side, Map<Workload, Isolation>> = { egress: new Map(), ingress: new Map() };
 
   constructor(policies: readonly Policy[]) {
+    this.all = policies;
     for (const policy of policies) {
       const { scope } = policy.resource;
       let bucket = this.#byScope.get(scope);
@@ -280,7 +303,7 @@ class Policies {
   }
 
   /** The policies that isolate a workload's pods on one side. */
-  select(pods: Workload, side: Side): Selected {
+  select(pods: Workload, side: Side): Isolation {
     let selected = this.#selected[side].get(pods);
     if (!selected) {
       selected = this.#select(pods, side);
@@ -289,7 +312,7 @@ class Policies {
     return selected;
   }
 
-  #select(pods: Workload, side: Side): Selected {
+  #select(pods: Workload, side: Side): Isolation {
     const { scope } = pods.resource;
     const own = this.#byScope.get(scope)?.candidates(pods) ?? [];
     // Where a namespace is unset, policies of the other namespaces may turn out to be in it.

@@ -17,6 +17,7 @@ import kustomizeFileMissing from './kustomize/kustomize-file-missing.ts';
 import kustomizeFileOutsideRoot from './kustomize/kustomize-file-outside-root.ts';
 import hostNetworkPortMismatch from './network/host-network-port-mismatch.ts';
 import networkPolicyBlocksConnection from './network/network-policy-blocks-connection.ts';
+import networkPolicyPeerUnmatched from './network/network-policy-peer-unmatched.ts';
 import podUnschedulable from './scheduling/pod-unschedulable.ts';
 import podSecurityDenied from './security/pod-security-denied.ts';
 import runAsNonRootContradiction from './security/run-as-non-root-contradiction.ts';
@@ -33,6 +34,7 @@ export const rules: readonly Rule[] = [
   imageReferenceInvalid,
   hostNetworkPortMismatch,
   networkPolicyBlocksConnection,
+  networkPolicyPeerUnmatched,
   acmeOwnedTwice,
   webhookNotReady,
   podUnschedulable,

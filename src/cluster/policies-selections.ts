@@ -1,0 +1,199 @@
+import { compareScopes, isUnsetScope } from '../resource.ts';
+import { type Cluster, derived } from './cluster.ts';
+import {
+  every,
+  hasPlainLabels,
+  type Known,
+  matches,
+  mayBeAddedToPods,
+  namespaceLabels,
+  podLabels,
+} from './label-facts.ts';
+import type { Policy } from './network.ts';
+import { isUnknown } from './unknown.ts';
+import { asList, asMap, type Workload } from './workloads.ts';
+
+/** The workloads whose pods a selector means: surely, or perhaps. Hooks and PodTemplates aren't among them. */
+export interface Selection {
+  surely: readonly Workload[];
+  perhaps: readonly Workload[];
+}
+
+const NONE: Selection = { surely: [], perhaps: [] };
+
+/** The pods that a policy applies to, among those rendered and existing. */
+export function podsOfPolicy(cluster: Cluster, { podSelector, resource }: Policy): Selection {
+  return select(cluster, scopesLike(cluster, resource.scope), podSelector);
+}
+
+/**
+ * The pods that one item of a rule's `to` or `from` means, among those rendered and existing; none for an ipBlock. Undefined for a
+ * peer that the API server refuses.
+ */
+export function podsOfPeer(cluster: Cluster, policy: Policy, peer: unknown): Selection | undefined {
+  const { ipBlock, podSelector, namespaceSelector } = asMap(peer) ?? {};
+  if (ipBlock !== undefined) return podSelector === undefined && namespaceSelector === undefined ? NONE : undefined;
+  if (podSelector === undefined && namespaceSelector === undefined) return undefined;
+  const scopes =
+    namespaceSelector === undefined
+      ? scopesLike(cluster, policy.resource.scope)
+      : scopesOfSelector(cluster, namespaceSelector);
+  return select(cluster, scopes, podSelector ?? {});
+}
+
+/** The values that a selector's key must have one of, where it says so: `matchLabels`, or `In`. */
+export function requiredValues(selector: unknown, key: string): readonly string[] | undefined {
+  const map = asMap(selector);
+  const labels = asMap(map?.matchLabels) ?? {};
+  if (Object.hasOwn(labels, key)) return texts([labels[key]]);
+  for (const item of asList(map?.matchExpressions)) {
+    const expression = asMap(item);
+    if (expression?.key === key && expression.operator === 'In') return texts(asList(expression.values));
+  }
+  return undefined;
+}
+
+function texts(values: readonly unknown[]): readonly string[] | undefined {
+  const found = values.filter((value) => typeof value === 'string' && !isUnknown(value));
+  return found.length === values.length && found.length > 0 ? (found as string[]) : undefined;
+}
+
+/** Namespaces, and whether they are surely among those that are meant. */
+type Scopes = ReadonlyMap<string, Known>;
+
+function select(cluster: Cluster, scopes: Scopes, podSelector: unknown): Selection {
+  const surely: Workload[] = [];
+  const perhaps: Workload[] = [];
+  for (const [scope, sure] of scopes) {
+    for (const workload of podsIn(cluster, scope, podSelector)) {
+      const selected = every([sure, matches(podSelector, podLabels(workload))]);
+      if (selected === true) surely.push(workload);
+      else if (selected === undefined) perhaps.push(workload);
+    }
+  }
+  return { surely, perhaps };
+}
+
+/** A namespace, and all that it may turn out to be. */
+function scopesLike(cluster: Cluster, scope: string): Scopes {
+  const scopes = new Map<string, Known>([[scope, true]]);
+  const { byScope, unset } = podIndex(cluster);
+  for (const other of isUnsetScope(scope) ? byScope.keys() : unset) {
+    if (compareScopes(scope, other) === 'unknown') scopes.set(other, undefined);
+  }
+  return scopes;
+}
+
+/** The namespaces with pods that a selector means. */
+function scopesOfSelector(cluster: Cluster, selector: unknown): Scopes {
+  const { byScope, unset, bySelector } = podIndex(cluster);
+  const id = JSON.stringify(selector);
+  const known = bySelector.get(id);
+  if (known) return known;
+  const named = requiredValues(selector, NAME_LABEL);
+  const scopes = new Map<string, Known>();
+  for (const scope of named ? new Set([...named, ...unset]) : byScope.keys()) {
+    const selected = matches(selector, namespaceLabels(cluster, scope));
+    if (selected !== false) scopes.set(scope, selected);
+  }
+  bySelector.set(id, scopes);
+  return scopes;
+}
+
+/** The label that the API server gives every Namespace. */
+export const NAME_LABEL = 'kubernetes.io/metadata.name';
+
+/** The pods of a namespace that a selector could select, found by one label that it requires. */
+function podsIn(cluster: Cluster, scope: string, podSelector: unknown): readonly Workload[] {
+  const pods = podIndex(cluster).byScope.get(scope);
+  if (!pods) return [];
+  const required = Object.entries(asMap(asMap(podSelector)?.matchLabels) ?? {}).find(
+    ([key, value]) => typeof value === 'string' && !isUnknown(key) && !isUnknown(value) && !mayBeAddedToPods(key),
+  );
+  return required ? [...(pods.byLabel.get(JSON.stringify(required)) ?? []), ...pods.open] : pods.all;
+}
+
+interface Pods {
+  all: Workload[];
+  byLabel: Map<string, Workload[]>;
+  /** Those whose labels aren't all known. */
+  open: Workload[];
+}
+
+interface PodIndex {
+  byScope: ReadonlyMap<string, Pods>;
+  /** Those of them that are the scopes of unset namespaces. */
+  unset: readonly string[];
+  /** What `scopesOfSelector` found. */
+  bySelector: Map<string, Scopes>;
+}
+
+const podIndex = derived((cluster): PodIndex => {
+  const byScope = new Map<string, Pods>();
+  for (const workload of cluster.workloads) {
+    const { resource, labels } = workload;
+    if (resource.hooks.length > 0 || resource.kind === 'PodTemplate') continue;
+    let pods = byScope.get(resource.scope);
+    if (!pods) {
+      pods = { all: [], byLabel: new Map(), open: [] };
+      byScope.set(resource.scope, pods);
+    }
+    pods.all.push(workload);
+    if (!hasPlainLabels(workload)) {
+      pods.open.push(workload);
+      continue;
+    }
+    for (const pair of Object.entries(labels)) {
+      const key = JSON.stringify(pair);
+      const same = pods.byLabel.get(key);
+      if (same) same.push(workload);
+      else pods.byLabel.set(key, [workload]);
+    }
+  }
+  return { byScope, unset: [...byScope.keys()].filter(isUnsetScope), bySelector: new Map() };
+});
+
+/** The pods of a namespace, rendered and existing; hooks left out. */
+export function podsOfNamespace(cluster: Cluster, scope: string): readonly Workload[] {
+  return podIndex(cluster).byScope.get(scope)?.all ?? [];
+}
+
+/** A selector as kubectl prints it: `app=web,tier in (a, b),!old`; `all` for an empty one. */
+export function showSelector(selector: unknown): string {
+  const map = asMap(selector);
+  const shown = [
+    ...Object.entries(asMap(map?.matchLabels) ?? {}).map(([key, value]) => `${key}=${value}`),
+    ...asList(map?.matchExpressions).map((item) => {
+      const { key, operator, values } = asMap(item) ?? {};
+      const list = asList(values).join(', ');
+      if (operator === 'Exists') return `${key}`;
+      if (operator === 'DoesNotExist') return `!${key}`;
+      return `${key} ${operator === 'NotIn' ? 'notin' : 'in'} (${list})`;
+    }),
+  ];
+  return shown.length === 0 ? 'all' : shown.join(',');
+}
+
+/** The keys that a selector asks for. */
+export function keysOfSelector(selector: unknown): string[] {
+  const map = asMap(selector);
+  const expressed = asList(map?.matchExpressions).map((item) => asMap(item)?.key);
+  return [...Object.keys(asMap(map?.matchLabels) ?? {}), ...expressed].filter((key) => typeof key === 'string');
+}
+
+/** The values that pods of the environment have for a label key; undefined where none has it. */
+export function valuesOfLabel(cluster: Cluster, key: string): ReadonlySet<unknown> | undefined {
+  return labelValues(cluster).get(key);
+}
+
+const labelValues = derived((cluster): ReadonlyMap<string, ReadonlySet<unknown>> => {
+  const values = new Map<string, Set<unknown>>();
+  for (const { labels } of cluster.workloads) {
+    for (const [key, value] of Object.entries(labels)) {
+      const known = values.get(key);
+      if (known) known.add(value);
+      else values.set(key, new Set([value]));
+    }
+  }
+  return values;
+});

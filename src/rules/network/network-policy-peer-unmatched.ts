@@ -1,0 +1,220 @@
+import { didYouMean } from '../../cluster/hints.ts';
+import { matches, mayBeAddedToPods, namespaceLabels } from '../../cluster/label-facts.ts';
+import { type Policy, policies, type Side } from '../../cluster/network.ts';
+import { isPlatformNamespace, podMaker } from '../../cluster/pod-makers.ts';
+import {
+  keysOfSelector,
+  NAME_LABEL,
+  podsOfNamespace,
+  podsOfPeer,
+  podsOfPolicy,
+  requiredValues,
+  type Selection,
+  showSelector,
+  valuesOfLabel,
+} from '../../cluster/policies-selections.ts';
+import { label as labelOf } from '../../cluster/selectors.ts';
+import { asList, asMap } from '../../cluster/workloads.ts';
+import { type Cluster, type Finding, type Resource, type Rule, yaml } from '../../rule.ts';
+
+export default {
+  id: 'network-policy-peer-unmatched',
+  severity: 'warning',
+  docs: {
+    summary: 'A NetworkPolicy and its peers must select pods that are there.',
+    incident:
+      'What operators meet: a workload’s labels are renamed, its NetworkPolicies keep the old ones. The policy that protected it then ' +
+      'applies to nothing, or the peer that it admitted is refused, and nothing complains: AlgoSu, sprint 81, runs 19 NetworkPolicies ' +
+      'whose labels stand in other files than those of the pods they mean.',
+    symptoms: [
+      'Connection timed out',
+      'i/o timeout',
+      'context deadline exceeded',
+      'PodSelector:     app=',
+      'NetworkPolicy has no effect',
+    ],
+    fix: 'Write the labels that the pods have (those of the template, not of the Deployment), or remove what is no longer there.',
+    facts: [
+      'The labels of all pod templates of the environment, rendered and existing, and the labels of Namespaces',
+      'A peer is judged where the environment is configured or renders the Namespace; one that selects Namespaces by other labels ' +
+        'than kubernetes.io/metadata.name, where all of them are known (existing: Namespace)',
+    ],
+    silent: [
+      'Nothing is rendered in the namespace; namespaces of the distribution (kube-system, openshift-…)',
+      'A custom resource there may make the pods (an operator, a HelmRelease), or a ServiceAccount there may create some',
+      'Labels set at run time (http01-solver, job-name, pod-template-hash), and those of other domains that no pod here has',
+      'Labels that clients opt in with (my-db-client: "true")',
+      'Placeholders, and pods whose labels or namespace aren’t known; a target that doesn’t render',
+    ],
+    references: [
+      'https://kubernetes.io/docs/concepts/services-networking/network-policies/#behavior-of-to-and-from-selectors',
+      'https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors',
+    ],
+  },
+  examples: {
+    bad: [
+      yaml`
+        apiVersion: v1
+        kind: Namespace
+        metadata: { name: algosu }
+        ---
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: { name: problem-service, namespace: algosu, labels: { app: problem } }
+        spec:
+          selector: { matchLabels: { app: problem-service } }
+          template:
+            metadata: { labels: { app: problem-service } }
+            spec: { containers: [{ name: app, image: 'ghcr.io/example/problem-service:1.4.2' }] }
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: { name: problem-policy, namespace: algosu }
+        spec:
+          podSelector: # <- podSelector app=problem matches no pod in namespace algosu: the policy applies to nothing
+            matchLabels:
+              app: problem
+          ingress: [{}]
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: { name: problem-metrics, namespace: algosu }
+        spec:
+          podSelector: { matchLabels: { app: problem-service } }
+          ingress:
+            - from:
+                - podSelector: # <- podSelector app=problem-servise matches no pod in namespace algosu: the peer admits nobody; did you mean "problem-service"?
+                    matchLabels:
+                      app: problem-servise
+              ports: [{ port: 9090 }]
+      `,
+    ],
+    good: [
+      yaml`
+        apiVersion: v1
+        kind: Namespace
+        metadata: { name: shop }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: web, namespace: shop, labels: { app: web } }
+        spec: { containers: [{ name: web, image: 'nginx:1.29' }] }
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: { name: web, namespace: shop }
+        spec:
+          podSelector: { matchLabels: { app: web } }
+          ingress: [{ from: [{ podSelector: {} }, { podSelector: { matchLabels: { app: web } } }] }]
+      `,
+    ],
+  },
+  *check(cluster) {
+    if (!cluster.complete) return;
+    for (const policy of policies(cluster)) {
+      if (policy.resource.existing || policy.doubtful) continue;
+      yield* checkSelector(cluster, policy);
+      for (const [side, rules] of policy.sides) {
+        const list = side === 'egress' ? 'to' : 'from';
+        for (const { path, peers } of rules) {
+          for (const [i, peer] of asList(peers).entries()) {
+            yield* checkPeer(cluster, policy, side, asMap(peer) ?? {}, [...path, list, i]);
+          }
+        }
+      }
+    }
+  },
+} satisfies Rule;
+
+function* checkSelector(cluster: Cluster, policy: Policy): Iterable<Finding> {
+  const { podSelector, resource } = policy;
+  const { scope } = resource;
+  if (!isTelling(cluster, podSelector) || !showsAllPods(cluster, scope)) return;
+  if (!isNobody(podsOfPolicy(cluster, policy))) return;
+  yield finding(cluster, policy, ['spec', 'podSelector'], podSelector, [scope], 'the policy applies to nothing');
+}
+
+function* checkPeer(
+  cluster: Cluster,
+  policy: Policy,
+  side: Side,
+  peer: Record<string, unknown>,
+  path: (string | number)[],
+): Iterable<Finding> {
+  const { podSelector, namespaceSelector } = peer;
+  if (podSelector === undefined || !isTelling(cluster, podSelector)) return;
+  const scopes = namespaceSelector === undefined ? [policy.resource.scope] : scopesOf(cluster, namespaceSelector);
+  if (scopes.length === 0 || !scopes.every((scope) => cluster.closes(scope) && showsAllPods(cluster, scope))) return;
+  const pods = podsOfPeer(cluster, policy, peer);
+  if (pods === undefined || !isNobody(pods)) return;
+  const consequence = side === 'egress' ? 'the peer admits nothing' : 'the peer admits nobody';
+  yield finding(cluster, policy, [...path, 'podSelector'], podSelector, scopes, consequence);
+}
+
+/** The namespaces that a selector names, or, where all are known, that it matches. */
+function scopesOf(cluster: Cluster, selector: unknown): readonly string[] {
+  const named = requiredValues(selector, NAME_LABEL);
+  if (named && keysOfSelector(selector).length === 1) return named;
+  if (!cluster.knows('', 'Namespace')) return [];
+  const names = cluster.list('', 'Namespace').map(({ name }) => name);
+  const selected = names.map((name) => matches(selector, namespaceLabels(cluster, name)));
+  return selected.includes(undefined) ? [] : names.filter((_, i) => selected[i]);
+}
+
+function isNobody({ surely, perhaps }: Selection): boolean {
+  return surely.length === 0 && perhaps.length === 0;
+}
+
+/** Whether all pods of a namespace are here, and some are. */
+function showsAllPods(cluster: Cluster, scope: string): boolean {
+  if (podsOfNamespace(cluster, scope).length === 0) return false;
+  return !isPlatformNamespace(scope) && podMaker(cluster, scope) === undefined;
+}
+
+/** Whether a selector asks for labels that manifests give pods. */
+function isTelling(cluster: Cluster, selector: unknown): boolean {
+  return keysOfSelector(selector).every((key) => {
+    if (mayBeAddedToPods(key)) return false;
+    if (valuesOfLabel(cluster, key) !== undefined) return true;
+    const isForeign = key.includes('/') && !key.startsWith('app.kubernetes.io/');
+    return !isForeign && !requiredValues(selector, key)?.every((value) => OPT_IN.test(value));
+  });
+}
+
+/** What a label says by which a pod asks to be admitted. */
+const OPT_IN = /^(?:true|yes|y|on|1|enabled?|allow(?:ed)?)$/i;
+
+function finding(
+  cluster: Cluster,
+  { resource }: Policy,
+  path: (string | number)[],
+  selector: unknown,
+  scopes: readonly string[],
+  consequence: string,
+): Finding {
+  const named = scopes.filter((scope) => !scope.startsWith('\0'));
+  const where = named.length === 0 ? '' : ` in namespace ${named.join(' or ')}`;
+  return {
+    resource: resource as Resource<unknown> as Resource,
+    path,
+    message: `podSelector ${showSelector(selector)} matches no pod${where}: ${consequence}${hint(cluster, selector, scopes)}`,
+  };
+}
+
+/** A value that pods there have where the selector has another. */
+function hint(cluster: Cluster, selector: unknown, scopes: readonly string[]): string {
+  for (const key of keysOfSelector(selector)) {
+    const [value, ...others] = requiredValues(selector, key) ?? [];
+    if (value === undefined || others.length > 0) continue;
+    const pods = scopes.flatMap((scope) => podsOfNamespace(cluster, scope).slice(0, MOST_COMPARED));
+    const values = new Set(pods.map(({ labels }) => labelOf(labels, key)));
+    if (!values.has(value))
+      return didYouMean(
+        value,
+        [...values].filter((other) => typeof other === 'string'),
+      );
+  }
+  return '';
+}
+
+const MOST_COMPARED = 500;
