@@ -94,6 +94,19 @@ function standingOfOne(cluster: Cluster, referent: Referent): Standing {
   return { state: absence };
 }
 
+/** Whether anything here is, makes, or may make the object, so that its absence can't be told. */
+export function mayBeProvided(cluster: Cluster, referent: Referent): boolean {
+  return (
+    !cluster.complete ||
+    candidates(cluster, referent).length > 0 ||
+    madeAs(cluster, referent).length > 0 ||
+    mayMake(cluster, referent) !== undefined ||
+    (referent.kind === 'Secret' && secretWriter(cluster, referent.scope, 'create') !== undefined) ||
+    mayBeNamedSo(cluster, referent) ||
+    isCopied(cluster, referent)
+  );
+}
+
 /** ` in namespace shop`, nothing for kinds without namespace and where it is unset. */
 export function inNamespace(scope: string): string {
   return scope === '' || scope.startsWith('\0') ? '' : ` in namespace ${scope}`;

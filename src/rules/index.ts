@@ -8,6 +8,7 @@ import referenceKeyMissing from './config/reference-key-missing.ts';
 import referenceMissing from './config/reference-missing.ts';
 import resourceDefinedTwice from './config/resource-defined-twice.ts';
 import secretClaimedTwice from './config/secret-claimed-twice.ts';
+import secretOptionalAbsent from './config/secret-optional-absent.ts';
 import dependencyCycle from './gitops/dependency-cycle.ts';
 import ignoreExpired from './ignores/ignore-expired.ts';
 import ignoreUnused from './ignores/ignore-unused.ts';
@@ -18,9 +19,11 @@ import kustomizeFileOutsideRoot from './kustomize/kustomize-file-outside-root.ts
 import hostNetworkPortMismatch from './network/host-network-port-mismatch.ts';
 import networkPolicyBlocksConnection from './network/network-policy-blocks-connection.ts';
 import networkPolicyPeerUnmatched from './network/network-policy-peer-unmatched.ts';
+import nodePortInvalid from './network/node-port-invalid.ts';
 import podUnschedulable from './scheduling/pod-unschedulable.ts';
 import podSecurityDenied from './security/pod-security-denied.ts';
 import runAsNonRootContradiction from './security/run-as-non-root-contradiction.ts';
+import probeAlwaysSucceeds from './workload/probe-always-succeeds.ts';
 import probePortUnserved from './workload/probe-port-unserved.ts';
 import probeVariableEmpty from './workload/probe-variable-empty.ts';
 import selectorMismatch from './workload/selector-mismatch.ts';
@@ -33,6 +36,7 @@ export const rules: readonly Rule[] = [
   imageTagLatest,
   imageReferenceInvalid,
   hostNetworkPortMismatch,
+  nodePortInvalid,
   networkPolicyBlocksConnection,
   networkPolicyPeerUnmatched,
   acmeOwnedTwice,
@@ -42,11 +46,13 @@ export const rules: readonly Rule[] = [
   runAsNonRootContradiction,
   referenceMissing,
   referenceKeyMissing,
+  secretOptionalAbsent,
   secretClaimedTwice,
   resourceDefinedTwice,
   selectorMismatch,
   probePortUnserved,
   probeVariableEmpty,
+  probeAlwaysSucceeds,
   kustomizeFileMissing,
   kustomizeFileOutsideRoot,
   dependencyCycle,
