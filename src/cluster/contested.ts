@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Path, Resource } from '../resource.ts';
+import { compareScopes, type Path, type Resource } from '../resource.ts';
 import { type Cluster, derived } from './cluster.ts';
 import { asMap } from './workloads.ts';
 
@@ -37,6 +37,11 @@ export function differenceOf(a: unknown, b: unknown): Path {
 
 function own(map: Record<string, unknown>, key: string): unknown {
   return Object.hasOwn(map, key) ? map[key] : undefined;
+}
+
+/** Whether two resources of one kind may be one object: of one name, in namespaces that may be the same. */
+export function mayBeOne(a: Resource, b: Resource): boolean {
+  return a.name === b.name && compareScopes(a.scope, b.scope) !== 'different';
 }
 
 function identityOf({ group, kind, scope, name }: Resource): string {
