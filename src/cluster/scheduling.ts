@@ -1,5 +1,6 @@
 import type { Path, Resource } from '../resource.ts';
 import { type Cluster, derived } from './cluster.ts';
+import { type HostPort, hostPortsOf } from './host-ports.ts';
 import {
   matchesAffinity,
   type NodeAffinity,
@@ -125,8 +126,8 @@ export interface PodNeeds {
   tolerationsKnown: boolean;
   /** A lower bound. */
   requests: PodRequests;
-  /** The non-zero host ports of its containers, of which a Node has each once. */
-  hostPorts: readonly { port: number; path: Path }[];
+  /** Of which a Node has each once. */
+  hostPorts: readonly HostPort[];
 }
 
 /** What the pods of a workload need of a Node; undefined where the scheduler isn't asked or what is written can't be read. */
@@ -152,7 +153,7 @@ export function podNeeds(workload: Workload, cluster: Cluster): PodNeeds | undef
     tolerations: [...readTolerations(tolerations, [...path, 'tolerations']), ...own],
     tolerationsKnown: runtime?.known !== false && !holdsUnknown(tolerations) && !namespaceTolerates(workload, cluster),
     requests,
-    hostPorts: hostPorts(workload),
+    hostPorts: hostPortsOf(workload),
   };
 }
 
@@ -163,6 +164,18 @@ function readTolerations(list: readonly unknown[], at: Path, sharePath = false):
       return [];
     return [{ key, operator, value, effect, path: sharePath ? at : [...at, i] } as Toleration];
   });
+}
+
+/**
+ * The Nodes that may take a workload's pods, by all that is known of them; undefined where Nodes aren't known, or what the pods
+ * need can't be read.
+ */
+export function nodesFor(workload: Workload, cluster: Cluster): readonly NodeFacts[] | undefined {
+  const needs = podNeeds(workload, cluster);
+  const nodes = cluster.knows('', 'Node') ? nodesOf(cluster) : undefined;
+  if (needs === undefined || nodes === undefined) return undefined;
+  if (needs.nodeName !== undefined) return nodes.filter(({ name }) => name === needs.nodeName);
+  return nodes.filter((node) => judgeNode(node, needs, nodes).rejections.length === 0);
 }
 
 /** What the RuntimeClass of a workload adds to its pods (https://kubernetes.io/docs/concepts/containers/runtime-class/). */
@@ -187,21 +200,6 @@ function runtimeClass({ pod, path }: Workload, cluster: Cluster) {
 function namespaceTolerates({ resource }: Workload, cluster: Cluster): boolean {
   const annotations = cluster.get('', 'Namespace', '', resource.scope)?.object.metadata.annotations;
   return Object.hasOwn(asMap(annotations) ?? {}, 'scheduler.alpha.kubernetes.io/defaultTolerations');
-}
-
-function hostPorts({ pod, path }: Workload): PodNeeds['hostPorts'] {
-  return pod.containers.flatMap((container, i) => {
-    const ports: unknown = asMap(container)?.ports;
-    if (!Array.isArray(ports)) return [];
-    return ports.flatMap((item: unknown, j) => {
-      const { hostPort = 0, containerPort } = asMap(item) ?? {};
-      const at = [...path, 'containers', i, 'ports', j];
-      if (typeof hostPort === 'number' && hostPort > 0) return [{ port: hostPort, path: [...at, 'hostPort'] }];
-      // Under hostNetwork the API server defaults the hostPort of pods.
-      if (pod.hostNetwork !== true || hostPort !== 0 || typeof containerPort !== 'number') return [];
-      return [{ port: containerPort, path: [...at, 'containerPort'] }];
-    });
-  });
 }
 
 /** Whether a taint is tolerated (Toleration.ToleratesTaint of k8s.io/api/core/v1); undefined where that can't be known. */
