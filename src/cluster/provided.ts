@@ -90,7 +90,7 @@ function standingOfOne(cluster: Cluster, referent: Referent): Standing {
   if (absence === 'unknown') return { state: 'unknown', reason: `existing holds no ${kind}${inNamespace(scope)}` };
   const maker = mayMake(cluster, referent) ?? (kind === 'Secret' ? secretWriter(cluster, scope, 'create') : undefined);
   if (maker) return { state: 'unknown', reason: `${maker} may make some` };
-  if (mayBeNamedSo(cluster, referent) || isCopied(cluster, referent)) return { state: 'unknown' };
+  if (mayAppear(cluster, referent)) return { state: 'unknown' };
   return { state: absence };
 }
 
@@ -105,6 +105,11 @@ export function mayBeProvided(cluster: Cluster, referent: Referent): boolean {
     mayBeNamedSo(cluster, referent) ||
     isCopied(cluster, referent)
   );
+}
+
+/** Whether a replicator may copy an object from elsewhere, or one whose name holds a placeholder may turn out to be it. */
+export function mayAppear(cluster: Cluster, referent: Referent): boolean {
+  return mayBeNamedSo(cluster, referent) || isCopied(cluster, referent);
 }
 
 /** ` in namespace shop`, nothing for kinds without namespace and where it is unset. */

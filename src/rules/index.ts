@@ -3,6 +3,7 @@ import apiNotServed from './api/api-not-served.ts';
 import renderFailed from './api/render-failed.ts';
 import schemaInvalid from './api/schema-invalid.ts';
 import acmeOwnedTwice from './certificate/acme-owned-twice.ts';
+import tlsSecretNeverIssued from './certificate/tls-secret-never-issued.ts';
 import webhookNotReady from './certificate/webhook-not-ready.ts';
 import referenceKeyMissing from './config/reference-key-missing.ts';
 import referenceMissing from './config/reference-missing.ts';
@@ -40,6 +41,7 @@ export const rules: readonly Rule[] = [
   networkPolicyBlocksConnection,
   networkPolicyPeerUnmatched,
   acmeOwnedTwice,
+  tlsSecretNeverIssued,
   webhookNotReady,
   podUnschedulable,
   podSecurityDenied,
