@@ -18,6 +18,7 @@ import imageTagLatest from './image/image-tag-latest.ts';
 import kustomizeFileMissing from './kustomize/kustomize-file-missing.ts';
 import kustomizeFileOutsideRoot from './kustomize/kustomize-file-outside-root.ts';
 import hostNetworkPortMismatch from './network/host-network-port-mismatch.ts';
+import hostPortRolloutStuck from './network/host-port-rollout-stuck.ts';
 import networkPolicyBlocksConnection from './network/network-policy-blocks-connection.ts';
 import networkPolicyPeerUnmatched from './network/network-policy-peer-unmatched.ts';
 import nodePortInvalid from './network/node-port-invalid.ts';
@@ -37,6 +38,7 @@ export const rules: readonly Rule[] = [
   imageTagLatest,
   imageReferenceInvalid,
   hostNetworkPortMismatch,
+  hostPortRolloutStuck,
   nodePortInvalid,
   networkPolicyBlocksConnection,
   networkPolicyPeerUnmatched,
