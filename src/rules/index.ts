@@ -25,6 +25,7 @@ import nodePortInvalid from './network/node-port-invalid.ts';
 import podUnschedulable from './scheduling/pod-unschedulable.ts';
 import podSecurityDenied from './security/pod-security-denied.ts';
 import runAsNonRootContradiction from './security/run-as-non-root-contradiction.ts';
+import argumentRepeated from './workload/argument-repeated.ts';
 import probeAlwaysSucceeds from './workload/probe-always-succeeds.ts';
 import probePortUnserved from './workload/probe-port-unserved.ts';
 import probeVariableEmpty from './workload/probe-variable-empty.ts';
@@ -57,6 +58,7 @@ export const rules: readonly Rule[] = [
   probePortUnserved,
   probeVariableEmpty,
   probeAlwaysSucceeds,
+  argumentRepeated,
   kustomizeFileMissing,
   kustomizeFileOutsideRoot,
   dependencyCycle,
