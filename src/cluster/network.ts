@@ -103,6 +103,12 @@ export function isOnHost({ pod }: Workload): boolean {
   return pod.hostNetwork !== undefined && pod.hostNetwork !== false;
 }
 
+/** Helm's test hooks are the chart author's, and what runs before the first installation meets no policies of the chart. */
+export function meetsNoPolicies({ hooks }: Resource): boolean {
+  const isTest = hooks.some((hook) => hook === 'test' || hook.startsWith('test-'));
+  return isTest || (hooks.length > 0 && hooks.every((hook) => hook === 'pre-install'));
+}
+
 /** An object that admits or refuses traffic beside the NetworkPolicies that are here, in ways that aren't evaluated. */
 export const otherPolicies = derived((cluster): Resource | undefined =>
   cluster.resources.find((resource) => OTHER_POLICY_GROUPS.has(resource.group) || generatesPolicies(resource)),

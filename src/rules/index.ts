@@ -20,6 +20,7 @@ import kustomizeFileOutsideRoot from './kustomize/kustomize-file-outside-root.ts
 import hostNetworkPortMismatch from './network/host-network-port-mismatch.ts';
 import hostPortRolloutStuck from './network/host-port-rollout-stuck.ts';
 import networkPolicyBlocksConnection from './network/network-policy-blocks-connection.ts';
+import networkPolicyBlocksDns from './network/network-policy-blocks-dns.ts';
 import networkPolicyPeerUnmatched from './network/network-policy-peer-unmatched.ts';
 import nodePortInvalid from './network/node-port-invalid.ts';
 import podUnschedulable from './scheduling/pod-unschedulable.ts';
@@ -42,6 +43,7 @@ export const rules: readonly Rule[] = [
   hostPortRolloutStuck,
   nodePortInvalid,
   networkPolicyBlocksConnection,
+  networkPolicyBlocksDns,
   networkPolicyPeerUnmatched,
   acmeOwnedTwice,
   tlsSecretNeverIssued,

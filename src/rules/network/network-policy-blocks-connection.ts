@@ -1,5 +1,5 @@
 import { type Connection, connectionsOf } from '../../cluster/connections.ts';
-import { otherPolicies, type Refusal, type Side, type Traffic } from '../../cluster/network.ts';
+import { meetsNoPolicies, otherPolicies, type Refusal, type Side, type Traffic } from '../../cluster/network.ts';
 import { type Reach, reachOf } from '../../cluster/reachability.ts';
 import { asMap, valueAt } from '../../cluster/workloads.ts';
 import { type Cluster, type Finding, type Related, type Resource, type Rule, yaml } from '../../rule.ts';
@@ -1014,13 +1014,13 @@ function refusedConnections(cluster: Cluster): Judged[] {
   const found = new Map<string, Judged>();
   for (const one of judged) {
     const { connection, reach } = one;
-    if (reach.verdict !== 'denied' || connection.from.resource.existing || isOutside(connection.from.resource))
+    if (reach.verdict !== 'denied' || connection.from.resource.existing || meetsNoPolicies(connection.from.resource))
       continue;
     // One of several alternatives is enough.
     if (connection.hasOthers || lists.has(listId(connection))) continue;
     // Whoever takes a whole ConfigMap needn't dial all that it holds: somebody else may be meant.
     if ((connection.via === 'envFrom' || connection.via === 'file') && values.has(valueId(connection))) continue;
-    const id = JSON.stringify([identityOf(connection.from.resource), valueId(connection)]);
+    const id = JSON.stringify([identityOf(connection.from.resource), valueId(connection), connection.port]);
     if (!found.has(id)) found.set(id, one);
   }
   return [...found.values()];
@@ -1038,12 +1038,6 @@ function identityOf({ group, kind, scope, name }: Resource): string[] {
   return [group, kind, scope, name];
 }
 
-/** Helm's test hooks are the chart author's, and what runs before the first installation meets no policies of the chart. */
-function isOutside({ hooks }: Resource): boolean {
-  const isTest = hooks.some((hook) => hook === 'test' || hook.startsWith('test-'));
-  return isTest || (hooks.length > 0 && hooks.every((hook) => hook === 'pre-install'));
-}
-
 function finding(connection: Connection, { refused }: Reach): Finding {
   const { from, where, declared, name } = connection;
   const [first] = refused;
@@ -1057,14 +1051,19 @@ function finding(connection: Connection, { refused }: Reach): Finding {
   const bites = isIdle ? '; replicas is 0: it bites at the first scale-up' : '';
   const target = `${addressOf(connection)} (${[placeOf(connection), ...podPortOf(connection, refused)].join(', ')})`;
   const taken: Related = { message: `${from.resource} takes it as ${name}`, resource: from.resource, path: declared };
-  const given: Related = { message: `${where.resource} holds it`, resource: where.resource, path: where.path };
+  const given: Related = {
+    message: `${where.resource} holds it`,
+    resource: where.resource,
+    path: where.path,
+    offset: where.offset,
+  };
   const isElsewhere = where.resource !== from.resource;
   const related = isElsewhere ? [where.resource.existing ? given : taken] : [];
   return {
     // What exists already isn't edited here: what takes it from there is.
     ...(where.resource.existing
       ? { resource: from.resource, path: declared }
-      : { resource: where.resource, path: where.path }),
+      : { resource: where.resource, path: where.path, offset: where.offset }),
     message: `${from.resource} dials ${target}, but ${refuse}: connections time out or are refused${bites}`,
     ...(isIdle ? { severity: 'warning' } : {}),
     related: [...(['egress', 'ingress'] as const).flatMap((side) => refusals(side, first)), ...related],
