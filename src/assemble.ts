@@ -56,11 +56,11 @@ export function assemble(input: AssembleInput): Assembled {
   const index = new ResourceIndex(environment.name, schemas);
 
   for (const { target, object } of rendered) {
-    index.addRendered(
-      object,
-      refOf(environment, target),
-      target.type === 'helm' ? (target.namespace ?? 'default') : target.namespace,
-    );
+    index.addRendered(object, {
+      ref: refOf(environment, target),
+      namespace: target.type === 'helm' ? (target.namespace ?? 'default') : target.namespace,
+      loose: target.type === 'manifests' && !environment.configured,
+    });
   }
   // Facts that name no namespace can only be meant for the one place where the environment's only target lands.
   const only = targets.length === 1 && targets[0] ? refOf(environment, targets[0].target) : undefined;
@@ -146,8 +146,9 @@ class ResourceIndex {
     this.#schemas = schemas;
   }
 
-  addRendered(loaded: LoadedObject, ref: TargetRef, namespace: string | undefined): void {
-    const resource = this.#resource(loaded, { ref, namespace, existing: false });
+  addRendered(loaded: LoadedObject, landing: Pick<Landing, 'ref' | 'namespace' | 'loose'>): void {
+    const { ref } = landing;
+    const resource = this.#resource(loaded, { ...landing, existing: false });
     const id = identityOf(resource);
     const known = this.#byIdentity.get(id) ?? [];
     const same = known.find((other) => isDeepStrictEqual(other.object, resource.object));
@@ -169,7 +170,7 @@ class ResourceIndex {
 
   /** Rendered replaces existing. An existing object of wrong types is no fact, and is said to be none. */
   addExisting(loaded: LoadedObject, ref: TargetRef): void {
-    const resource = this.#resource(loaded, { ref, namespace: undefined, existing: true });
+    const resource = this.#resource(loaded, { ref, namespace: undefined, existing: true, loose: false });
     if (this.#byIdentity.has(identityOf(resource))) return;
     const wrong = this.#schemas
       .validate(resource.object)

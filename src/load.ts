@@ -111,6 +111,8 @@ export interface Landing {
   namespace: string | undefined;
   clusterScoped: boolean;
   existing: boolean;
+  /** Plain manifests that nobody has said to belong together. */
+  loose: boolean;
 }
 
 /** The resource that a loaded object is in its environment. */
@@ -138,6 +140,7 @@ export function toResource({ object, prefix, rendered }: LoadedObject, landing: 
       .map((hook) => hook.trim())
       .filter((hook) => hook !== ''),
     targets: [landing.ref],
+    unit: landing.loose ? rendered.source.file : landing.ref.target,
     thirdParty: rendered.thirdParty === true,
     toString: () => `${object.kind}/${displayName}`,
     sourceName: async () => (prefix.length === 0 ? ((await rendered.sourceName?.()) ?? displayName) : displayName),

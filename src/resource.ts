@@ -57,6 +57,8 @@ export interface Resource<T = KubernetesObject> {
   readonly hooks: readonly string[];
   /** The target that renders it; several where targets render the identical object. */
   readonly targets: readonly TargetRef[];
+  /** What is applied as one: the target, or the file where plain manifests only lie side by side. See `Cluster.together`. */
+  readonly unit: string;
   /** A chart that the repository doesn't hold (a .tgz, `charts/`, git-ignored): only errors are reported. */
   readonly thirdParty: boolean;
   /** `Deployment/name`, as messages name it. */

@@ -27,6 +27,7 @@ export function resourceOf(object: Manifest, options: { target?: string; existin
       namespace: undefined,
       clusterScoped: CLUSTER_SCOPED.has(String(object.kind)),
       existing,
+      loose: false,
     },
   );
 }

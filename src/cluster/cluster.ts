@@ -156,6 +156,14 @@ export class Cluster {
     return this.closes(scope) ? 'absent' : 'undeclared';
   }
 
+  /**
+   * Whether two objects surely meet in the cluster: their environment is configured, or one target or file holds both. Plain
+   * manifests that lie in one directory may be alternatives, so that what is wrong between them is a warning at most.
+   */
+  together(a: Resource, b: Resource): boolean {
+    return this.configured || a.unit === b.unit;
+  }
+
   /** Whether the environment renders all that a team puts into that namespace: it is configured, or renders the Namespace. */
   closes(scope: string): boolean {
     return this.configured || (!isUnsetScope(scope) && this.get('', 'Namespace', '', scope)?.existing === false);

@@ -28,6 +28,7 @@ export default {
       'A Secret that lets its SealedSecret take over or add (`sealedsecrets.bitnami.com/managed`, `patch`)',
       'What `existing` holds: that is what the owner wrote',
       'Helm hooks',
+      'Plain manifests that only lie in one directory may be alternatives: a warning',
     ],
     references: [
       'https://cert-manager.io/docs/usage/certificate/',
@@ -202,6 +203,7 @@ export default {
       yield {
         resource: last.resource,
         path: last.path,
+        severity: others.some(({ resource }) => cluster.together(resource, last.resource)) ? 'error' : 'warning',
         message: `Secret/${name}${inNamespace(scope)} is written by ${list}: each undoes what the other writes`,
         related: others.map(({ resource, path }) => ({ message: `${resource} writes it too`, resource, path })),
       };
