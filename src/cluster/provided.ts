@@ -138,6 +138,7 @@ function isAlwaysThere({ kind, scope, name }: Referent): boolean {
     case 'PriorityClass':
       return name.startsWith('system-');
     case 'TLSOption':
+    case 'AppProject':
       return name === 'default';
     default:
       return false;

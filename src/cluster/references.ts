@@ -43,6 +43,8 @@ const NOT_ISSUED = 'no certificate is issued';
 const NOT_READY = 'the issuer never becomes ready';
 const NO_ROUTER = 'Traefik drops the router, its requests get 404';
 const NO_MIDDLEWARE = 'Traefik drops the middleware and every router that uses it';
+const NOT_FETCHED = 'Flux fetches nothing from it';
+const NOT_SYNCED = 'its Secret is never made';
 const STALLED = 'Flux never reconciles it';
 
 const ALWAYS = () => true;
@@ -56,9 +58,16 @@ const SCALED = [
   'ReplicationController',
   'argoproj.io/Rollout',
 ];
+const ROUTES = ['HTTPRoute', 'GRPCRoute', 'TLSRoute', 'TCPRoute', 'UDPRoute'].map(
+  (kind) => `gateway.networking.k8s.io/${kind}`,
+);
 const FLUX_SOURCES = ['HelmRepository', 'GitRepository', 'Bucket', 'OCIRepository', 'HelmChart'].map(
   (kind) => `source.toolkit.fluxcd.io/${kind}`,
 );
+const FLUX_APPLIERS = ['kustomize.toolkit.fluxcd.io/Kustomization', 'helm.toolkit.fluxcd.io/HelmRelease'];
+const EXTERNAL_SECRET = 'external-secrets.io/ExternalSecret';
+const STORES = ['external-secrets.io/SecretStore', 'external-secrets.io/ClusterSecretStore'];
+const monitoring = (...kinds: string[]) => kinds.map((kind) => `monitoring.coreos.com/${kind}`);
 const ISSUERS = ['cert-manager.io/Issuer', 'cert-manager.io/ClusterIssuer'];
 
 function edge(
@@ -222,12 +231,26 @@ export const EDGES: readonly Edge[] = [
   ),
 
   // Gateway API: https://gateway-api.sigs.k8s.io/reference/spec/#backendref
+  edge(ROUTES, 'spec.rules[].backendRefs[].name', 'Service', UNROUTED, { namespace: 'namespace' }),
+  edge(ROUTES, 'spec.rules[].filters[].requestMirror.backendRef.name', 'Service', 'no request is mirrored', {
+    namespace: 'namespace',
+    mild: ALWAYS,
+  }),
+  edge(ROUTES, 'spec.parentRefs[].name', ['gateway.networking.k8s.io/Gateway', 'Service'], 'no gateway serves it', {
+    namespace: 'namespace',
+  }),
   edge(
-    ['HTTPRoute', 'GRPCRoute'].map((kind) => `gateway.networking.k8s.io/${kind}`),
-    'spec.rules[].backendRefs[].name',
-    'Service',
-    UNROUTED,
-    { namespace: 'namespace' },
+    'gateway.networking.k8s.io/Gateway',
+    'spec.listeners[].tls.certificateRefs[].name',
+    'Secret',
+    'the listener is not programmed',
+    { namespace: 'namespace', needs: TLS_KEYS },
+  ),
+  edge(
+    'gateway.networking.k8s.io/Gateway',
+    'spec.gatewayClassName',
+    'gateway.networking.k8s.io/GatewayClass',
+    'no controller serves it',
   ),
 
   // Traefik: https://doc.traefik.io/traefik/reference/routing-configuration/kubernetes/crd/
@@ -266,6 +289,7 @@ export const EDGES: readonly Edge[] = [
   edge(traefik('ServersTransport'), 'spec.certificatesSecrets[]', 'Secret', 'its servers refuse it', {
     needs: TLS_KEYS,
   }),
+  edge(traefik('IngressRoute'), 'spec.routes[].services[].serversTransport', traefik('ServersTransport'), NO_ROUTER),
 
   // cert-manager: https://cert-manager.io/docs/reference/api-docs/. Secrets of a ClusterIssuer lie in a namespace that the
   // controller's flags choose.
@@ -287,20 +311,167 @@ export const EDGES: readonly Edge[] = [
   edge('cert-manager.io/Issuer', 'spec.venafi.tpp.credentialsRef.name', 'Secret', NOT_READY),
   edge('cert-manager.io/Issuer', 'spec.venafi.cloud.apiTokenSecretRef.name', 'Secret', NOT_READY, { keys: 'key' }),
 
-  // Flux and External Secrets: a source without a namespace is sought in the object's own.
+  // Flux: https://fluxcd.io/flux/components/. A source without a namespace is sought in the object's own.
   edge('helm.toolkit.fluxcd.io/HelmRelease', 'spec.chart.spec.sourceRef.name', FLUX_SOURCES, STALLED, {
     namespace: 'namespace',
   }),
   edge('helm.toolkit.fluxcd.io/HelmRelease', 'spec.chartRef.name', FLUX_SOURCES, STALLED, { namespace: 'namespace' }),
+  edge('helm.toolkit.fluxcd.io/HelmRelease', 'spec.valuesFrom[].name', ['ConfigMap', 'Secret'], STALLED, {
+    keys: 'valuesKey',
+  }),
   edge('kustomize.toolkit.fluxcd.io/Kustomization', 'spec.sourceRef.name', FLUX_SOURCES, STALLED, {
     namespace: 'namespace',
   }),
   edge(
-    'external-secrets.io/ExternalSecret',
-    'spec.secretStoreRef.name',
-    ['external-secrets.io/SecretStore', 'external-secrets.io/ClusterSecretStore'],
-    'its Secret is never made',
+    'kustomize.toolkit.fluxcd.io/Kustomization',
+    'spec.postBuild.substituteFrom[].name',
+    ['ConfigMap', 'Secret'],
+    STALLED,
   ),
+  edge('kustomize.toolkit.fluxcd.io/Kustomization', 'spec.decryption.secretRef.name', 'Secret', STALLED),
+  edge(FLUX_APPLIERS, 'spec.kubeConfig.secretRef.name', 'Secret', STALLED),
+  edge(FLUX_APPLIERS, 'spec.serviceAccountName', 'ServiceAccount', STALLED, {
+    // It is impersonated in the cluster that the kubeconfig leads to.
+    unless: ({ kubeConfig }) => kubeConfig !== undefined,
+  }),
+  edge(FLUX_SOURCES, 'spec.secretRef|certSecretRef|proxySecretRef.name', 'Secret', NOT_FETCHED),
+  edge('source.toolkit.fluxcd.io/HelmChart', 'spec.sourceRef.name', FLUX_SOURCES, NOT_FETCHED),
+  edge(
+    'image.toolkit.fluxcd.io/ImagePolicy',
+    'spec.imageRepositoryRef.name',
+    'image.toolkit.fluxcd.io/ImageRepository',
+    'it chooses no image',
+    { namespace: 'namespace' },
+  ),
+  edge('image.toolkit.fluxcd.io/ImageRepository', 'spec.secretRef.name', 'Secret', 'no tag is read'),
+  edge('image.toolkit.fluxcd.io/ImageUpdateAutomation', 'spec.sourceRef.name', FLUX_SOURCES, 'it commits nothing', {
+    namespace: 'namespace',
+  }),
+  edge(
+    'notification.toolkit.fluxcd.io/Alert',
+    'spec.providerRef.name',
+    'notification.toolkit.fluxcd.io/Provider',
+    'nobody is alerted',
+  ),
+  edge('notification.toolkit.fluxcd.io/Provider', 'spec.secretRef|certSecretRef.name', 'Secret', 'nobody is alerted'),
+  edge('notification.toolkit.fluxcd.io/Receiver', 'spec.secretRef.name', 'Secret', 'webhooks are refused'),
+
+  // External Secrets: https://external-secrets.io/latest/api/spec/
+  edge(EXTERNAL_SECRET, 'spec.secretStoreRef.name', STORES, NOT_SYNCED),
+  edge(EXTERNAL_SECRET, 'spec.data|dataFrom[].sourceRef.storeRef.name', STORES, NOT_SYNCED),
+  edge(EXTERNAL_SECRET, 'spec.target.template.templateFrom[].configMap.name', 'ConfigMap', NOT_SYNCED),
+  edge('external-secrets.io/PushSecret', 'spec.secretStoreRefs[].name', STORES, 'it pushes nothing'),
+  edge('external-secrets.io/PushSecret', 'spec.selector.secret.name', 'Secret', 'it pushes nothing'),
+  ...[
+    'aws.auth.secretRef.*SecretRef',
+    'azurekv.authSecretRef.*',
+    'bitwardensecretsmanager.auth.secretRef.credentials',
+    'doppler.auth.secretRef.dopplerToken',
+    'gcpsm.auth.secretRef.secretAccessKeySecretRef',
+    'gitlab.auth.SecretRef.accessToken',
+    'infisical.auth.universalAuthCredentials.*',
+    'kubernetes.auth.cert.clientCert|clientKey',
+    'kubernetes.auth.token.bearerToken',
+    'onepassword.auth.secretRef.connectTokenSecretRef',
+    'onepasswordSDK.auth.serviceAccountSecretRef',
+    'pulumi.accessToken.secretRef',
+    'scaleway.accessKey|secretKey.secretRef',
+    'vault.auth.tokenSecretRef',
+    'vault.auth.appRole|jwt|ldap|userPass.secretRef',
+    'vault.auth.cert.clientCert|secretRef',
+    'yandexlockbox|yandexcertificatemanager.auth.authorizedKeySecretRef',
+  ].map((at) =>
+    edge(STORES, `spec.provider.${at}.name`, 'Secret', 'the store is not ready', {
+      namespace: 'namespace',
+      keys: 'key',
+    }),
+  ),
+  ...['vault.auth.kubernetes.serviceAccountRef', 'kubernetes.auth.serviceAccount'].map((at) =>
+    edge(STORES, `spec.provider.${at}.name`, 'ServiceAccount', 'the store is not ready', { namespace: 'namespace' }),
+  ),
+
+  // Prometheus operator: https://prometheus-operator.dev/docs/api-reference/api/
+  edge(monitoring('Prometheus', 'PrometheusAgent', 'Alertmanager', 'ThanosRuler'), 'spec.secrets[]', 'Secret', MOUNT),
+  edge(
+    monitoring('Prometheus', 'PrometheusAgent', 'Alertmanager', 'ThanosRuler'),
+    'spec.configMaps[]',
+    'ConfigMap',
+    MOUNT,
+  ),
+  edge(
+    monitoring('Prometheus', 'PrometheusAgent', 'Alertmanager', 'ThanosRuler'),
+    'spec.serviceAccountName',
+    'ServiceAccount',
+    REFUSED,
+  ),
+  edge(
+    monitoring('Prometheus', 'PrometheusAgent'),
+    'spec.additionalScrapeConfigs|additionalAlertManagerConfigs|additionalAlertRelabelConfigs.name',
+    'Secret',
+    'the operator does not reconcile it',
+    { keys: 'key' },
+  ),
+  edge(
+    monitoring('Prometheus', 'PrometheusAgent'),
+    'spec.remoteWrite|remoteRead[].basicAuth.username|password.name',
+    'Secret',
+    'the operator does not reconcile it',
+    { keys: 'key' },
+  ),
+  edge(
+    monitoring('Prometheus', 'PrometheusAgent'),
+    'spec.remoteWrite|remoteRead[].authorization.credentials.name',
+    'Secret',
+    'the operator does not reconcile it',
+    { keys: 'key' },
+  ),
+  ...[
+    [monitoring('ServiceMonitor'), 'spec.endpoints[]'],
+    [monitoring('PodMonitor'), 'spec.podMetricsEndpoints[]'],
+    [monitoring('Probe'), 'spec'],
+  ].flatMap(([kinds = [], at]) =>
+    [
+      ['basicAuth.username|password.name', 'Secret'],
+      ['bearerTokenSecret.name', 'Secret'],
+      ['authorization.credentials.name', 'Secret'],
+      ['tlsConfig.keySecret.name', 'Secret'],
+      ['tlsConfig.ca|cert.secret.name', 'Secret'],
+      ['tlsConfig.ca|cert.configMap.name', 'ConfigMap'],
+    ].map(([path, to = '']) => edge(kinds, `${at}.${path}`, to, 'Prometheus never scrapes it', { keys: 'key' })),
+  ),
+  ...[
+    'slackConfigs[].apiURL',
+    'discordConfigs[].apiURL',
+    'msteamsConfigs[].webhookUrl',
+    'pagerdutyConfigs[].routingKey|serviceKey',
+    'opsgenieConfigs[].apiKey',
+    'webhookConfigs[].urlSecret',
+    'telegramConfigs[].botToken',
+    'emailConfigs[].authPassword',
+  ].map((at) =>
+    edge(monitoring('AlertmanagerConfig'), `spec.receivers[].${at}.name`, 'Secret', 'Alertmanager never gets it', {
+      keys: 'key',
+    }),
+  ),
+
+  // Argo CD: https://argo-cd.readthedocs.io/en/stable/user-guide/projects/
+  edge('argoproj.io/Application', 'spec.project', 'argoproj.io/AppProject', 'Argo CD does not sync it'),
+  edge(
+    'argoproj.io/ApplicationSet',
+    'spec.template.spec.project',
+    'argoproj.io/AppProject',
+    'Argo CD does not sync what it makes',
+  ),
+
+  // KEDA: https://keda.sh/docs/latest/concepts/authentication/
+  edge(
+    ['keda.sh/ScaledObject', 'keda.sh/ScaledJob'],
+    'spec.triggers[].authenticationRef.name',
+    ['keda.sh/TriggerAuthentication', 'keda.sh/ClusterTriggerAuthentication'],
+    UNSCALED,
+  ),
+  edge('keda.sh/TriggerAuthentication', 'spec.secretTargetRef[].name', 'Secret', UNSCALED, { keys: 'key' }),
+  edge('keda.sh/TriggerAuthentication', 'spec.configMapTargetRef[].name', 'ConfigMap', UNSCALED, { keys: 'key' }),
 ];
 
 /** An annotation that names other objects. */
@@ -359,6 +530,8 @@ const CLUSTER_SCOPED = new Set([
   'ClusterRole',
   'ClusterIssuer',
   'ClusterSecretStore',
+  'ClusterTriggerAuthentication',
+  'GatewayClass',
   'ValidatingAdmissionPolicy',
   'MutatingAdmissionPolicy',
 ]);
