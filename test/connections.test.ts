@@ -588,7 +588,7 @@ describe('mounted files', () => {
       'A=1\nDATABASE_URL="postgres://u@postgres/x"\n# REDIS=redis:6379\nQUEUE=rabbitmq:5672',
       'postgres:5432, rabbitmq:5672',
     ],
-    ['.env', 'CORS_ORIGIN=http://frontend\nDB_HOST=postgres', ''],
+    ['.env', 'CORS_ORIGIN=http://frontend\nDB_HOST=postgres', 'postgres:undefined'],
     ['app.properties', 'spring.datasource.url = jdbc:postgresql://postgres:5432/x', 'postgres:5432'],
     ['endpoint', ' http://api:8080/x\n', 'api:8080'],
     ['address', 'redis:6379', 'redis:6379'],

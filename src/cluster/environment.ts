@@ -13,9 +13,11 @@ export interface Origin {
   readonly key: string | undefined;
   /** It stands in a Secret: nothing of it but a host, a port or a key name may be shown. */
   readonly secret: boolean;
+  /** Which character of the value is meant, where the value has several lines. */
+  readonly offset?: number | undefined;
 }
 
-/** A part of a text: up to `end`, exclusive, it comes from one place. */
+/** A part of a text: up to `end`, exclusive, it comes from one place, whose `offset` is that of the part's first character. */
 export interface Part extends Origin {
   readonly end: number;
   /** What may override it: an `envFrom` that comes later and whose keys nobody knows, such as `Secret/app`. */
@@ -72,43 +74,49 @@ export function expand(written: string, origin: Origin, variables: ReadonlyMap<s
   const source = maskUnknown(written);
   let text = '';
   const parts: Part[] = [];
+  const hasLines = source.includes('\n');
   const append = (more: string, from: Origin, unless: string | undefined) => {
     if (more === '') return;
     text += more;
     parts.push({ ...from, unless, end: text.length });
   };
-  const own = (more: string) => append(more, origin, undefined);
+  const own = (more: string, offset: number) => append(more, hasLines ? { ...origin, offset } : origin, undefined);
   const isTooLong = () => text.length > LONGEST || parts.length > MOST_PARTS;
   let next = 0;
   for (;;) {
     const dollar = source.indexOf('$', next);
     if (dollar === -1 || isTooLong()) break;
-    own(source.slice(next, dollar));
+    own(source.slice(next, dollar), next);
     const closed = source[dollar + 1] === '(' ? source.indexOf(')', dollar) : -1;
     next = dollar + (source[dollar + 1] === '$' ? 2 : 1);
     if (closed === -1) {
-      own('$');
+      own('$', dollar);
       continue;
     }
     next = closed + 1;
     const name = source.slice(dollar + 2, closed);
     const variable = variables.get(name);
-    if (!variable) own(IS_NAME.test(name) ? MASK : source.slice(dollar, next));
+    if (!variable) own(IS_NAME.test(name) ? MASK : source.slice(dollar, next), dollar);
     let start = 0;
     for (const part of variable?.parts ?? []) {
       append(variable?.text.slice(start, part.end) ?? '', part, part.unless);
       start = part.end;
     }
   }
-  own(source.slice(next));
+  own(source.slice(next), next);
   return isTooLong() ? masked(origin) : { text, parts };
 }
 
 const IS_NAME = /^[-._a-zA-Z][-._a-zA-Z0-9]*$/;
 
-/** Where the character at an offset is written. */
-export function partAt({ parts }: ExpandedText, offset: number): Part | undefined {
-  return parts.find((part) => offset < part.end);
+/** Where the character at an offset is written, and what may override it. */
+export function partAt({ parts }: ExpandedText, offset: number): (Origin & Pick<Part, 'unless'>) | undefined {
+  let start = 0;
+  for (const { end, ...part } of parts) {
+    if (offset < end) return part.offset === undefined ? part : { ...part, offset: part.offset + offset - start };
+    start = end;
+  }
+  return undefined;
 }
 
 /** What an object in `data` says of its keys. */
@@ -152,11 +160,17 @@ function readData(cluster: Cluster, kind: 'ConfigMap' | 'Secret', scope: string,
   return { entries, resource, open };
 }
 
+/** Go's encoding, as the API server reads it: padding is required, line breaks are skipped. */
+function isBase64(text: string): boolean {
+  const digits = text.replace(/[\r\n]/g, '');
+  return digits.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(digits);
+}
+
 /** A value as the container sees it. Facts list a Secret's keys, and its values only where they are hosts. */
 function readValue(written: unknown, field: string, { kind, existing }: Resource): string | undefined {
   if (typeof written !== 'string' || (kind === 'Secret' && existing && written === '')) return undefined;
   if (kind !== 'Secret' || field === 'stringData') return written;
-  if (isUnknown(written) || !/^[A-Za-z0-9+/=\s]*$/.test(written)) return undefined;
+  if (isUnknown(written) || !isBase64(written)) return undefined;
   return Buffer.from(written, 'base64').toString('utf8');
 }
 
@@ -240,9 +254,11 @@ function originOf(kind: string, resource: Resource, path: Path, key?: string): O
   return { resource, path, key, secret: kind === 'Secret' };
 }
 
-function literal(value: string, origin: Origin): ExpandedText {
-  const text = value.length > LONGEST ? MASK : maskUnknown(value);
-  return { text, parts: text === '' ? [] : [{ ...origin, unless: undefined, end: text.length }] };
+/** A value as it stands at its origin. */
+export function literal(value: string, origin: Origin, longest = LONGEST): ExpandedText {
+  const text = value.length > longest ? MASK : maskUnknown(value);
+  const offset = text.includes('\n') ? 0 : undefined;
+  return { text, parts: text === '' ? [] : [{ ...origin, offset, unless: undefined, end: text.length }] };
 }
 
 function masked(origin: Origin): ExpandedText {

@@ -1,59 +1,104 @@
 import { type Address, addressesIn, urlsIn } from './addresses.ts';
 import { mayBeDialled } from './dial-names.ts';
+import { alertmanagerAddresses, isAlertmanager } from './files/alertmanager.ts';
+import {
+  fluentBitSettings,
+  isAssignments,
+  isFluentBit,
+  isToml,
+  propertySettings,
+  tomlSettings,
+} from './files/assignments.ts';
+import { collectorAddresses, isCollector, isPromtail, promtailAddresses } from './files/collectors.ts';
+import type { FileAddress } from './files/file-address.ts';
+import { datasourceAddresses, isDatasources } from './files/grafana.ts';
+import { haproxyAddresses, isHaproxy } from './files/haproxy.ts';
+import { isNginx, nginxAddresses } from './files/nginx.ts';
+import { isPrometheus, prometheusAddresses } from './files/prometheus.ts';
+import { settingAddresses, settingsOf } from './files/settings.ts';
+import { readStructured, type Structured } from './files/structured.ts';
+import { asList, asMap } from './workloads.ts';
 
-/** Files of `KEY=value` lines. */
-const ASSIGNMENTS = /(?:^|\.)(?:env|properties|ini|cfg)$/i;
 /** Texts that people or browsers read. */
 const SHOWN = /\.(?:md|txt|html?|js|mjs|ts|css|svg|sql|rules|tmpl|crt|pem|csv)$/i;
 /** What is spoken between programs only; an `http://` in a file may be a link. */
 const MACHINE = /^(?!https?$|wss?$|dns$|ftp$|ssh$)/;
 const COMMENT = /^\s*(?:#|\/\/|;|--|<!--|\*|\/\*)/;
-/** nginx's directives that dial. */
-const PASS = /^\s*(?:proxy|fastcgi|grpc|uwsgi|scgi)_pass\s+/;
 
 const LONGEST = 1024 * 1024;
 
+/** What no file lacks that says whom to dial. */
+const ADDRESS = /:\/\/|:\d{2,5}\b|host|addr|server|endpoint|url|broker/i;
+
 /**
- * The addresses in a file that are unmistakable: a file that is one address as a whole, values of `.env` and `.properties` files, nginx's
- * `proxy_pass` and `upstream`, and elsewhere the URLs of databases, brokers and the like. Each line has a group of its own.
+ * The addresses in a file that the program which reads it dials, as far as the format says so: recognised by the content's shape first,
+ * by the file's name where the shape says nothing. `upstreams` are those that other files define for nginx.
  */
-export function addressesInFile(name: string, text: string): Address[] {
-  if (text.length > LONGEST || SHOWN.test(name)) return [];
-  if (/^[^\s"'<>{}]+$/.test(text.trim())) {
-    const start = text.length - text.trimStart().length;
-    const whole = mayBeDialled(name) ? moved(addressesIn(text.trim()), start, 0) : [];
-    if (whole.length > 0) return unmistakable(whole);
-  }
-  const upstreams = new Set([...text.matchAll(/^\s*upstream\s+([\w.-]+)/gm)].map((match) => match[1]));
-  const found: Address[] = [];
+export function addressesInFile(name: string, text: string, upstreams: ReadonlySet<string> = new Set()): FileAddress[] {
+  if (text.length > LONGEST || SHOWN.test(name) || !ADDRESS.test(text)) return [];
+  const whole = /^[^\s"'<>{}]+$/.test(text.trim()) ? wholeFile(name, text) : [];
+  if (whole.length > 0) return whole;
+  if (isToml(name)) return settingAddresses(tomlSettings(text));
+  if (isNginx(name, text)) return nginxAddresses(text, upstreams);
+  if (isHaproxy(text)) return haproxyAddresses(text);
+  if (isFluentBit(text)) return settingAddresses(fluentBitSettings(text));
+  if (isAssignments(name)) return settingAddresses(propertySettings(text));
+  const documents = readStructured(text);
+  if (documents.length > 0) return documents.flatMap(addressesInDocument);
+  return inLines(text);
+}
+
+/** A file that is one address as a whole, or a list of such. */
+function wholeFile(name: string, text: string): FileAddress[] {
+  if (!mayBeDialled(name)) return [];
+  const skipped = text.length - text.trimStart().length;
+  const addresses = addressesIn(text.trim()).filter(({ form }) => form !== 'word');
+  return addresses.map((address) => ({ ...address, start: address.start + skipped, evident: false, key: name }));
+}
+
+function addressesInDocument(document: Structured): FileAddress[] {
+  if (isPromtail(document)) return promtailAddresses(document);
+  if (isPrometheus(document)) return prometheusAddresses(document);
+  if (isAlertmanager(document)) return alertmanagerAddresses(document);
+  if (isDatasources(document)) return datasourceAddresses(document);
+  if (isCollector(document)) return collectorAddresses(document);
+  return isSomethingElse(document) ? [] : settingAddresses(settingsOf(document));
+}
+
+/** Documents whose addresses aren't for who mounts them: manifests, dashboards, rules, descriptions of APIs, schemas, lists of targets. */
+function isSomethingElse({ value }: Structured): boolean {
+  const map = asMap(value);
+  if (!map) return true;
+  const has = (...keys: string[]) => keys.every((key) => Object.hasOwn(map, key));
+  return (
+    (typeof map.apiVersion === 'string' && has('kind')) ||
+    has('panels') ||
+    has('dashboard') ||
+    has('openapi') ||
+    has('swagger') ||
+    has('asyncapi') ||
+    has('$schema', 'properties') ||
+    has('dependencies') ||
+    asList(map.groups).some((group) => asMap(group)?.rules !== undefined)
+  );
+}
+
+/** What can't be taken for a link in a file of no known format: the URLs of databases, brokers and the like. */
+function inLines(text: string): FileAddress[] {
+  const found: FileAddress[] = [];
   let start = 0;
   for (const line of text.split('\n')) {
-    if (!COMMENT.test(line)) {
-      const addresses = inLine(name, line).filter(({ host }) => !upstreams.has(host) || !PASS.test(line));
-      found.push(...moved(unmistakable(addresses), start, start));
+    const key = /^\s*(?:-\s+)?["']?([\w.-]+)["']?\s*[:=]\s*/.exec(line)?.[1] ?? '';
+    if (!COMMENT.test(line) && mayBeDialled(key)) {
+      for (const address of urlsIn(line).filter(isMachine)) {
+        found.push({ ...address, start: start + address.start, group: start + address.group, evident: false, key });
+      }
     }
     start += line.length + 1;
   }
   return found;
 }
 
-function inLine(name: string, line: string): Address[] {
-  const passed = PASS.exec(line)?.[0].length ?? /^\s*server\s+(?=[\w.-]+:\d+[\s;])/.exec(line)?.[0].length;
-  if (passed !== undefined) return moved(addressesIn(line.slice(passed).replace(/;.*$/, '')), passed, 0);
-  const key = /^\s*(?:-\s+)?["']?([\w.-]+)["']?\s*[:=]\s*/.exec(line);
-  if (key && !mayBeDialled(key[1] ?? '')) return [];
-  if (ASSIGNMENTS.test(name) && key) {
-    const value = line.slice(key[0].length).replace(/^["']|["']?\s*$/g, '');
-    const skipped = line.indexOf(value, key[0].length);
-    return moved(addressesIn(value), skipped, 0);
-  }
-  return urlsIn(line).filter(({ scheme }) => scheme !== undefined && MACHINE.test(scheme));
-}
-
-function unmistakable(addresses: readonly Address[]): Address[] {
-  return addresses.filter(({ form }) => form !== 'word');
-}
-
-function moved(addresses: readonly Address[], by: number, group: number): Address[] {
-  return addresses.map((address) => ({ ...address, start: address.start + by, group: address.group + group }));
+function isMachine({ scheme }: Address): boolean {
+  return scheme !== undefined && MACHINE.test(scheme);
 }

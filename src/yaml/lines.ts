@@ -19,4 +19,9 @@ export class LineTable {
     }
     return { line: this.first + low, column: offset - (this.starts[low] ?? 0) + 1 };
   }
+
+  /** Where a line starts. */
+  offsetOf(line: number): number {
+    return this.starts[line - this.first] ?? 0;
+  }
 }

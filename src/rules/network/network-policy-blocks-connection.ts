@@ -370,8 +370,8 @@ export default {
         metadata: { name: shared }
         data:
           API_URL: http://api:8080 # <- Pod/one dials api:8080 (API_URL in ConfigMap/shared), but egress policy NetworkPolicy/dns-only refuses it: connections time out or are refused && Pod/two dials api:8080 (API_URL in ConfigMap/shared), but egress policy NetworkPolicy/dns-only refuses it: connections time out or are refused
-          app.env: | # <- Pod/two dials kafka-0.kafka:9092 (app.env in ConfigMap/shared), but egress policy NetworkPolicy/dns-only refuses it: connections time out or are refused
-            BROKERS=kafka-0.kafka:9092,kafka-1.kafka:9092
+          app.env: |
+            BROKERS=kafka-0.kafka:9092,kafka-1.kafka:9092 # <- Pod/two dials kafka-0.kafka:9092 (app.env in ConfigMap/shared), but egress policy NetworkPolicy/dns-only refuses it: connections time out or are refused
         ---
         apiVersion: v1
         kind: Pod
