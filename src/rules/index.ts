@@ -27,6 +27,7 @@ import podUnschedulable from './scheduling/pod-unschedulable.ts';
 import podSecurityDenied from './security/pod-security-denied.ts';
 import runAsNonRootContradiction from './security/run-as-non-root-contradiction.ts';
 import argumentRepeated from './workload/argument-repeated.ts';
+import heapExceedsLimit from './workload/heap-exceeds-limit.ts';
 import probeAlwaysSucceeds from './workload/probe-always-succeeds.ts';
 import probePortUnserved from './workload/probe-port-unserved.ts';
 import probeVariableEmpty from './workload/probe-variable-empty.ts';
@@ -61,6 +62,7 @@ export const rules: readonly Rule[] = [
   probeVariableEmpty,
   probeAlwaysSucceeds,
   argumentRepeated,
+  heapExceedsLimit,
   kustomizeFileMissing,
   kustomizeFileOutsideRoot,
   dependencyCycle,
