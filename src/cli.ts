@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { LintFlags } from './commands/lint.ts';
+import type { SnapshotFlags } from './commands/snapshot.ts';
 
 /** Exit codes: nothing at or above `--fail-on`, something, could not run. */
 export const EXIT = { clean: 0, findings: 1, failed: 2, interrupted: 130 } as const;
@@ -121,6 +122,18 @@ async function buildProgram(exit: (code: number) => void): Promise<Command> {
   ).action(async (target: string, flags: LintFlags) => {
     exit(await (await import('./commands/render.ts')).runRender(target, flags));
   });
+
+  program
+    .command('snapshot')
+    .description('what is in a cluster, written down for `existing`: asks kubectl, and keeps no value of a Secret')
+    .option('--context <name>', 'the context of the kubeconfig (default: the current one)')
+    .option('-o, --output <file>', 'write it to a file (default: standard output)')
+    .option('--kubectl <path>', 'the kubectl to ask with')
+    .option('--timeout <seconds>', 'how long it may take in all (default: 120)')
+    .exitOverride()
+    .action(async (flags: SnapshotFlags) => {
+      exit(await (await import('./commands/snapshot.ts')).runSnapshot(flags));
+    });
   // `k8s-lint PATH` is `k8s-lint lint PATH`: its options belong on the first page of help.
   program.addHelpText('after', () => `\n${lint.helpInformation()}`);
   return program;

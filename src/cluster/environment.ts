@@ -166,9 +166,9 @@ function isBase64(text: string): boolean {
   return digits.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(digits);
 }
 
-/** A value as the container sees it. Facts list a Secret's keys, and its values only where they are hosts. */
+/** A value as the container sees it. Facts list keys, and values only where they are hosts: what is empty there is unknown. */
 function readValue(written: unknown, field: string, { kind, existing }: Resource): string | undefined {
-  if (typeof written !== 'string' || (kind === 'Secret' && existing && written === '')) return undefined;
+  if (typeof written !== 'string' || (existing && written === '')) return undefined;
   if (kind !== 'Secret' || field === 'stringData') return written;
   if (isUnknown(written) || !isBase64(written)) return undefined;
   return Buffer.from(written, 'base64').toString('utf8');

@@ -17,6 +17,8 @@ export interface RunOptions {
   signal?: AbortSignal | undefined;
   /** The environment to reduce; that of this process unless told. */
   env?: NodeJS.ProcessEnv | undefined;
+  /** It gets the environment as it is: it is meant to reach the user's cluster, as whoever the user is there. */
+  asUser?: boolean;
 }
 
 /** How a run of a tool ended. `stderr` is its head and tail where it is longer than 1 MB. */
@@ -60,7 +62,7 @@ process.on('exit', () => {
 
 /**
  * Runs a tool without a shell, in a process group of its own, with a reduced environment that keeps it off the network and
- * away from the user's clusters, plugins and repositories. Rejects only when aborted; everything else is in the result.
+ * away from the user's clusters, plugins and repositories, unless it runs `asUser`. Rejects only when aborted; everything else is in the result.
  */
 export async function run(command: string, args: readonly string[], options: RunOptions): Promise<RunResult> {
   options.signal?.throwIfAborted();
@@ -89,7 +91,7 @@ function runIn(
   scratch: string | undefined,
   command: string,
   args: readonly string[],
-  { cwd, timeout, input, maxOutput = MAX_STDOUT, signal, env = process.env }: RunOptions,
+  { cwd, timeout, input, maxOutput = MAX_STDOUT, signal, env = process.env, asUser = false }: RunOptions,
 ): Promise<RunResult> {
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
@@ -97,7 +99,7 @@ function runIn(
     try {
       child = spawn(command, args, {
         cwd,
-        env: hardened(env, scratch),
+        env: asUser ? env : hardened(env, scratch),
         stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
         detached: process.platform !== 'win32',
         windowsHide: true,

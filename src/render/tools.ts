@@ -53,6 +53,7 @@ const PATIENCE = 20_000;
 
 const KUSTOMIZE_ADVICE =
   'Install kustomize (https://kubectl.docs.kubernetes.io/installation/kustomize/) or kubectl (https://kubernetes.io/docs/tasks/tools/), or name one with --kustomize PATH.';
+const KUBECTL_ADVICE = 'Install kubectl (https://kubernetes.io/docs/tasks/tools/) or name one with --kubectl PATH.';
 const HELM_ADVICE = 'Install helm (https://helm.sh/docs/intro/install/) or name one with --helm PATH.';
 
 /**
@@ -91,6 +92,21 @@ export function findTools(options: ToolOptions): Tools {
       return helm;
     },
   };
+}
+
+/** The absolute path of the kubectl to ask a cluster with: named by hand, else on PATH, else the pinned one. Throws MissingToolError. */
+export async function findKubectl(named: string | undefined, env = process.env): Promise<string> {
+  const { path } = await find({
+    what: 'kubectl',
+    named,
+    option: '--kubectl',
+    names: ['kubectl'],
+    pinned: 'kubectl',
+    advice: KUBECTL_ADVICE,
+    env,
+    identify: identifyKubectl,
+  });
+  return path;
 }
 
 /** The paths of the tools of a pinned layer; unpacks them where needed. Throws MissingToolError where it can't be used. */
@@ -224,6 +240,12 @@ async function askKubectl(command: string, env: NodeJS.ProcessEnv): Promise<Kust
   if (!versions) return 'is neither kustomize nor kubectl';
   if (!versions.kustomize) return 'is a kubectl that does not say which kustomize it holds: too old';
   return { command, args: ['kustomize'], version: versions.kustomize, kubernetesVersion: versions.kubernetes };
+}
+
+async function identifyKubectl(command: string, env: NodeJS.ProcessEnv): Promise<string | { path: string }> {
+  const answer = await ask(command, ['version', '--client', '-o', 'json'], env);
+  if (typeof answer === 'string') return answer;
+  return kubectlVersions(answer.stdout) ? { path: command } : 'is not kubectl';
 }
 
 function kubectlVersions(text: string): { kubernetes: string; kustomize: string | undefined } | undefined {

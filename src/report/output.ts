@@ -1,4 +1,5 @@
-import { lstatSync, realpathSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { lstatSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
 
 /**
@@ -6,6 +7,29 @@ import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
  * symbolic link leads out of it: whoever wrote the pull request must not choose what is overwritten.
  */
 export function writeOutput(file: string, text: string, root: string): void {
+  refuseLinksOut(file, root);
+  writeFileSync(file, text);
+}
+
+/** The same in one step, so that nobody ever reads half of it: a file beside it takes its place. Devices are written to as they are. */
+export function replaceOutput(file: string, text: string, root: string): void {
+  refuseLinksOut(file, root);
+  const place = realPlace(file) ?? file;
+  const old = lstatSync(place, { throwIfNoEntry: false });
+  if (old && !old.isFile()) {
+    writeFileSync(place, text);
+    return;
+  }
+  const partial = join(dirname(place), `.${basename(place)}.${randomBytes(8).toString('hex')}`);
+  try {
+    writeFileSync(partial, text, { flag: 'wx', ...(old ? { mode: old.mode } : {}) });
+    renameSync(partial, place);
+  } finally {
+    rmSync(partial, { force: true });
+  }
+}
+
+function refuseLinksOut(file: string, root: string): void {
   if (isWithin(file, root)) {
     const real = realPlace(file);
     if (real === undefined || !isWithin(real, realpathSync(root))) {
@@ -14,7 +38,6 @@ export function writeOutput(file: string, text: string, root: string): void {
       );
     }
   }
-  writeFileSync(file, text);
 }
 
 /** Where a file is or would be, links resolved; undefined where a link leads nowhere. */

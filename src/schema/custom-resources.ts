@@ -7,6 +7,8 @@ interface Definition {
   scope: unknown;
   /** By version. Empty for definitions of apiextensions.k8s.io/v1beta1, whose schemas needn't be structural. */
   schemas: ReadonlyMap<string, JsonSchema>;
+  /** No version has a schema, which the API server would refuse. */
+  bare: boolean;
 }
 
 /** The CustomResourceDefinitions of an environment, which may hold anything. */
@@ -19,14 +21,16 @@ export class CustomResources {
       if (!isMap(spec) || !isMap(spec.names)) continue;
       if (typeof spec.group !== 'string' || typeof spec.names.kind !== 'string') continue;
       const id = `${spec.group}/${spec.names.kind}`;
-      const definition = { scope: spec.scope, schemas: apiVersion.endsWith('/v1') ? schemasIn(spec) : new Map() };
+      const isV1 = apiVersion.endsWith('/v1');
+      const bare = isV1 && !(Array.isArray(spec.versions) && spec.versions.some(hasSchema));
+      const definition = { scope: spec.scope, schemas: isV1 ? schemasIn(spec) : new Map(), bare };
       this.#definitions.set(id, [...(this.#definitions.get(id) ?? []), definition]);
     }
   }
 
-  /** Whether a kind is defined here, in whichever version. */
+  /** Whether a kind is defined here, with what its fields are: a fact of which only names and versions are given says nothing of them. */
   defines(group: string, kind: string): boolean {
-    return this.#definitions.has(`${group}/${kind}`);
+    return this.#definitions.get(`${group}/${kind}`)?.some(({ bare }) => !bare) === true;
   }
 
   scopeOf(group: string, kind: string): unknown {
@@ -57,6 +61,10 @@ function schemasIn(spec: Fields): Map<string, JsonSchema> {
     });
   }
   return schemas;
+}
+
+function hasSchema(version: unknown): boolean {
+  return isMap(version) && version.schema !== undefined;
 }
 
 function isMap(value: unknown): value is Fields {

@@ -1,0 +1,316 @@
+import { asList, asMap, valueAt } from '../cluster/workloads.ts';
+import { hostsIn, type Services } from './hosts.ts';
+import type { Kind } from './kinds.ts';
+import { project } from './project.ts';
+
+type Fields = Record<string, unknown>;
+
+/** Everything that was read, by `group/Kind`. What could not be read isn't in it. */
+export type ReadKinds = ReadonlyMap<string, readonly Fields[]>;
+
+/** Annotations that rules read with their values. */
+const ANNOTATIONS = new RegExp(
+  `^(?:${[
+    '(?:storage|ingress)class(?:\\.beta)?\\.kubernetes\\.io/is-default-class',
+    'volume\\.beta\\.kubernetes\\.io/storage-class',
+    'kubernetes\\.io/(?:ingress\\.class|tls-acme)',
+    'nginx\\.ingress\\.kubernetes\\.io/(?:backend-protocol|ssl-passthrough|ssl-redirect)',
+    'alb\\.ingress\\.kubernetes\\.io/(?:target-type|scheme)',
+    'traefik\\.ingress\\.kubernetes\\.io/(?:router|service)\\..*',
+    '(?:acme\\.)?cert-manager\\.io/.*',
+    'certmanager\\.k8s\\.io/.*',
+    'service\\.(?:alpha|beta)\\.openshift\\.io/serving-cert-secret-name',
+    'autoscaling\\.keda\\.sh/paused.*',
+  ].join('|')})$`,
+);
+
+/** Annotations whose presence says something: who fills an object in or copies it, who makes Nodes, what a namespace adds to pods. */
+const MARKS =
+  /replicat|reflect|kubed\.|mirror|copy|clone|\/inject-|^secret-generator\.|karpenter\.|cluster-autoscaler|^scheduler\.alpha\.kubernetes\.io\/|^alb\.ingress\.kubernetes\.io\//i;
+
+/** What a snapshot keeps of an object, in a fixed order; undefined for objects that say nothing of their own. */
+export function snapshotOf(object: Fields, kind: Kind, services: Services, read: ReadKinds): Fields | undefined {
+  if (isDerived(object, kind, read) || isEverywhere(object, kind)) return undefined;
+  const kept = project(object, kind.keep);
+  const { metadata, ...content } = kept;
+  const { labels, annotations } = asMap(metadata) ?? {};
+  const { name, namespace } = asMap(object.metadata) ?? {};
+  const id = `${kind.group}/${kind.kind}`;
+  const more = SPECIAL.get(id)?.(object, content, services, read) ?? content;
+  return ordered({
+    apiVersion: object.apiVersion,
+    kind: object.kind,
+    metadata: {
+      name,
+      ...(namespace === undefined ? {} : { namespace }),
+      ...withContent('labels', labels),
+      ...withContent(
+        'annotations',
+        keptAnnotations(id === '/Secret' || id === '/ConfigMap' ? object : { metadata: { annotations } }),
+      ),
+    },
+    ...more,
+  });
+}
+
+/** The object's map first by what it is, then by key; lists stay as they are. */
+function ordered({ apiVersion, kind, metadata, ...content }: Fields): Fields {
+  const { name, namespace, ...rest } = metadata as Fields;
+  return {
+    apiVersion,
+    kind,
+    metadata: { name, ...(namespace === undefined ? {} : { namespace }), ...(sorted(rest) as Fields) },
+    ...(sorted(content) as Fields),
+  };
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  const map = asMap(value);
+  if (!map) return value;
+  return Object.fromEntries(
+    Object.keys(map)
+      .sort()
+      .map((key) => [key, sorted(map[key])]),
+  );
+}
+
+function withContent(key: string, value: unknown): Fields {
+  const map = asMap(value);
+  return map && Object.keys(map).length > 0 ? { [key]: map } : {};
+}
+
+function keptAnnotations({ metadata }: Fields): Fields {
+  const entries = Object.entries(asMap(asMap(metadata)?.annotations) ?? {});
+  return Object.fromEntries(
+    entries.flatMap(([key, value]) => (ANNOTATIONS.test(key) ? [[key, value]] : MARKS.test(key) ? [[key, '']] : [])),
+  );
+}
+
+/** Kinds whose objects make pods, ReplicaSets or Jobs that carry their template. */
+const OWNERS: ReadonlyMap<string, string> = new Map([
+  ['Deployment', 'apps'],
+  ['StatefulSet', 'apps'],
+  ['DaemonSet', 'apps'],
+  ['ReplicaSet', 'apps'],
+  ['ReplicationController', ''],
+  ['Job', 'batch'],
+  ['CronJob', 'batch'],
+  ['Rollout', 'argoproj.io'],
+]);
+
+/** What a controller that was read makes, and names at random: a snapshot would never be the same twice. */
+function isDerived({ metadata, status, spec }: Fields, { group, kind }: Kind, read: ReadKinds): boolean {
+  const owners = asList(asMap(metadata)?.ownerReferences).map((owner) => asMap(owner) ?? {});
+  if (owners.some((owner) => owner.controller === true && isOwner(owner, read))) return true;
+  // A Job that is over has no pods any more; what the API server adds by itself is no group of somebody else's.
+  if (kind === 'Job') return asList(asMap(status)?.conditions).some(isEnd);
+  if (kind === 'APIService') return asMap(spec)?.service === undefined;
+  // Calico shows the NetworkPolicies of Kubernetes as its own.
+  return group.endsWith('projectcalico.org') && `${asMap(metadata)?.name}`.startsWith('knp.');
+}
+
+function isOwner({ apiVersion, kind }: Fields, read: ReadKinds): boolean {
+  const group = OWNERS.get(`${kind}`);
+  if (group === undefined || typeof apiVersion !== 'string') return false;
+  return (group === '' ? apiVersion === 'v1' : apiVersion.startsWith(`${group}/`)) && read.has(`${group}/${kind}`);
+}
+
+function isEnd(condition: unknown): boolean {
+  const { type, status } = asMap(condition) ?? {};
+  return (type === 'Complete' || type === 'Failed') && status === 'True';
+}
+
+/** What every cluster or namespace has, and rules know of without being told. */
+function isEverywhere({ metadata, imagePullSecrets }: Fields, { kind }: Kind): boolean {
+  const { name, labels } = asMap(metadata) ?? {};
+  switch (kind) {
+    case 'ConfigMap':
+      return ['kube-root-ca.crt', 'openshift-service-ca.crt', 'istio-ca-root-cert'].includes(name as string);
+    case 'ServiceAccount':
+      return name === 'default' && asList(imagePullSecrets).length === 0;
+    case 'Role':
+    case 'ClusterRole':
+    case 'RoleBinding':
+    case 'ClusterRoleBinding':
+      return asMap(labels)?.['kubernetes.io/bootstrapping'] === 'rbac-defaults' && `${name}`.startsWith('system:');
+    default:
+      return false;
+  }
+}
+
+/** What is kept of an object, given what its paths keep. */
+type Special = (object: Fields, content: Fields, services: Services, read: ReadKinds) => Fields;
+
+const SPECIAL: ReadonlyMap<string, Special> = new Map<string, Special>([
+  ['/Node', node],
+  ['/Service', service],
+  ['/Secret', secret],
+  ['/ConfigMap', configMap],
+  ['externaldns.k8s.io/DNSEndpoint', dnsEndpoint],
+  ['/Pod', (object) => ({ spec: podSpec(object.spec) })],
+  ['/ReplicationController', workload],
+  ['apps/Deployment', workload],
+  ['apps/StatefulSet', workload],
+  ['apps/DaemonSet', workload],
+  ['apps/ReplicaSet', workload],
+  ['argoproj.io/Rollout', workload],
+  ['batch/Job', workload],
+  ['batch/CronJob', cronJob],
+]);
+
+/**
+ * Taints that come and go with a Node's state, and that of its kubelet, its network and its autoscaler, and the one that a cordoned
+ * Node has beside `spec.unschedulable` (https://kubernetes.io/docs/reference/labels-annotations-taints/).
+ */
+const TRANSIENT =
+  /^(?:node\.kubernetes\.io\/|node\.cloudprovider\.kubernetes\.io\/|readiness\.k8s\.io\/|.*\/agent-not-ready$|.*(?:unregistered|disrupted|disruption|uninitialized|startup)$|.*ClusterAutoscaler$)/;
+
+function node(_: Fields, content: Fields): Fields {
+  const { taints, ...spec } = asMap(content.spec) ?? {};
+  const lasting = asList(taints)
+    .map((taint) => asMap(taint) ?? {})
+    .filter(({ key }) => !TRANSIENT.test(`${key}`))
+    // When it was set is of no use.
+    .map(({ key, value, effect }) => ({ key, ...(value === undefined ? {} : { value }), effect }))
+    .sort(byText(({ key, effect }) => `${key} ${effect}`));
+  return { ...content, spec: { ...spec, ...(lasting.length > 0 ? { taints: lasting } : {}) } };
+}
+
+/** Compares by code units, whatever the language of the machine. */
+export function byText<T>(textOf: (value: T) => string): (a: T, b: T) => number {
+  return (a, b) => {
+    const [first, second] = [textOf(a), textOf(b)];
+    return first < second ? -1 : first > second ? 1 : 0;
+  };
+}
+
+/** Only that it has no address of its own tells something: the address is another one in every cluster. */
+function service(_: Fields, content: Fields): Fields {
+  const { clusterIP, ...spec } = asMap(content.spec) ?? {};
+  return { ...content, spec: { ...spec, ...(clusterIP === 'None' ? { clusterIP } : {}) } };
+}
+
+function secret({ metadata, data, type }: Fields, _: Fields, services: Services): Fields {
+  const namespace = `${asMap(metadata)?.namespace}`;
+  const values = Object.entries(asMap(data) ?? {}).map(([key, value]) => {
+    const text = typeof value === 'string' ? Buffer.from(value, 'base64').toString('utf8') : '';
+    return [key, hostsIn(key, text, namespace, services)];
+  });
+  return { type, ...withContent('stringData', Object.fromEntries(values)) };
+}
+
+function configMap({ metadata, data, binaryData }: Fields, _: Fields, services: Services): Fields {
+  const namespace = `${asMap(metadata)?.namespace}`;
+  const values = Object.entries(asMap(data) ?? {}).map(([key, value]) => [
+    key,
+    typeof value === 'string' ? hostsIn(key, value, namespace, services) : '',
+  ]);
+  const binary = Object.keys(asMap(binaryData) ?? {}).map((key) => [key, '']);
+  return {
+    ...withContent('data', Object.fromEntries(values)),
+    ...withContent('binaryData', Object.fromEntries(binary)),
+  };
+}
+
+/** The text of a TXT record may be a token. */
+function dnsEndpoint(_: Fields, content: Fields): Fields {
+  const endpoints = asList(valueAt(content, ['spec', 'endpoints'])).map((item) => {
+    const { targets, ...endpoint } = asMap(item) ?? {};
+    const isName = ['A', 'AAAA', 'CNAME', undefined].includes(endpoint.recordType as undefined);
+    return isName && targets !== undefined ? { ...endpoint, targets } : endpoint;
+  });
+  return { ...content, spec: { endpoints } };
+}
+
+const SCALED_BY = ['autoscaling/HorizontalPodAutoscaler', 'keda.sh/ScaledObject'];
+
+function workload(object: Fields, _: Fields, __: Services, read: ReadKinds): Fields {
+  const { replicas, serviceName, parallelism, volumeClaimTemplates, strategy, updateStrategy, template } =
+    asMap(object.spec) ?? {};
+  return {
+    spec: {
+      // An autoscaler changes it all day long.
+      ...(replicas === undefined || isScaled(object, read) ? {} : { replicas }),
+      ...(serviceName === undefined ? {} : { serviceName }),
+      ...(parallelism === undefined ? {} : { parallelism }),
+      ...(strategy === undefined ? {} : { strategy }),
+      ...(updateStrategy === undefined ? {} : { updateStrategy }),
+      ...(volumeClaimTemplates === undefined ? {} : { volumeClaimTemplates: asList(volumeClaimTemplates).map(claim) }),
+      template: podTemplate(template),
+    },
+  };
+}
+
+function isScaled({ kind, metadata }: Fields, read: ReadKinds): boolean {
+  const { name, namespace } = asMap(metadata) ?? {};
+  return SCALED_BY.some((scaler) =>
+    (read.get(scaler) ?? []).some((object) => {
+      const target = asMap(valueAt(object, ['spec', 'scaleTargetRef'])) ?? {};
+      const isSame = target.name === name && (target.kind ?? 'Deployment') === kind;
+      return isSame && valueAt(object, ['metadata', 'namespace']) === namespace;
+    }),
+  );
+}
+
+function cronJob({ spec }: Fields): Fields {
+  const { suspend, jobTemplate } = asMap(spec) ?? {};
+  const template = podTemplate(valueAt(jobTemplate, ['spec', 'template']));
+  return { spec: { ...(suspend === undefined ? {} : { suspend }), jobTemplate: { spec: { template } } } };
+}
+
+function podTemplate(template: unknown): Fields {
+  const { metadata, spec } = asMap(template) ?? {};
+  const labels = withContent('labels', asMap(metadata)?.labels);
+  return { ...withContent('metadata', labels), spec: podSpec(spec) };
+}
+
+const CLAIM = ['metadata.name', 'spec.accessModes', 'spec.resources', 'spec.storageClassName'];
+
+function claim(template: unknown): Fields {
+  return project(template, CLAIM);
+}
+
+const CONTAINER = ['name', 'image', 'ports', 'resources', 'restartPolicy', 'volumeMounts'];
+const POD = [
+  ...['affinity', 'dnsPolicy', 'hostNetwork', 'hostname', 'nodeSelector', 'priorityClassName', 'restartPolicy'],
+  ...['runtimeClassName', 'schedulerName', 'serviceAccountName', 'subdomain', 'tolerations', 'overhead'],
+  'imagePullSecrets',
+  'volumes[].name',
+  'volumes[].configMap.name',
+  'volumes[].configMap.items',
+  'volumes[].emptyDir{}',
+  'volumes[].hostPath',
+  'volumes[].persistentVolumeClaim',
+  'volumes[].secret.secretName',
+];
+
+/** Neither the environment nor the command line of a container: both may hold credentials. */
+function podSpec(spec: unknown): Fields {
+  const { containers, initContainers } = asMap(spec) ?? {};
+  const kept = (list: unknown) =>
+    asList(list).map((container) => ({ ...project(container, CONTAINER), ...controllerArguments(container) }));
+  return {
+    ...project(spec, POD),
+    containers: kept(containers),
+    ...(asList(initContainers).length > 0 ? { initContainers: kept(initContainers) } : {}),
+  };
+}
+
+/** The flags of ingress controllers that say what they serve. */
+const FLAGS = new RegExp(
+  `^--?(?:${[
+    'configfile',
+    'entry-?points\\.[^.=]+\\.(?:address|allowacmebypass)',
+    'certificatesresolvers\\.[^.=]+\\.acme\\.(?:httpchallenge|tlschallenge|dnschallenge)(?:\\.entrypoint|\\.provider)?',
+    'providers\\.kubernetes(?:ingress|crd|gateway)(?:\\.(?:ingressclass|allowcrossnamespace|allowemptyservices))?',
+    '(?:ingress-class|ingress-class-by-name|controller-class|watch-ingress-without-class|default-ssl-certificate)',
+  ].join('|')})(?:=[-\\w.:/]*)?$`,
+  'i',
+);
+
+function controllerArguments(container: unknown): { args?: unknown[] } {
+  const { args } = asMap(container) ?? {};
+  const flags = asList(args).filter((word) => typeof word === 'string' && FLAGS.test(word));
+  return flags.length > 0 ? { args: flags } : {};
+}
