@@ -3,6 +3,7 @@ import apiNotServed from './api/api-not-served.ts';
 import renderFailed from './api/render-failed.ts';
 import schemaInvalid from './api/schema-invalid.ts';
 import acmeOwnedTwice from './certificate/acme-owned-twice.ts';
+import issuerSolverUnserved from './certificate/issuer-solver-unserved.ts';
 import tlsSecretNeverIssued from './certificate/tls-secret-never-issued.ts';
 import webhookNotReady from './certificate/webhook-not-ready.ts';
 import referenceKeyMissing from './config/reference-key-missing.ts';
@@ -23,14 +24,17 @@ import networkPolicyBlocksConnection from './network/network-policy-blocks-conne
 import networkPolicyBlocksDns from './network/network-policy-blocks-dns.ts';
 import networkPolicyPeerUnmatched from './network/network-policy-peer-unmatched.ts';
 import nodePortInvalid from './network/node-port-invalid.ts';
+import quotaNeedsResources from './quota/quota-needs-resources.ts';
 import podUnschedulable from './scheduling/pod-unschedulable.ts';
 import podSecurityDenied from './security/pod-security-denied.ts';
 import runAsNonRootContradiction from './security/run-as-non-root-contradiction.ts';
+import volumeRolloutStuck from './storage/volume-rollout-stuck.ts';
 import argumentRepeated from './workload/argument-repeated.ts';
 import heapExceedsLimit from './workload/heap-exceeds-limit.ts';
 import probeAlwaysSucceeds from './workload/probe-always-succeeds.ts';
 import probePortUnserved from './workload/probe-port-unserved.ts';
 import probeVariableEmpty from './workload/probe-variable-empty.ts';
+import rolloutDropsEveryReplica from './workload/rollout-drops-every-replica.ts';
 import selectorMismatch from './workload/selector-mismatch.ts';
 
 /** Every rule, in the order of the catalogue. */
@@ -48,8 +52,10 @@ export const rules: readonly Rule[] = [
   networkPolicyPeerUnmatched,
   acmeOwnedTwice,
   tlsSecretNeverIssued,
+  issuerSolverUnserved,
   webhookNotReady,
   podUnschedulable,
+  volumeRolloutStuck,
   podSecurityDenied,
   runAsNonRootContradiction,
   referenceMissing,
@@ -63,6 +69,8 @@ export const rules: readonly Rule[] = [
   probeAlwaysSucceeds,
   argumentRepeated,
   heapExceedsLimit,
+  rolloutDropsEveryReplica,
+  quotaNeedsResources,
   kustomizeFileMissing,
   kustomizeFileOutsideRoot,
   dependencyCycle,
