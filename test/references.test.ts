@@ -389,6 +389,417 @@ const EVERYTHING = yaml`
   kind: ExternalSecret
   metadata: { name: external, namespace: shop }
   spec: { secretStoreRef: { name: store, kind: ClusterSecretStore }, dataFrom: [{ extract: { key: k } }] }
+  ---
+  apiVersion: gateway.networking.k8s.io/v1
+  kind: HTTPRoute
+  metadata: { name: routed, namespace: shop }
+  spec:
+    parentRefs: [{ name: public, namespace: infra }, { kind: Service, group: "", name: web }, { kind: ListenerSet, name: more }]
+    rules:
+      - filters: [{ type: RequestMirror, requestMirror: { backendRef: { name: shadow, port: 80 } } }]
+  ---
+  apiVersion: gateway.networking.k8s.io/v1
+  kind: GRPCRoute
+  metadata: { name: routed, namespace: shop }
+  spec:
+    parentRefs: [{ name: public }]
+    rules: [{ filters: [{ type: RequestMirror, requestMirror: { backendRef: { name: shadow, port: 80 } } }] }]
+  ---
+  apiVersion: gateway.networking.k8s.io/v1alpha2
+  kind: TLSRoute
+  metadata: { name: tls, namespace: shop }
+  spec: { hostnames: [tls.example.com], parentRefs: [{ name: public }], rules: [{ backendRefs: [{ name: db, port: 5432 }] }] }
+  ---
+  apiVersion: gateway.networking.k8s.io/v1alpha2
+  kind: TCPRoute
+  metadata: { name: tcp, namespace: shop }
+  spec: { parentRefs: [{ name: public }], rules: [{ backendRefs: [{ name: db, port: 5432 }] }] }
+  ---
+  apiVersion: gateway.networking.k8s.io/v1alpha2
+  kind: UDPRoute
+  metadata: { name: udp, namespace: shop }
+  spec: { parentRefs: [{ name: public }], rules: [{ backendRefs: [{ name: dns, port: 53 }] }] }
+  ---
+  apiVersion: gateway.networking.k8s.io/v1
+  kind: Gateway
+  metadata: { name: public, namespace: infra }
+  spec:
+    gatewayClassName: envoy
+    listeners: [{ name: https, port: 443, protocol: HTTPS, tls: { certificateRefs: [{ name: tls }, { name: other, namespace: shop }] } }]
+  ---
+  apiVersion: traefik.io/v1alpha1
+  kind: IngressRoute
+  metadata: { name: transported, namespace: shop }
+  spec: { routes: [{ match: Host("a.example.com"), kind: Rule, services: [{ name: web, port: 80, serversTransport: transport }] }] }
+  ---
+  apiVersion: helm.toolkit.fluxcd.io/v2
+  kind: HelmRelease
+  metadata: { name: full, namespace: apps }
+  spec:
+    interval: 1h
+    chart: { spec: { chart: c, sourceRef: { kind: HelmRepository, name: charts } } }
+    serviceAccountName: deployer
+    valuesFrom: [{ kind: ConfigMap, name: c1, valuesKey: k1 }, { kind: Secret, name: s1, optional: true }]
+  ---
+  apiVersion: helm.toolkit.fluxcd.io/v2
+  kind: HelmRelease
+  metadata: { name: remote, namespace: apps }
+  spec:
+    interval: 1h
+    chart: { spec: { chart: c, sourceRef: { kind: HelmRepository, name: charts } } }
+    serviceAccountName: over-there
+    kubeConfig: { secretRef: { name: s2 } }
+  ---
+  apiVersion: kustomize.toolkit.fluxcd.io/v1
+  kind: Kustomization
+  metadata: { name: full, namespace: flux-system }
+  spec:
+    interval: 1h
+    prune: true
+    path: ./apps
+    sourceRef: { kind: OCIRepository, name: manifests }
+    serviceAccountName: deployer
+    decryption: { provider: sops, secretRef: { name: age } }
+    postBuild: { substituteFrom: [{ kind: ConfigMap, name: vars }, { kind: Secret, name: secret-vars, optional: true }] }
+  ---
+  apiVersion: kustomize.toolkit.fluxcd.io/v1
+  kind: Kustomization
+  metadata: { name: remote, namespace: flux-system }
+  spec: { interval: 1h, prune: true, sourceRef: { kind: GitRepository, name: g, namespace: infra }, kubeConfig: { secretRef: { name: s3 } } }
+  ---
+  apiVersion: source.toolkit.fluxcd.io/v1
+  kind: GitRepository
+  metadata: { name: repository, namespace: flux-system }
+  spec: { interval: 1h, url: "ssh://git@example.com/r", secretRef: { name: s1 }, proxySecretRef: { name: s2 } }
+  ---
+  apiVersion: source.toolkit.fluxcd.io/v1
+  kind: HelmRepository
+  metadata: { name: charts, namespace: flux-system }
+  spec: { interval: 1h, url: "https://example.com", secretRef: { name: s1 }, certSecretRef: { name: s2 } }
+  ---
+  apiVersion: source.toolkit.fluxcd.io/v1
+  kind: OCIRepository
+  metadata: { name: manifests, namespace: flux-system }
+  spec: { interval: 1h, url: "oci://example.com/m", secretRef: { name: s1 } }
+  ---
+  apiVersion: source.toolkit.fluxcd.io/v1
+  kind: Bucket
+  metadata: { name: bucket, namespace: flux-system }
+  spec: { interval: 1h, bucketName: b, endpoint: e.example.com, secretRef: { name: s1 } }
+  ---
+  apiVersion: source.toolkit.fluxcd.io/v1
+  kind: HelmChart
+  metadata: { name: chart, namespace: flux-system }
+  spec: { interval: 1h, chart: c, sourceRef: { kind: Bucket, name: bucket } }
+  ---
+  apiVersion: image.toolkit.fluxcd.io/v1beta2
+  kind: ImagePolicy
+  metadata: { name: policy, namespace: flux-system }
+  spec: { imageRepositoryRef: { name: images, namespace: infra }, policy: { semver: { range: 1.x } } }
+  ---
+  apiVersion: image.toolkit.fluxcd.io/v1beta2
+  kind: ImageRepository
+  metadata: { name: images, namespace: infra }
+  spec: { image: example.com/i, interval: 1h, secretRef: { name: s1 } }
+  ---
+  apiVersion: image.toolkit.fluxcd.io/v1beta2
+  kind: ImageUpdateAutomation
+  metadata: { name: automation, namespace: flux-system }
+  spec: { interval: 1h, sourceRef: { kind: GitRepository, name: repository }, git: { commit: { author: { email: a@example.com } } } }
+  ---
+  apiVersion: notification.toolkit.fluxcd.io/v1beta3
+  kind: Alert
+  metadata: { name: alert, namespace: flux-system }
+  spec: { providerRef: { name: slack }, eventSources: [{ kind: Kustomization, name: "*" }] }
+  ---
+  apiVersion: notification.toolkit.fluxcd.io/v1beta3
+  kind: Provider
+  metadata: { name: slack, namespace: flux-system }
+  spec: { type: slack, secretRef: { name: s1 }, certSecretRef: { name: s2 } }
+  ---
+  apiVersion: notification.toolkit.fluxcd.io/v1
+  kind: Receiver
+  metadata: { name: receiver, namespace: flux-system }
+  spec: { type: github, secretRef: { name: s1 }, resources: [{ kind: GitRepository, name: repository }] }
+  ---
+  apiVersion: external-secrets.io/v1
+  kind: ExternalSecret
+  metadata: { name: full, namespace: shop }
+  spec:
+    secretStoreRef: { name: vault }
+    target: { template: { templateFrom: [{ configMap: { name: c1, items: [{ key: k1 }] } }] } }
+    data: [{ secretKey: a, remoteRef: { key: b }, sourceRef: { storeRef: { name: other } } }]
+    dataFrom: [{ extract: { key: b }, sourceRef: { storeRef: { kind: ClusterSecretStore, name: shared } } }]
+  ---
+  apiVersion: external-secrets.io/v1alpha1
+  kind: PushSecret
+  metadata: { name: push, namespace: shop }
+  spec: { secretStoreRefs: [{ name: vault }], selector: { secret: { name: s1 } } }
+  ---
+  apiVersion: external-secrets.io/v1
+  kind: SecretStore
+  metadata: { name: aws, namespace: shop }
+  spec: { provider: { aws: { service: SecretsManager, region: r, auth: { secretRef: { accessKeyIDSecretRef: { name: s1, key: k1 }, secretAccessKeySecretRef: { name: s2, key: k2 } } } } } }
+  ---
+  apiVersion: external-secrets.io/v1
+  kind: SecretStore
+  metadata: { name: azure, namespace: shop }
+  spec: { provider: { azurekv: { vaultUrl: "https://v", tenantId: t, authSecretRef: { clientId: { name: s1, key: k1 }, clientSecret: { name: s2, key: k2 } } } } }
+  ---
+  apiVersion: external-secrets.io/v1
+  kind: SecretStore
+  metadata: { name: bitwarden, namespace: shop }
+  spec: { provider: { bitwardensecretsmanager: { organizationID: o, projectID: p, auth: { secretRef: { credentials: { name: s1, key: k1 } } } } } }
+  ---
+  apiVersion: external-secrets.io/v1
+  kind: SecretStore
+  metadata: { name: doppler, namespace: shop }
+  spec: { provider: { doppler: { auth: { secretRef: { dopplerToken: { name: s1, key: k1 } } } } } }
+  ---
+  apiVersion: external-secrets.io/v1
+  kind: SecretStore
+  metadata: { name: gcp, namespace: shop }
+  spec: { provider: { gcpsm: { projectID: p, auth: { secretRef: { secretAccessKeySecretRef: { name: s1, key: k1 } } } } } }
+  ---
+  apiVersion: external-secrets.io/v1
+  kind: SecretStore
+  metadata: { name: gitlab, namespace: shop }
+  spec: { provider: { gitlab: { auth: { SecretRef: { accessToken: { name: s1, key: k1 } } } } } }
+  ---
+  apiVersion: external-secrets.io/v1
+  kind: SecretStore
+  metadata: { name: infisical, namespace: shop }
+  spec: { provider: { infisical: { auth: { universalAuthCredentials: { clientId: { name: s1, key: k1 }, clientSecret: { name: s2, key: k2 } } }, secretsScope: { projectSlug: p, environmentSlug: e } } } }
+  ---
+  apiVersion: external-secrets.io/v1
+  kind: SecretStore
+  metadata: { name: kubernetes-cert, namespace: shop }
+  spec: { provider: { kubernetes: { auth: { cert: { clientCert: { name: s1, key: k1 }, clientKey: { name: s2, key: k2 } } } } } }
+  ---
+  apiVersion: external-secrets.io/v1
+  kind: SecretStore
+  metadata: { name: kubernetes-token, namespace: shop }
+  spec: { provider: { kubernetes: { auth: { token: { bearerToken: { name: s1, key: k1 } } } } } }
+  ---
+  apiVersion: external-secrets.io/v1
+  kind: SecretStore
+  metadata: { name: kubernetes-account, namespace: shop }
+  spec: { provider: { kubernetes: { auth: { serviceAccount: { name: reader, namespace: infra } } } } }
+  ---
+  apiVersion: external-secrets.io/v1
+  kind: SecretStore
+  metadata: { name: onepassword, namespace: shop }
+  spec: { provider: { onepassword: { connectHost: "http://c", vaults: { v: 1 }, auth: { secretRef: { connectTokenSecretRef: { name: s1, key: k1 } } } } } }
+  ---
+  apiVersion: external-secrets.io/v1
+  kind: SecretStore
+  metadata: { name: pulumi, namespace: shop }
+  spec: { provider: { pulumi: { organization: o, project: p, environment: prod, accessToken: { secretRef: { name: pulumi-api-token, key: token } } } } }
+  ---
+  apiVersion: external-secrets.io/v1
+  kind: SecretStore
+  metadata: { name: scaleway, namespace: shop }
+  spec: { provider: { scaleway: { region: r, projectId: p, accessKey: { secretRef: { name: s1, key: k1 } }, secretKey: { secretRef: { name: s2, key: k2 } } } } }
+  ---
+  apiVersion: external-secrets.io/v1
+  kind: SecretStore
+  metadata: { name: vault-token, namespace: shop }
+  spec: { provider: { vault: { server: "https://v", auth: { tokenSecretRef: { name: s1, key: k1 } } } } }
+  ---
+  apiVersion: external-secrets.io/v1
+  kind: SecretStore
+  metadata: { name: vault-role, namespace: shop }
+  spec: { provider: { vault: { server: "https://v", auth: { appRole: { path: p, roleId: r, secretRef: { name: s1, key: k1 } } } } } }
+  ---
+  apiVersion: external-secrets.io/v1
+  kind: SecretStore
+  metadata: { name: vault-cert, namespace: shop }
+  spec: { provider: { vault: { server: "https://v", auth: { cert: { clientCert: { name: s1, key: k1 }, secretRef: { name: s2, key: k2 } } } } } }
+  ---
+  apiVersion: external-secrets.io/v1
+  kind: SecretStore
+  metadata: { name: vault-account, namespace: shop }
+  spec: { provider: { vault: { server: "https://v", auth: { kubernetes: { mountPath: m, role: r, serviceAccountRef: { name: reader } } } } } }
+  ---
+  apiVersion: external-secrets.io/v1
+  kind: SecretStore
+  metadata: { name: yandex, namespace: shop }
+  spec: { provider: { yandexlockbox: { auth: { authorizedKeySecretRef: { name: s1, key: k1 } } } } }
+  ---
+  apiVersion: external-secrets.io/v1
+  kind: ClusterSecretStore
+  metadata: { name: aws }
+  spec: { provider: { aws: { service: SecretsManager, region: r, auth: { secretRef: { accessKeyIDSecretRef: { name: s1, namespace: infra, key: k1 }, secretAccessKeySecretRef: { name: s2, namespace: infra, key: k2 } } } } } }
+  ---
+  apiVersion: external-secrets.io/v1
+  kind: ClusterSecretStore
+  metadata: { name: azure }
+  spec: { provider: { azurekv: { vaultUrl: "https://v", tenantId: t, authSecretRef: { clientId: { name: s1, namespace: infra, key: k1 }, clientSecret: { name: s2, namespace: infra, key: k2 } } } } }
+  ---
+  apiVersion: external-secrets.io/v1
+  kind: ClusterSecretStore
+  metadata: { name: bitwarden }
+  spec: { provider: { bitwardensecretsmanager: { organizationID: o, projectID: p, auth: { secretRef: { credentials: { name: s1, namespace: infra, key: k1 } } } } } }
+  ---
+  apiVersion: external-secrets.io/v1
+  kind: ClusterSecretStore
+  metadata: { name: doppler }
+  spec: { provider: { doppler: { auth: { secretRef: { dopplerToken: { name: s1, namespace: infra, key: k1 } } } } } }
+  ---
+  apiVersion: external-secrets.io/v1
+  kind: ClusterSecretStore
+  metadata: { name: gcp }
+  spec: { provider: { gcpsm: { projectID: p, auth: { secretRef: { secretAccessKeySecretRef: { name: s1, namespace: infra, key: k1 } } } } } }
+  ---
+  apiVersion: external-secrets.io/v1
+  kind: ClusterSecretStore
+  metadata: { name: gitlab }
+  spec: { provider: { gitlab: { auth: { SecretRef: { accessToken: { name: s1, namespace: infra, key: k1 } } } } } }
+  ---
+  apiVersion: external-secrets.io/v1
+  kind: ClusterSecretStore
+  metadata: { name: infisical }
+  spec: { provider: { infisical: { auth: { universalAuthCredentials: { clientId: { name: s1, namespace: infra, key: k1 }, clientSecret: { name: s2, namespace: infra, key: k2 } } }, secretsScope: { projectSlug: p, environmentSlug: e } } } }
+  ---
+  apiVersion: external-secrets.io/v1
+  kind: ClusterSecretStore
+  metadata: { name: kubernetes-cert }
+  spec: { provider: { kubernetes: { auth: { cert: { clientCert: { name: s1, namespace: infra, key: k1 }, clientKey: { name: s2, namespace: infra, key: k2 } } } } } }
+  ---
+  apiVersion: external-secrets.io/v1
+  kind: ClusterSecretStore
+  metadata: { name: kubernetes-token }
+  spec: { provider: { kubernetes: { auth: { token: { bearerToken: { name: s1, namespace: infra, key: k1 } } } } } }
+  ---
+  apiVersion: external-secrets.io/v1
+  kind: ClusterSecretStore
+  metadata: { name: kubernetes-account }
+  spec: { provider: { kubernetes: { auth: { serviceAccount: { name: reader, namespace: infra } } } } }
+  ---
+  apiVersion: external-secrets.io/v1
+  kind: ClusterSecretStore
+  metadata: { name: onepassword }
+  spec: { provider: { onepassword: { connectHost: "http://c", vaults: { v: 1 }, auth: { secretRef: { connectTokenSecretRef: { name: s1, namespace: infra, key: k1 } } } } } }
+  ---
+  apiVersion: external-secrets.io/v1
+  kind: ClusterSecretStore
+  metadata: { name: pulumi }
+  spec: { provider: { pulumi: { organization: o, project: p, environment: prod, accessToken: { secretRef: { name: pulumi-api-token, namespace: infra, key: token } } } } }
+  ---
+  apiVersion: external-secrets.io/v1
+  kind: ClusterSecretStore
+  metadata: { name: scaleway }
+  spec: { provider: { scaleway: { region: r, projectId: p, accessKey: { secretRef: { name: s1, namespace: infra, key: k1 } }, secretKey: { secretRef: { name: s2, namespace: infra, key: k2 } } } } }
+  ---
+  apiVersion: external-secrets.io/v1
+  kind: ClusterSecretStore
+  metadata: { name: vault-token }
+  spec: { provider: { vault: { server: "https://v", auth: { tokenSecretRef: { name: s1, namespace: infra, key: k1 } } } } }
+  ---
+  apiVersion: external-secrets.io/v1
+  kind: ClusterSecretStore
+  metadata: { name: vault-role }
+  spec: { provider: { vault: { server: "https://v", auth: { appRole: { path: p, roleId: r, secretRef: { name: s1, namespace: infra, key: k1 } } } } } }
+  ---
+  apiVersion: external-secrets.io/v1
+  kind: ClusterSecretStore
+  metadata: { name: vault-cert }
+  spec: { provider: { vault: { server: "https://v", auth: { cert: { clientCert: { name: s1, namespace: infra, key: k1 }, secretRef: { name: s2, namespace: infra, key: k2 } } } } } }
+  ---
+  apiVersion: external-secrets.io/v1
+  kind: ClusterSecretStore
+  metadata: { name: vault-account }
+  spec: { provider: { vault: { server: "https://v", auth: { kubernetes: { mountPath: m, role: r, serviceAccountRef: { name: reader, namespace: infra } } } } } }
+  ---
+  apiVersion: external-secrets.io/v1
+  kind: ClusterSecretStore
+  metadata: { name: yandex }
+  spec: { provider: { yandexlockbox: { auth: { authorizedKeySecretRef: { name: s1, namespace: infra, key: k1 } } } } }
+  ---
+  apiVersion: monitoring.coreos.com/v1
+  kind: Prometheus
+  metadata: { name: m, namespace: monitoring }
+  spec: { additionalScrapeConfigs: { name: s1, key: k1 }, remoteWrite: [{ url: "https://r", basicAuth: { username: { name: s2, key: k2 }, password: { name: s3, key: k3 } } }, { url: "https://r", authorization: { credentials: { name: s4, key: k4 } } }], remoteRead: [{ url: "https://r", basicAuth: { username: { name: s5, key: k5 }, password: { name: s6, key: k6 } } }], secrets: [s7], configMaps: [c7], serviceAccountName: account }
+  ---
+  apiVersion: monitoring.coreos.com/v1alpha1
+  kind: PrometheusAgent
+  metadata: { name: m, namespace: monitoring }
+  spec: { additionalScrapeConfigs: { name: s1, key: k1 }, remoteWrite: [{ url: "https://r", basicAuth: { username: { name: s2, key: k2 }, password: { name: s3, key: k3 } } }, { url: "https://r", authorization: { credentials: { name: s4, key: k4 } } }], secrets: [s7], configMaps: [c7], serviceAccountName: account }
+  ---
+  apiVersion: monitoring.coreos.com/v1
+  kind: Alertmanager
+  metadata: { name: m, namespace: monitoring }
+  spec: { secrets: [s7], configMaps: [c7], serviceAccountName: account }
+  ---
+  apiVersion: monitoring.coreos.com/v1
+  kind: ThanosRuler
+  metadata: { name: m, namespace: monitoring }
+  spec: { queryEndpoints: [q], serviceAccountName: account }
+  ---
+  apiVersion: monitoring.coreos.com/v1
+  kind: ServiceMonitor
+  metadata: { name: m, namespace: monitoring }
+  spec: { selector: { matchLabels: { app: a } }, endpoints: [{ port: http, basicAuth: { username: { name: s1, key: k1 }, password: { name: s2, key: k2 } }, bearerTokenSecret: { name: s3, key: k3 }, authorization: { credentials: { name: s4, key: k4 } }, tlsConfig: { ca: { secret: { name: s5, key: k5 } }, cert: { configMap: { name: c6, key: k6 } }, keySecret: { name: s7, key: k7 } } }] }
+  ---
+  apiVersion: monitoring.coreos.com/v1
+  kind: PodMonitor
+  metadata: { name: m, namespace: monitoring }
+  spec: { selector: { matchLabels: { app: a } }, podMetricsEndpoints: [{ port: http, basicAuth: { username: { name: s1, key: k1 }, password: { name: s2, key: k2 } }, bearerTokenSecret: { name: s3, key: k3 }, authorization: { credentials: { name: s4, key: k4 } }, tlsConfig: { ca: { secret: { name: s5, key: k5 } }, cert: { configMap: { name: c6, key: k6 } }, keySecret: { name: s7, key: k7 } } }] }
+  ---
+  apiVersion: monitoring.coreos.com/v1
+  kind: Probe
+  metadata: { name: m, namespace: monitoring }
+  spec: { prober: { url: p }, basicAuth: { username: { name: s1, key: k1 }, password: { name: s2, key: k2 } }, bearerTokenSecret: { name: s3, key: k3 }, authorization: { credentials: { name: s4, key: k4 } }, tlsConfig: { ca: { secret: { name: s5, key: k5 } }, cert: { configMap: { name: c6, key: k6 } }, keySecret: { name: s7, key: k7 } } }
+  ---
+  apiVersion: monitoring.coreos.com/v1alpha1
+  kind: AlertmanagerConfig
+  metadata: { name: m, namespace: monitoring }
+  spec:
+    receivers:
+      - name: all
+        slackConfigs: [{ apiURL: { name: s1, key: k1 } }]
+        discordConfigs: [{ apiURL: { name: s2, key: k2 } }]
+        msteamsConfigs: [{ webhookUrl: { name: s3, key: k3 } }]
+        pagerdutyConfigs: [{ routingKey: { name: s4, key: k4 } }, { serviceKey: { name: s5, key: k5 } }]
+        opsgenieConfigs: [{ apiKey: { name: s6, key: k6 } }]
+        webhookConfigs: [{ urlSecret: { name: s7, key: k7 } }]
+        telegramConfigs: [{ chatID: 1, botToken: { name: s8, key: k8 } }]
+        emailConfigs: [{ to: a@example.com, authPassword: { name: s9, key: k9 } }]
+  ---
+  apiVersion: argoproj.io/v1alpha1
+  kind: Application
+  metadata: { name: app, namespace: argocd }
+  spec: { project: shop, destination: { namespace: shop, server: "https://kubernetes.default.svc" }, source: { repoURL: "https://example.com/r", path: p } }
+  ---
+  apiVersion: argoproj.io/v1alpha1
+  kind: ApplicationSet
+  metadata: { name: apps, namespace: argocd }
+  spec:
+    generators: [{ list: { elements: [] } }]
+    template:
+      metadata: { name: x }
+      spec: { project: shop, destination: { namespace: shop, server: "https://kubernetes.default.svc" }, source: { repoURL: "https://example.com/r", path: p } }
+  ---
+  apiVersion: keda.sh/v1alpha1
+  kind: ScaledObject
+  metadata: { name: queue, namespace: shop }
+  spec:
+    scaleTargetRef: { name: worker }
+    triggers: [{ type: kafka, metadata: { a: b }, authenticationRef: { name: auth } }, { type: kafka, metadata: { a: b }, authenticationRef: { name: auth, kind: ClusterTriggerAuthentication } }]
+  ---
+  apiVersion: keda.sh/v1alpha1
+  kind: ScaledJob
+  metadata: { name: jobs, namespace: shop }
+  spec:
+    jobTargetRef: { template: { spec: { restartPolicy: Never, containers: [{ name: a, image: "a:1" }] } } }
+    triggers: [{ type: kafka, metadata: { a: b }, authenticationRef: { name: auth } }]
+  ---
+  apiVersion: keda.sh/v1alpha1
+  kind: TriggerAuthentication
+  metadata: { name: auth, namespace: shop }
+  spec:
+    secretTargetRef: [{ parameter: p, name: s1, key: k1 }]
+    configMapTargetRef: [{ parameter: p, name: c1, key: k2 }]
 `;
 
 const FOUND = yaml`
@@ -501,6 +912,161 @@ const FOUND = yaml`
   HelmRelease/referring spec.chartRef.name -> source.toolkit.fluxcd.io/OCIRepository flux-system/charts
   Kustomization/apps spec.sourceRef.name -> source.toolkit.fluxcd.io/GitRepository shop/repository
   ExternalSecret/external spec.secretStoreRef.name -> external-secrets.io/ClusterSecretStore store
+  HTTPRoute/routed spec.rules.0.filters.0.requestMirror.backendRef.name -> Service shop/shadow (mild)
+  HTTPRoute/routed spec.parentRefs.0.name -> gateway.networking.k8s.io/Gateway infra/public
+  HTTPRoute/routed spec.parentRefs.1.name -> Service shop/web
+  GRPCRoute/routed spec.rules.0.filters.0.requestMirror.backendRef.name -> Service shop/shadow (mild)
+  GRPCRoute/routed spec.parentRefs.0.name -> gateway.networking.k8s.io/Gateway shop/public
+  TLSRoute/tls spec.rules.0.backendRefs.0.name -> Service shop/db
+  TLSRoute/tls spec.parentRefs.0.name -> gateway.networking.k8s.io/Gateway shop/public
+  TCPRoute/tcp spec.rules.0.backendRefs.0.name -> Service shop/db
+  TCPRoute/tcp spec.parentRefs.0.name -> gateway.networking.k8s.io/Gateway shop/public
+  UDPRoute/udp spec.rules.0.backendRefs.0.name -> Service shop/dns
+  UDPRoute/udp spec.parentRefs.0.name -> gateway.networking.k8s.io/Gateway shop/public
+  Gateway/public spec.listeners.0.tls.certificateRefs.0.name -> Secret infra/tls (tls.crt@spec.listeners.0.tls.certificateRefs.0.name tls.key@spec.listeners.0.tls.certificateRefs.0.name)
+  Gateway/public spec.listeners.0.tls.certificateRefs.1.name -> Secret shop/other (tls.crt@spec.listeners.0.tls.certificateRefs.1.name tls.key@spec.listeners.0.tls.certificateRefs.1.name)
+  Gateway/public spec.gatewayClassName -> gateway.networking.k8s.io/GatewayClass envoy
+  IngressRoute/transported spec.routes.0.services.0.name -> Service shop/web
+  IngressRoute/transported spec.routes.0.services.0.serversTransport -> traefik.io/ServersTransport shop/transport or traefik.containo.us/ServersTransport shop/transport
+  HelmRelease/full spec.chart.spec.sourceRef.name -> source.toolkit.fluxcd.io/HelmRepository apps/charts
+  HelmRelease/full spec.valuesFrom.0.name -> ConfigMap apps/c1 (k1@spec.valuesFrom.0.valuesKey)
+  HelmRelease/full spec.valuesFrom.1.name -> Secret apps/s1 (optional)
+  HelmRelease/full spec.serviceAccountName -> ServiceAccount apps/deployer
+  HelmRelease/remote spec.chart.spec.sourceRef.name -> source.toolkit.fluxcd.io/HelmRepository apps/charts
+  HelmRelease/remote spec.kubeConfig.secretRef.name -> Secret apps/s2
+  Kustomization/full spec.sourceRef.name -> source.toolkit.fluxcd.io/OCIRepository flux-system/manifests
+  Kustomization/full spec.postBuild.substituteFrom.0.name -> ConfigMap flux-system/vars
+  Kustomization/full spec.postBuild.substituteFrom.1.name -> Secret flux-system/secret-vars (optional)
+  Kustomization/full spec.decryption.secretRef.name -> Secret flux-system/age
+  Kustomization/full spec.serviceAccountName -> ServiceAccount flux-system/deployer
+  Kustomization/remote spec.sourceRef.name -> source.toolkit.fluxcd.io/GitRepository infra/g
+  Kustomization/remote spec.kubeConfig.secretRef.name -> Secret flux-system/s3
+  GitRepository/repository spec.secretRef.name -> Secret flux-system/s1
+  GitRepository/repository spec.proxySecretRef.name -> Secret flux-system/s2
+  HelmRepository/charts spec.secretRef.name -> Secret flux-system/s1
+  HelmRepository/charts spec.certSecretRef.name -> Secret flux-system/s2
+  OCIRepository/manifests spec.secretRef.name -> Secret flux-system/s1
+  Bucket/bucket spec.secretRef.name -> Secret flux-system/s1
+  HelmChart/chart spec.sourceRef.name -> source.toolkit.fluxcd.io/Bucket flux-system/bucket
+  ImagePolicy/policy spec.imageRepositoryRef.name -> image.toolkit.fluxcd.io/ImageRepository infra/images
+  ImageRepository/images spec.secretRef.name -> Secret infra/s1
+  ImageUpdateAutomation/automation spec.sourceRef.name -> source.toolkit.fluxcd.io/GitRepository flux-system/repository
+  Alert/alert spec.providerRef.name -> notification.toolkit.fluxcd.io/Provider flux-system/slack
+  Provider/slack spec.secretRef.name -> Secret flux-system/s1
+  Provider/slack spec.certSecretRef.name -> Secret flux-system/s2
+  Receiver/receiver spec.secretRef.name -> Secret flux-system/s1
+  ExternalSecret/full spec.secretStoreRef.name -> external-secrets.io/SecretStore shop/vault
+  ExternalSecret/full spec.data.0.sourceRef.storeRef.name -> external-secrets.io/SecretStore shop/other
+  ExternalSecret/full spec.dataFrom.0.sourceRef.storeRef.name -> external-secrets.io/ClusterSecretStore shared
+  ExternalSecret/full spec.target.template.templateFrom.0.configMap.name -> ConfigMap shop/c1
+  PushSecret/push spec.secretStoreRefs.0.name -> external-secrets.io/SecretStore shop/vault
+  PushSecret/push spec.selector.secret.name -> Secret shop/s1
+  SecretStore/aws spec.provider.aws.auth.secretRef.accessKeyIDSecretRef.name -> Secret shop/s1 (k1@spec.provider.aws.auth.secretRef.accessKeyIDSecretRef.key)
+  SecretStore/aws spec.provider.aws.auth.secretRef.secretAccessKeySecretRef.name -> Secret shop/s2 (k2@spec.provider.aws.auth.secretRef.secretAccessKeySecretRef.key)
+  SecretStore/azure spec.provider.azurekv.authSecretRef.clientId.name -> Secret shop/s1 (k1@spec.provider.azurekv.authSecretRef.clientId.key)
+  SecretStore/azure spec.provider.azurekv.authSecretRef.clientSecret.name -> Secret shop/s2 (k2@spec.provider.azurekv.authSecretRef.clientSecret.key)
+  SecretStore/bitwarden spec.provider.bitwardensecretsmanager.auth.secretRef.credentials.name -> Secret shop/s1 (k1@spec.provider.bitwardensecretsmanager.auth.secretRef.credentials.key)
+  SecretStore/doppler spec.provider.doppler.auth.secretRef.dopplerToken.name -> Secret shop/s1 (k1@spec.provider.doppler.auth.secretRef.dopplerToken.key)
+  SecretStore/gcp spec.provider.gcpsm.auth.secretRef.secretAccessKeySecretRef.name -> Secret shop/s1 (k1@spec.provider.gcpsm.auth.secretRef.secretAccessKeySecretRef.key)
+  SecretStore/gitlab spec.provider.gitlab.auth.SecretRef.accessToken.name -> Secret shop/s1 (k1@spec.provider.gitlab.auth.SecretRef.accessToken.key)
+  SecretStore/infisical spec.provider.infisical.auth.universalAuthCredentials.clientId.name -> Secret shop/s1 (k1@spec.provider.infisical.auth.universalAuthCredentials.clientId.key)
+  SecretStore/infisical spec.provider.infisical.auth.universalAuthCredentials.clientSecret.name -> Secret shop/s2 (k2@spec.provider.infisical.auth.universalAuthCredentials.clientSecret.key)
+  SecretStore/kubernetes-cert spec.provider.kubernetes.auth.cert.clientCert.name -> Secret shop/s1 (k1@spec.provider.kubernetes.auth.cert.clientCert.key)
+  SecretStore/kubernetes-cert spec.provider.kubernetes.auth.cert.clientKey.name -> Secret shop/s2 (k2@spec.provider.kubernetes.auth.cert.clientKey.key)
+  SecretStore/kubernetes-token spec.provider.kubernetes.auth.token.bearerToken.name -> Secret shop/s1 (k1@spec.provider.kubernetes.auth.token.bearerToken.key)
+  SecretStore/kubernetes-account spec.provider.kubernetes.auth.serviceAccount.name -> ServiceAccount infra/reader
+  SecretStore/onepassword spec.provider.onepassword.auth.secretRef.connectTokenSecretRef.name -> Secret shop/s1 (k1@spec.provider.onepassword.auth.secretRef.connectTokenSecretRef.key)
+  SecretStore/pulumi spec.provider.pulumi.accessToken.secretRef.name -> Secret shop/pulumi-api-token (token@spec.provider.pulumi.accessToken.secretRef.key)
+  SecretStore/scaleway spec.provider.scaleway.accessKey.secretRef.name -> Secret shop/s1 (k1@spec.provider.scaleway.accessKey.secretRef.key)
+  SecretStore/scaleway spec.provider.scaleway.secretKey.secretRef.name -> Secret shop/s2 (k2@spec.provider.scaleway.secretKey.secretRef.key)
+  SecretStore/vault-token spec.provider.vault.auth.tokenSecretRef.name -> Secret shop/s1 (k1@spec.provider.vault.auth.tokenSecretRef.key)
+  SecretStore/vault-role spec.provider.vault.auth.appRole.secretRef.name -> Secret shop/s1 (k1@spec.provider.vault.auth.appRole.secretRef.key)
+  SecretStore/vault-cert spec.provider.vault.auth.cert.clientCert.name -> Secret shop/s1 (k1@spec.provider.vault.auth.cert.clientCert.key)
+  SecretStore/vault-cert spec.provider.vault.auth.cert.secretRef.name -> Secret shop/s2 (k2@spec.provider.vault.auth.cert.secretRef.key)
+  SecretStore/vault-account spec.provider.vault.auth.kubernetes.serviceAccountRef.name -> ServiceAccount shop/reader
+  SecretStore/yandex spec.provider.yandexlockbox.auth.authorizedKeySecretRef.name -> Secret shop/s1 (k1@spec.provider.yandexlockbox.auth.authorizedKeySecretRef.key)
+  ClusterSecretStore/aws spec.provider.aws.auth.secretRef.accessKeyIDSecretRef.name -> Secret infra/s1 (k1@spec.provider.aws.auth.secretRef.accessKeyIDSecretRef.key)
+  ClusterSecretStore/aws spec.provider.aws.auth.secretRef.secretAccessKeySecretRef.name -> Secret infra/s2 (k2@spec.provider.aws.auth.secretRef.secretAccessKeySecretRef.key)
+  ClusterSecretStore/azure spec.provider.azurekv.authSecretRef.clientId.name -> Secret infra/s1 (k1@spec.provider.azurekv.authSecretRef.clientId.key)
+  ClusterSecretStore/azure spec.provider.azurekv.authSecretRef.clientSecret.name -> Secret infra/s2 (k2@spec.provider.azurekv.authSecretRef.clientSecret.key)
+  ClusterSecretStore/bitwarden spec.provider.bitwardensecretsmanager.auth.secretRef.credentials.name -> Secret infra/s1 (k1@spec.provider.bitwardensecretsmanager.auth.secretRef.credentials.key)
+  ClusterSecretStore/doppler spec.provider.doppler.auth.secretRef.dopplerToken.name -> Secret infra/s1 (k1@spec.provider.doppler.auth.secretRef.dopplerToken.key)
+  ClusterSecretStore/gcp spec.provider.gcpsm.auth.secretRef.secretAccessKeySecretRef.name -> Secret infra/s1 (k1@spec.provider.gcpsm.auth.secretRef.secretAccessKeySecretRef.key)
+  ClusterSecretStore/gitlab spec.provider.gitlab.auth.SecretRef.accessToken.name -> Secret infra/s1 (k1@spec.provider.gitlab.auth.SecretRef.accessToken.key)
+  ClusterSecretStore/infisical spec.provider.infisical.auth.universalAuthCredentials.clientId.name -> Secret infra/s1 (k1@spec.provider.infisical.auth.universalAuthCredentials.clientId.key)
+  ClusterSecretStore/infisical spec.provider.infisical.auth.universalAuthCredentials.clientSecret.name -> Secret infra/s2 (k2@spec.provider.infisical.auth.universalAuthCredentials.clientSecret.key)
+  ClusterSecretStore/kubernetes-cert spec.provider.kubernetes.auth.cert.clientCert.name -> Secret infra/s1 (k1@spec.provider.kubernetes.auth.cert.clientCert.key)
+  ClusterSecretStore/kubernetes-cert spec.provider.kubernetes.auth.cert.clientKey.name -> Secret infra/s2 (k2@spec.provider.kubernetes.auth.cert.clientKey.key)
+  ClusterSecretStore/kubernetes-token spec.provider.kubernetes.auth.token.bearerToken.name -> Secret infra/s1 (k1@spec.provider.kubernetes.auth.token.bearerToken.key)
+  ClusterSecretStore/kubernetes-account spec.provider.kubernetes.auth.serviceAccount.name -> ServiceAccount infra/reader
+  ClusterSecretStore/onepassword spec.provider.onepassword.auth.secretRef.connectTokenSecretRef.name -> Secret infra/s1 (k1@spec.provider.onepassword.auth.secretRef.connectTokenSecretRef.key)
+  ClusterSecretStore/pulumi spec.provider.pulumi.accessToken.secretRef.name -> Secret infra/pulumi-api-token (token@spec.provider.pulumi.accessToken.secretRef.key)
+  ClusterSecretStore/scaleway spec.provider.scaleway.accessKey.secretRef.name -> Secret infra/s1 (k1@spec.provider.scaleway.accessKey.secretRef.key)
+  ClusterSecretStore/scaleway spec.provider.scaleway.secretKey.secretRef.name -> Secret infra/s2 (k2@spec.provider.scaleway.secretKey.secretRef.key)
+  ClusterSecretStore/vault-token spec.provider.vault.auth.tokenSecretRef.name -> Secret infra/s1 (k1@spec.provider.vault.auth.tokenSecretRef.key)
+  ClusterSecretStore/vault-role spec.provider.vault.auth.appRole.secretRef.name -> Secret infra/s1 (k1@spec.provider.vault.auth.appRole.secretRef.key)
+  ClusterSecretStore/vault-cert spec.provider.vault.auth.cert.clientCert.name -> Secret infra/s1 (k1@spec.provider.vault.auth.cert.clientCert.key)
+  ClusterSecretStore/vault-cert spec.provider.vault.auth.cert.secretRef.name -> Secret infra/s2 (k2@spec.provider.vault.auth.cert.secretRef.key)
+  ClusterSecretStore/vault-account spec.provider.vault.auth.kubernetes.serviceAccountRef.name -> ServiceAccount infra/reader
+  ClusterSecretStore/yandex spec.provider.yandexlockbox.auth.authorizedKeySecretRef.name -> Secret infra/s1 (k1@spec.provider.yandexlockbox.auth.authorizedKeySecretRef.key)
+  Prometheus/m spec.secrets.0 -> Secret monitoring/s7
+  Prometheus/m spec.configMaps.0 -> ConfigMap monitoring/c7
+  Prometheus/m spec.serviceAccountName -> ServiceAccount monitoring/account
+  Prometheus/m spec.additionalScrapeConfigs.name -> Secret monitoring/s1 (k1@spec.additionalScrapeConfigs.key)
+  Prometheus/m spec.remoteWrite.0.basicAuth.username.name -> Secret monitoring/s2 (k2@spec.remoteWrite.0.basicAuth.username.key)
+  Prometheus/m spec.remoteWrite.0.basicAuth.password.name -> Secret monitoring/s3 (k3@spec.remoteWrite.0.basicAuth.password.key)
+  Prometheus/m spec.remoteRead.0.basicAuth.username.name -> Secret monitoring/s5 (k5@spec.remoteRead.0.basicAuth.username.key)
+  Prometheus/m spec.remoteRead.0.basicAuth.password.name -> Secret monitoring/s6 (k6@spec.remoteRead.0.basicAuth.password.key)
+  Prometheus/m spec.remoteWrite.1.authorization.credentials.name -> Secret monitoring/s4 (k4@spec.remoteWrite.1.authorization.credentials.key)
+  PrometheusAgent/m spec.secrets.0 -> Secret monitoring/s7
+  PrometheusAgent/m spec.configMaps.0 -> ConfigMap monitoring/c7
+  PrometheusAgent/m spec.serviceAccountName -> ServiceAccount monitoring/account
+  PrometheusAgent/m spec.additionalScrapeConfigs.name -> Secret monitoring/s1 (k1@spec.additionalScrapeConfigs.key)
+  PrometheusAgent/m spec.remoteWrite.0.basicAuth.username.name -> Secret monitoring/s2 (k2@spec.remoteWrite.0.basicAuth.username.key)
+  PrometheusAgent/m spec.remoteWrite.0.basicAuth.password.name -> Secret monitoring/s3 (k3@spec.remoteWrite.0.basicAuth.password.key)
+  PrometheusAgent/m spec.remoteWrite.1.authorization.credentials.name -> Secret monitoring/s4 (k4@spec.remoteWrite.1.authorization.credentials.key)
+  Alertmanager/m spec.secrets.0 -> Secret monitoring/s7
+  Alertmanager/m spec.configMaps.0 -> ConfigMap monitoring/c7
+  Alertmanager/m spec.serviceAccountName -> ServiceAccount monitoring/account
+  ThanosRuler/m spec.serviceAccountName -> ServiceAccount monitoring/account
+  ServiceMonitor/m spec.endpoints.0.basicAuth.username.name -> Secret monitoring/s1 (k1@spec.endpoints.0.basicAuth.username.key)
+  ServiceMonitor/m spec.endpoints.0.basicAuth.password.name -> Secret monitoring/s2 (k2@spec.endpoints.0.basicAuth.password.key)
+  ServiceMonitor/m spec.endpoints.0.bearerTokenSecret.name -> Secret monitoring/s3 (k3@spec.endpoints.0.bearerTokenSecret.key)
+  ServiceMonitor/m spec.endpoints.0.authorization.credentials.name -> Secret monitoring/s4 (k4@spec.endpoints.0.authorization.credentials.key)
+  ServiceMonitor/m spec.endpoints.0.tlsConfig.keySecret.name -> Secret monitoring/s7 (k7@spec.endpoints.0.tlsConfig.keySecret.key)
+  ServiceMonitor/m spec.endpoints.0.tlsConfig.ca.secret.name -> Secret monitoring/s5 (k5@spec.endpoints.0.tlsConfig.ca.secret.key)
+  ServiceMonitor/m spec.endpoints.0.tlsConfig.cert.configMap.name -> ConfigMap monitoring/c6 (k6@spec.endpoints.0.tlsConfig.cert.configMap.key)
+  PodMonitor/m spec.podMetricsEndpoints.0.basicAuth.username.name -> Secret monitoring/s1 (k1@spec.podMetricsEndpoints.0.basicAuth.username.key)
+  PodMonitor/m spec.podMetricsEndpoints.0.basicAuth.password.name -> Secret monitoring/s2 (k2@spec.podMetricsEndpoints.0.basicAuth.password.key)
+  PodMonitor/m spec.podMetricsEndpoints.0.bearerTokenSecret.name -> Secret monitoring/s3 (k3@spec.podMetricsEndpoints.0.bearerTokenSecret.key)
+  PodMonitor/m spec.podMetricsEndpoints.0.authorization.credentials.name -> Secret monitoring/s4 (k4@spec.podMetricsEndpoints.0.authorization.credentials.key)
+  PodMonitor/m spec.podMetricsEndpoints.0.tlsConfig.keySecret.name -> Secret monitoring/s7 (k7@spec.podMetricsEndpoints.0.tlsConfig.keySecret.key)
+  PodMonitor/m spec.podMetricsEndpoints.0.tlsConfig.ca.secret.name -> Secret monitoring/s5 (k5@spec.podMetricsEndpoints.0.tlsConfig.ca.secret.key)
+  PodMonitor/m spec.podMetricsEndpoints.0.tlsConfig.cert.configMap.name -> ConfigMap monitoring/c6 (k6@spec.podMetricsEndpoints.0.tlsConfig.cert.configMap.key)
+  Probe/m spec.basicAuth.username.name -> Secret monitoring/s1 (k1@spec.basicAuth.username.key)
+  Probe/m spec.basicAuth.password.name -> Secret monitoring/s2 (k2@spec.basicAuth.password.key)
+  Probe/m spec.bearerTokenSecret.name -> Secret monitoring/s3 (k3@spec.bearerTokenSecret.key)
+  Probe/m spec.authorization.credentials.name -> Secret monitoring/s4 (k4@spec.authorization.credentials.key)
+  Probe/m spec.tlsConfig.keySecret.name -> Secret monitoring/s7 (k7@spec.tlsConfig.keySecret.key)
+  Probe/m spec.tlsConfig.ca.secret.name -> Secret monitoring/s5 (k5@spec.tlsConfig.ca.secret.key)
+  Probe/m spec.tlsConfig.cert.configMap.name -> ConfigMap monitoring/c6 (k6@spec.tlsConfig.cert.configMap.key)
+  AlertmanagerConfig/m spec.receivers.0.slackConfigs.0.apiURL.name -> Secret monitoring/s1 (k1@spec.receivers.0.slackConfigs.0.apiURL.key)
+  AlertmanagerConfig/m spec.receivers.0.discordConfigs.0.apiURL.name -> Secret monitoring/s2 (k2@spec.receivers.0.discordConfigs.0.apiURL.key)
+  AlertmanagerConfig/m spec.receivers.0.msteamsConfigs.0.webhookUrl.name -> Secret monitoring/s3 (k3@spec.receivers.0.msteamsConfigs.0.webhookUrl.key)
+  AlertmanagerConfig/m spec.receivers.0.pagerdutyConfigs.0.routingKey.name -> Secret monitoring/s4 (k4@spec.receivers.0.pagerdutyConfigs.0.routingKey.key)
+  AlertmanagerConfig/m spec.receivers.0.pagerdutyConfigs.1.serviceKey.name -> Secret monitoring/s5 (k5@spec.receivers.0.pagerdutyConfigs.1.serviceKey.key)
+  AlertmanagerConfig/m spec.receivers.0.opsgenieConfigs.0.apiKey.name -> Secret monitoring/s6 (k6@spec.receivers.0.opsgenieConfigs.0.apiKey.key)
+  AlertmanagerConfig/m spec.receivers.0.webhookConfigs.0.urlSecret.name -> Secret monitoring/s7 (k7@spec.receivers.0.webhookConfigs.0.urlSecret.key)
+  AlertmanagerConfig/m spec.receivers.0.telegramConfigs.0.botToken.name -> Secret monitoring/s8 (k8@spec.receivers.0.telegramConfigs.0.botToken.key)
+  AlertmanagerConfig/m spec.receivers.0.emailConfigs.0.authPassword.name -> Secret monitoring/s9 (k9@spec.receivers.0.emailConfigs.0.authPassword.key)
+  Application/app spec.project -> argoproj.io/AppProject argocd/shop
+  ApplicationSet/apps spec.template.spec.project -> argoproj.io/AppProject argocd/shop
+  ScaledObject/queue spec.scaleTargetRef.name -> apps/Deployment shop/worker
+  ScaledObject/queue spec.triggers.0.authenticationRef.name -> keda.sh/TriggerAuthentication shop/auth
+  ScaledObject/queue spec.triggers.1.authenticationRef.name -> keda.sh/ClusterTriggerAuthentication auth
+  ScaledJob/jobs spec.triggers.0.authenticationRef.name -> keda.sh/TriggerAuthentication shop/auth
+  TriggerAuthentication/auth spec.secretTargetRef.0.name -> Secret shop/s1 (k1@spec.secretTargetRef.0.key)
+  TriggerAuthentication/auth spec.configMapTargetRef.0.name -> ConfigMap shop/c1 (k2@spec.configMapTargetRef.0.key)
 `.trim();
 
 describe('the table of edges', () => {

@@ -61,9 +61,10 @@ const SCALED = [
 const ROUTES = ['HTTPRoute', 'GRPCRoute', 'TLSRoute', 'TCPRoute', 'UDPRoute'].map(
   (kind) => `gateway.networking.k8s.io/${kind}`,
 );
-const FLUX_SOURCES = ['HelmRepository', 'GitRepository', 'Bucket', 'OCIRepository', 'HelmChart'].map(
+const FETCHED = ['HelmRepository', 'GitRepository', 'Bucket', 'OCIRepository'].map(
   (kind) => `source.toolkit.fluxcd.io/${kind}`,
 );
+const FLUX_SOURCES = [...FETCHED, 'source.toolkit.fluxcd.io/HelmChart'];
 const FLUX_APPLIERS = ['kustomize.toolkit.fluxcd.io/Kustomization', 'helm.toolkit.fluxcd.io/HelmRelease'];
 const EXTERNAL_SECRET = 'external-secrets.io/ExternalSecret';
 const STORES = ['external-secrets.io/SecretStore', 'external-secrets.io/ClusterSecretStore'];
@@ -232,10 +233,13 @@ export const EDGES: readonly Edge[] = [
 
   // Gateway API: https://gateway-api.sigs.k8s.io/reference/spec/#backendref
   edge(ROUTES, 'spec.rules[].backendRefs[].name', 'Service', UNROUTED, { namespace: 'namespace' }),
-  edge(ROUTES, 'spec.rules[].filters[].requestMirror.backendRef.name', 'Service', 'no request is mirrored', {
-    namespace: 'namespace',
-    mild: ALWAYS,
-  }),
+  edge(
+    ['HTTPRoute', 'GRPCRoute'].map((kind) => `gateway.networking.k8s.io/${kind}`),
+    'spec.rules[].filters[].requestMirror.backendRef.name',
+    'Service',
+    'no request is mirrored',
+    { namespace: 'namespace', mild: ALWAYS },
+  ),
   edge(ROUTES, 'spec.parentRefs[].name', ['gateway.networking.k8s.io/Gateway', 'Service'], 'no gateway serves it', {
     namespace: 'namespace',
   }),
@@ -334,7 +338,7 @@ export const EDGES: readonly Edge[] = [
     // It is impersonated in the cluster that the kubeconfig leads to.
     unless: ({ kubeConfig }) => kubeConfig !== undefined,
   }),
-  edge(FLUX_SOURCES, 'spec.secretRef|certSecretRef|proxySecretRef.name', 'Secret', NOT_FETCHED),
+  edge(FETCHED, 'spec.secretRef|certSecretRef|proxySecretRef.name', 'Secret', NOT_FETCHED),
   edge('source.toolkit.fluxcd.io/HelmChart', 'spec.sourceRef.name', FLUX_SOURCES, NOT_FETCHED),
   edge(
     'image.toolkit.fluxcd.io/ImagePolicy',
@@ -373,7 +377,6 @@ export const EDGES: readonly Edge[] = [
     'kubernetes.auth.cert.clientCert|clientKey',
     'kubernetes.auth.token.bearerToken',
     'onepassword.auth.secretRef.connectTokenSecretRef',
-    'onepasswordSDK.auth.serviceAccountSecretRef',
     'pulumi.accessToken.secretRef',
     'scaleway.accessKey|secretKey.secretRef',
     'vault.auth.tokenSecretRef',
@@ -391,13 +394,8 @@ export const EDGES: readonly Edge[] = [
   ),
 
   // Prometheus operator: https://prometheus-operator.dev/docs/api-reference/api/
-  edge(monitoring('Prometheus', 'PrometheusAgent', 'Alertmanager', 'ThanosRuler'), 'spec.secrets[]', 'Secret', MOUNT),
-  edge(
-    monitoring('Prometheus', 'PrometheusAgent', 'Alertmanager', 'ThanosRuler'),
-    'spec.configMaps[]',
-    'ConfigMap',
-    MOUNT,
-  ),
+  edge(monitoring('Prometheus', 'PrometheusAgent', 'Alertmanager'), 'spec.secrets[]', 'Secret', MOUNT),
+  edge(monitoring('Prometheus', 'PrometheusAgent', 'Alertmanager'), 'spec.configMaps[]', 'ConfigMap', MOUNT),
   edge(
     monitoring('Prometheus', 'PrometheusAgent', 'Alertmanager', 'ThanosRuler'),
     'spec.serviceAccountName',
