@@ -22,12 +22,19 @@ const POD_LEVEL = ['cpu', 'memory'];
  * `podLevel`: the API server knows `spec.resources` (on by default from 1.34).
  */
 export function podRequests(pod: object, at: Path, podLevel: boolean): PodRequests {
-  const { containers, initContainers, resources } = pod as Record<string, unknown>;
+  const total = podTotal(pod, at, containerRequests);
+  if (podLevel) overrule(total, asMap((pod as Record<string, unknown>).resources), [...at, 'resources']);
+  return total;
+}
+
+/** The same sum over whatever each container is said to ask for: its limits, or its requests after more defaulting. */
+export function podTotal(pod: object, at: Path, read: ReadContainer): Map<string, PodRequest> {
+  const { containers, initContainers } = pod as Record<string, unknown>;
   const total = new Map<string, PodRequest>();
-  for (const requests of eachRequests(containers, [...at, 'containers'])) add(total, requests);
+  for (const requests of eachRequests(containers, [...at, 'containers'], read)) add(total, requests);
   const sidecars = new Map<string, PodRequest>();
   const atMost = new Map<string, PodRequest>();
-  for (const [requests, isSidecar] of initRequests(initContainers, [...at, 'initContainers'])) {
+  for (const [requests, isSidecar] of initRequests(initContainers, [...at, 'initContainers'], read)) {
     const needed = new Map(sidecars);
     add(needed, requests);
     if (isSidecar) {
@@ -37,19 +44,20 @@ export function podRequests(pod: object, at: Path, podLevel: boolean): PodReques
     raise(atMost, needed);
   }
   raise(total, atMost);
-  if (podLevel) overrule(total, asMap(resources), [...at, 'resources']);
   return total;
 }
 
-function* eachRequests(containers: unknown, at: Path): Generator<PodRequests> {
+type ReadContainer = (container: unknown, at: Path) => PodRequests;
+
+function* eachRequests(containers: unknown, at: Path, read: ReadContainer): Generator<PodRequests> {
   if (!Array.isArray(containers)) return;
-  for (const [i, container] of containers.entries()) yield containerRequests(container, [...at, i]);
+  for (const [i, container] of containers.entries()) yield read(container, [...at, i]);
 }
 
-function* initRequests(containers: unknown, at: Path): Generator<[PodRequests, boolean]> {
+function* initRequests(containers: unknown, at: Path, read: ReadContainer): Generator<[PodRequests, boolean]> {
   if (!Array.isArray(containers)) return;
   for (const [i, container] of containers.entries()) {
-    yield [containerRequests(container, [...at, i]), asMap(container)?.restartPolicy === 'Always'];
+    yield [read(container, [...at, i]), asMap(container)?.restartPolicy === 'Always'];
   }
 }
 

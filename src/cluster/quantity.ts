@@ -59,6 +59,32 @@ export function countable(nano: bigint, resource: string): bigint {
   return divideUp(nano, resource === 'cpu' ? 10n ** 6n : 10n ** 9n);
 }
 
+/**
+ * A quantity as the API server prints it, undefined where it is none: `0.5Gi` is `512Mi`, `0.1` is `100m`, `1e3` stays
+ * `1e3` (CanonicalizeBytes of k8s.io/apimachinery/pkg/api/resource).
+ */
+export function canonicalQuantity(value: unknown): string | undefined {
+  const nano = parseQuantity(value);
+  if (nano === undefined) return undefined;
+  const text = String(value).trim();
+  const units = divideUp(nano, 10n ** 9n);
+  const isBinary = /[KMGTPE]i$/.test(text) && (nano <= -1024n * 10n ** 9n || nano >= 1024n * 10n ** 9n);
+  if (isBinary) {
+    const [mantissa, power] = withoutFactor(units, 1024n, 6);
+    return `${mantissa}${['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'][power]}`;
+  }
+  const [mantissa, power] = nano === 0n ? [0n, 3] : withoutFactor(nano, 1000n, 9);
+  if (!/[eE][-+]?\d+$/.test(text)) return `${mantissa}${['n', 'u', 'm', '', 'k', 'M', 'G', 'T', 'P', 'E'][power]}`;
+  return power === 3 ? `${mantissa}` : `${mantissa}e${3 * power - 9}`;
+}
+
+function withoutFactor(amount: bigint, factor: bigint, most: number): [rest: bigint, power: number] {
+  let rest = amount;
+  let power = 0;
+  for (; power < most && rest % factor === 0n; power += 1) rest /= factor;
+  return [rest, power];
+}
+
 /** A quantity in nano units in its shortest exact form: `2500m`, `8Gi`, `512M`. */
 export function showQuantity(nano: bigint): string {
   let shortest = `${nano}n`;

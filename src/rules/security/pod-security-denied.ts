@@ -1,7 +1,7 @@
 import { contested } from '../../cluster/contested.ts';
+import { securityMutator } from '../../cluster/pod-mutators.ts';
 import type { Violation } from '../../cluster/pod-security/controls.ts';
 import { showViolations, violationsOf } from '../../cluster/pod-security/evaluate.ts';
-import { podMutator } from '../../cluster/pod-security/mutators.ts';
 import { type Demand, policyOf, showDemand } from '../../cluster/pod-security/policy.ts';
 import { postponed } from '../../cluster/postponed.ts';
 import type { Workload } from '../../cluster/workloads.ts';
@@ -33,8 +33,8 @@ export default {
     ],
     silent: [
       'A Namespace that is neither rendered nor existing, or that targets label differently',
-      'Defaults and exemptions of an AdmissionConfiguration can’t be known: a Namespace without labels asks nothing',
-      'Windows pods (spec.os.name), for what Windows doesn’t have, from 1.25 on; pods in a user namespace (hostUsers: false), from 1.35 on',
+      'Defaults and exemptions of an AdmissionConfiguration, that cannot be known: a Namespace without labels asks nothing',
+      'Windows pods (spec.os.name), for what Windows lacks, from 1.25 on; pods in a user namespace (hostUsers: false), from 1.35 on',
       'Where Kyverno, Gatekeeper, a mutating admission policy or OpenShift may set security contexts: unchecked',
       'Values that are filled in later',
     ],
@@ -95,7 +95,7 @@ export default {
       if (namespace === undefined || resource.existing || resource.kind === 'PodTemplate') continue;
       const finding = judge(workload, namespace, cluster.kubernetesVersion);
       if (finding === undefined) continue;
-      const mutator = podMutator(cluster);
+      const mutator = securityMutator(cluster);
       if (mutator === undefined) yield finding;
       else if (!isMutatorSaid) {
         isMutatorSaid = true;

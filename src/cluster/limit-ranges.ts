@@ -1,0 +1,222 @@
+import { compareScopes, isUnsetScope, type Path, type Resource } from '../resource.ts';
+import { type Cluster, derived } from './cluster.ts';
+import { contested } from './contested.ts';
+import { canonicalQuantity, parseQuantity } from './quantity.ts';
+import { asList, asMap, valueAt } from './workloads.ts';
+
+/** A quantity that somebody wrote: in nano units, as the API server prints it, and where. */
+export interface Amount {
+  readonly nano: bigint;
+  readonly text: string;
+  readonly path: Path;
+  /** The LimitRange that fills it in; `path` is then the container's. */
+  readonly defaultedBy?: Resource;
+}
+
+/** Amounts by resource; `unknown` for what is set, nobody knows to what. */
+export type Amounts = ReadonlyMap<string, Amount | 'unknown'>;
+
+/** One item of a LimitRange's `spec.limits`. */
+export interface Limit {
+  readonly type: unknown;
+  readonly min: Amounts;
+  readonly max: Amounts;
+  readonly maxLimitRequestRatio: Amounts;
+}
+
+export interface LimitRangeFacts {
+  readonly resource: Resource;
+  readonly limits: readonly Limit[];
+  /** What containers get that don't say themselves. */
+  readonly defaults: { readonly requests: Amounts; readonly limits: Amounts };
+}
+
+/** Whether more LimitRanges may be in a namespace than are known. `undeclared`: only where nobody describes the environment. */
+export type MoreLimitRanges = 'no' | 'undeclared' | 'unknown';
+
+/** The LimitRanges of a namespace, rendered and existing. */
+export function limitRangesOf(cluster: Cluster, scope: string): readonly LimitRangeFacts[] {
+  return byScope(cluster).get(scope) ?? [];
+}
+
+const byScope = derived((cluster) => {
+  const ranges = new Map<string, LimitRangeFacts[]>();
+  for (const resource of cluster.list('', 'LimitRange')) {
+    const list = ranges.get(resource.scope);
+    if (list) list.push(readLimitRange(resource));
+    else ranges.set(resource.scope, [readLimitRange(resource)]);
+  }
+  return ranges;
+});
+
+/** Whether a namespace may hold LimitRanges that `limitRangesOf` doesn't know. */
+export function moreLimitRanges(cluster: Cluster, scope: string): MoreLimitRanges {
+  const { isOpen, unset } = loose(cluster);
+  if (isOpen || unset.some((other) => compareScopes(other, scope) === 'unknown')) return 'unknown';
+  if (isUnsetScope(scope) && [...byScope(cluster).keys()].some((other) => other !== scope)) return 'unknown';
+  return cluster.knows('', 'LimitRange', scope) || cluster.closes(scope) ? 'no' : 'undeclared';
+}
+
+const loose = derived((cluster) => {
+  const ranges = cluster.list('', 'LimitRange');
+  return {
+    isOpen:
+      !cluster.complete ||
+      cluster.schemaErrors.some(({ resource }) => resource.kind === 'LimitRange') ||
+      ranges.some((range) => contested(cluster, range)),
+    unset: [...new Set(ranges.map(({ scope }) => scope))].filter(isUnsetScope),
+  };
+});
+
+/** Defaulted like SetDefaults_LimitRangeItem of pkg/apis/core/v1: default ← max, defaultRequest ← default, then ← min. */
+function readLimitRange(resource: Resource): LimitRangeFacts {
+  const at: Path = ['spec', 'limits'];
+  const requests = new Map<string, Amount | 'unknown'>();
+  const limits = new Map<string, Amount | 'unknown'>();
+  const items = asList(valueAt(resource.object, at)).flatMap((item, i) => {
+    const fields = asMap(item);
+    if (fields === undefined) return [];
+    const read = (name: string) => readAmounts(fields[name], [...at, i, name]);
+    const limit = {
+      type: fields.type,
+      min: read('min'),
+      max: read('max'),
+      maxLimitRequestRatio: read('maxLimitRequestRatio'),
+    };
+    if (limit.type === 'Container') {
+      const most = new Map([...limit.max, ...read('default')]);
+      for (const [name, amount] of most) limits.set(name, amount);
+      for (const [name, amount] of [...limit.min, ...most, ...read('defaultRequest')]) requests.set(name, amount);
+    }
+    return [limit];
+  });
+  return { resource, limits: items, defaults: { requests, limits } };
+}
+
+/** The amounts of a resource list. */
+export function readAmounts(list: unknown, at: Path): Map<string, Amount | 'unknown'> {
+  const amounts = new Map<string, Amount | 'unknown'>();
+  for (const [name, value] of Object.entries(asMap(list) ?? {})) {
+    const nano = parseQuantity(value);
+    const text = canonicalQuantity(value);
+    amounts.set(name, nano === undefined || text === undefined ? 'unknown' : { nano, text, path: [...at, name] });
+  }
+  return amounts;
+}
+
+/** What a container asks for and may take once the API server and the namespace's LimitRanges have filled in the rest. */
+export interface EffectiveResources {
+  readonly requests: Amounts;
+  readonly limits: Amounts;
+}
+
+/**
+ * The resources of one container of a pod in a namespace: requests default to limits (SetDefaults_Pod), then the LimitRanges fill
+ * in what is missing (plugin/pkg/admission/limitranger). Where two of them could, nobody knows which does.
+ */
+export function effectiveResources(
+  ranges: readonly LimitRangeFacts[],
+  container: unknown,
+  at: Path,
+): EffectiveResources {
+  const fields = asMap(container) ?? {};
+  const written = asMap(fields.resources);
+  const path: Path = written === undefined ? at : [...at, 'resources'];
+  const limits = readAmounts(written?.limits, [...path, 'limits']);
+  const requests = new Map([...limits, ...readAmounts(written?.requests, [...path, 'requests'])]);
+  fillIn(limits, ranges, 'limits', path);
+  fillIn(requests, ranges, 'requests', path);
+  return { requests, limits };
+}
+
+function fillIn(
+  amounts: Map<string, Amount | 'unknown'>,
+  ranges: readonly LimitRangeFacts[],
+  what: 'requests' | 'limits',
+  path: Path,
+): void {
+  const own = new Set(amounts.keys());
+  for (const { resource, defaults } of ranges) {
+    for (const [name, amount] of defaults[what]) {
+      if (own.has(name)) continue;
+      const other = amounts.get(name);
+      const isSame = other === undefined || (other !== 'unknown' && amount !== 'unknown' && other.nano === amount.nano);
+      amounts.set(name, isSame && amount !== 'unknown' ? { ...amount, path, defaultedBy: resource } : 'unknown');
+    }
+  }
+}
+
+/** What a LimitRange refuses, in its own words. */
+export interface LimitViolation {
+  readonly message: string;
+  /** The amount that is out of bounds; undefined for one that is missing, or a sum. */
+  readonly amount: Amount | undefined;
+  /** The bound. */
+  readonly limit: Amount;
+}
+
+/**
+ * What an item of a LimitRange refuses of some resources: minConstraint, maxConstraint and limitRequestRatioConstraint of
+ * plugin/pkg/admission/limitranger. What isn't known is never refused.
+ */
+export function violationsOf(limit: Limit, { requests, limits }: EffectiveResources): LimitViolation[] {
+  return [
+    ...bounds(limit.min).flatMap(([name, bound]) => belowMinimum(limit, name, bound, requests, limits) ?? []),
+    ...bounds(limit.max).flatMap(([name, bound]) => aboveMaximum(limit, name, bound, requests, limits) ?? []),
+    ...bounds(limit.maxLimitRequestRatio).flatMap(([name, bound]) => aboveRatio(limit, name, bound, requests, limits) ?? []),
+  ];
+}
+
+function bounds(amounts: Amounts): [name: string, bound: Amount][] {
+  return [...amounts].flatMap(([name, amount]) => (amount === 'unknown' ? [] : [[name, amount]]));
+}
+
+function belowMinimum({ type }: Limit, name: string, limit: Amount, requests: Amounts, limits: Amounts): LimitViolation | undefined {
+  const [request, most] = [requests.get(name), limits.get(name)];
+  const start = `minimum ${name} usage per ${type} is ${limit.text}`;
+  if (request === undefined) return { message: `${start}.  No request is specified`, amount: undefined, limit };
+  if (request === 'unknown') return undefined;
+  if (isLess(request, limit)) return { message: `${start}, but request is ${request.text}`, amount: request, limit };
+  if (most === undefined || most === 'unknown' || !isLess(most, limit)) return undefined;
+  return { message: `${start}, but limit is ${most.text}`, amount: most, limit };
+}
+
+function aboveMaximum({ type }: Limit, name: string, limit: Amount, requests: Amounts, limits: Amounts): LimitViolation | undefined {
+  const [request, most] = [requests.get(name), limits.get(name)];
+  const start = `maximum ${name} usage per ${type} is ${limit.text}`;
+  if (type === 'PersistentVolumeClaim') {
+    if (request === undefined) return { message: `${start}.  No request is specified`, amount: undefined, limit };
+  } else if (most === undefined) {
+    return { message: `${start}.  No limit is specified`, amount: undefined, limit };
+  } else if (most !== 'unknown' && isLess(limit, most)) {
+    return { message: `${start}, but limit is ${most.text}`, amount: most, limit };
+  }
+  if (request === undefined || request === 'unknown' || !isLess(limit, request)) return undefined;
+  return { message: `${start}, but request is ${request.text}`, amount: request, limit };
+}
+
+function aboveRatio({ type }: Limit, name: string, limit: Amount, requests: Amounts, limits: Amounts): LimitViolation | undefined {
+  const [request, most] = [requests.get(name), limits.get(name)];
+  const start = `${name} max limit to request ratio per ${type} is ${limit.text}`;
+  if (request === 'unknown' || most === 'unknown') return undefined;
+  if (request === undefined || request.nano === 0n) {
+    return { message: `${start}, but no request is specified or request is 0`, amount: request, limit };
+  }
+  if (most === undefined || most.nano === 0n) {
+    return { message: `${start}, but no limit is specified or limit is 0`, amount: most, limit };
+  }
+  if (most.nano * NANO <= limit.nano * request.nano) return undefined;
+  const ratio = Number(most.nano) / Number(request.nano);
+  return { message: `${start}, but provided ratio is ${ratio.toFixed(6)}`, amount: most, limit };
+}
+
+const NANO = 10n ** 9n;
+
+/** Amounts are compared in whole millis. */
+function isLess(a: Amount, b: Amount): boolean {
+  return millis(a) < millis(b);
+}
+
+function millis({ nano }: Amount): bigint {
+  return nano <= 0n ? nano / 10n ** 6n : (nano + 10n ** 6n - 1n) / 10n ** 6n;
+}

@@ -1,0 +1,166 @@
+import { contested } from '../../cluster/contested.ts';
+import { moreLimitRanges } from '../../cluster/limit-ranges.ts';
+import { podMutator } from '../../cluster/pod-mutators.ts';
+import { postponed } from '../../cluster/postponed.ts';
+import {
+  hasPodLevelResources,
+  matchesScopes,
+  missingResources,
+  ownContainers,
+  type Quota,
+  quotasByScope,
+  requiredResources,
+  workloadsByScope,
+} from '../../cluster/quota.ts';
+import type { Workload } from '../../cluster/workloads.ts';
+import { type Cluster, type Finding, type Path, type Rule, yaml } from '../../rule.ts';
+
+export default {
+  id: 'quota-needs-resources',
+  severity: 'error',
+  docs: {
+    summary: 'Where a ResourceQuota counts cpu or memory, every container must say how much it needs.',
+    incident:
+      'OLI, preview environments, phase 3: every namespace of a pull request gets a ResourceQuota. Postgres and MinIO had resources, ' +
+      'the Job that made the bucket and its init container had none: the admission of quotas refused its pods, the release waited for ' +
+      'the Job, and nothing but the events of the Job said why.',
+    symptoms: [
+      'failed quota: compute: must specify limits.cpu for: web; limits.memory for: web',
+      'Error creating: pods "web-5d6c7b8f9-" is forbidden: failed quota: compute: must specify limits.cpu',
+      'is forbidden: failed quota:',
+    ],
+    fix:
+      'Give the container requests and limits for what the quota names, init containers included. Or put a LimitRange with default ' +
+      'and defaultRequest into the namespace: it fills in what containers leave out.',
+    facts: [
+      'ResourceQuota and LimitRange of the namespace, rendered or under existing.',
+      'After defaulting: requests from limits, then what LimitRanges fill in. Without LimitRanges under existing, an environment that is ' +
+        'not described may have one: a warning.',
+    ],
+    silent: [
+      'Quotas whose scopes do not match the pod, or may not: PriorityClass of a pod that gets the default one',
+      'Quotas on ephemeral-storage, hugepages, devices or counts: containers may leave those out',
+      'Pods that say what they need as a whole (spec.resources)',
+      'A LimitRange of an unset namespace of another target, one that cannot be read, a target that did not render',
+      'Where Kyverno, Gatekeeper, a mutating admission policy or a VerticalPodAutoscaler may fill in resources',
+    ],
+    references: [
+      'https://kubernetes.io/docs/concepts/policy/resource-quotas/',
+      'https://kubernetes.io/docs/concepts/policy/limit-range/',
+      'https://github.com/kubernetes/kubernetes/blob/master/pkg/quota/v1/evaluator/core/pods.go',
+    ],
+  },
+  examples: {
+    bad: [
+      yaml`
+        apiVersion: v1
+        kind: Namespace
+        metadata: { name: pr-7 }
+        ---
+        apiVersion: v1
+        kind: ResourceQuota
+        metadata: { name: compute, namespace: pr-7 }
+        spec:
+          hard: { requests.cpu: "2", limits.cpu: "4", limits.memory: 4Gi, pods: "10" }
+        ---
+        apiVersion: batch/v1
+        kind: Job
+        metadata: { name: bucket, namespace: pr-7 }
+        spec:
+          template:
+            spec:
+              restartPolicy: Never
+              initContainers:
+                - name: wait # <- failed quota: compute: must specify limits.cpu for: make,wait; limits.memory for: wait; requests.cpu for: wait: no pod of Job/bucket is created
+                  image: busybox:1.37
+              containers:
+                - name: make
+                  image: minio/mc:RELEASE.2025-08-13T08-35-41Z
+                  resources:
+                    requests: { cpu: 100m }
+                    limits: { memory: 64Mi }
+      `,
+    ],
+    good: [
+      yaml`
+        apiVersion: v1
+        kind: ResourceQuota
+        metadata: { name: compute }
+        spec:
+          hard: { requests.cpu: "2", limits.cpu: "4", requests.memory: 2Gi, limits.memory: 4Gi }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: requests-default-to-limits }
+        spec:
+          containers:
+            - { name: web, image: "web:1", resources: { limits: { cpu: 1, memory: 1Gi } } }
+      `,
+    ],
+  },
+  *check(cluster) {
+    for (const [scope, quotas] of quotasByScope(cluster)) {
+      const strict = quotas.filter(
+        (quota) => requiredResources(quota).length > 0 && !contested(cluster, quota.resource),
+      );
+      const more = strict.length === 0 ? 'unknown' : moreLimitRanges(cluster, scope);
+      if (more === 'unknown') continue;
+      for (const workload of workloadsByScope(cluster).get(scope) ?? []) {
+        if (workload.resource.existing) continue;
+        for (const quota of strict) {
+          const finding = judge(cluster, workload, quota);
+          if (finding === undefined) continue;
+          const later = postponed(workload);
+          const reasons = [
+            ...(more === 'no' ? [] : ['unless a LimitRange that is not rendered here sets defaults']),
+            ...(later === undefined ? [] : [later]),
+          ];
+          yield {
+            ...finding,
+            message: [finding.message, ...reasons].join('; '),
+            ...(reasons.length === 0 ? {} : { severity: 'warning' }),
+          };
+        }
+      }
+    }
+  },
+} satisfies Rule;
+
+function judge(cluster: Cluster, workload: Workload, quota: Quota): Finding | undefined {
+  const { resource } = workload;
+  const missing = new Map<string, string[]>();
+  const places: { path: Path; names: string[]; container: string }[] = [];
+  for (const own of ownContainers(workload)) {
+    const names = missingResources(cluster, workload, own, requiredResources(quota));
+    if (names.length === 0) continue;
+    const container = String(own.container.name);
+    const path = own.container.resources ? [...own.path, 'resources'] : own.path;
+    places.push({ path, names, container });
+    for (const name of names) missing.set(name, [...(missing.get(name) ?? []), container]);
+  }
+  const [first, ...others] = places;
+  if (first === undefined || hasPodLevelResources(workload) || matchesScopes(cluster, quota, workload) !== true)
+    return undefined;
+  if (podMutator(cluster) !== undefined) return undefined;
+  const list = [...missing]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, by]) => `${name} for: ${[...by].sort().join(',')}`);
+  const outcome = resource.kind === 'Pod' ? `${resource} is refused` : `no pod of ${resource} is created`;
+  return {
+    resource,
+    path: first.path,
+    message: `failed quota: ${quota.resource.name}: must specify ${list.join('; ')}: ${outcome}`,
+    related: [
+      {
+        message: `${quota.resource} counts ${[...missing.keys()].sort().join(', ')}`,
+        resource: quota.resource,
+        path: ['spec', 'hard'],
+      },
+      ...others.map(({ path, names, container }) => ({
+        message: `container ${container} lacks ${names.join(', ')}`,
+        resource,
+        path,
+      })),
+    ],
+  };
+}
