@@ -1,4 +1,6 @@
 import type { Path, Resource } from '../resource.ts';
+import { scalingOf } from './autoscalers.ts';
+import type { Cluster } from './cluster.ts';
 import { asMap, type Workload } from './workloads.ts';
 
 /** How a workload replaces its pods when its template changes. */
@@ -31,6 +33,12 @@ export function rolloutOf(workload: Workload, replicas = workload.replicas): Rol
     default:
       return undefined;
   }
+}
+
+/** The rollout of a workload at the fewest replicas that it runs with: its own, or the minimum of its autoscaler, at least 1. */
+export function leastRollout(cluster: Cluster, workload: Workload): Rollout | undefined {
+  const { minimum, autoscaler } = scalingOf(cluster, workload);
+  return rolloutOf(workload, autoscaler && minimum !== undefined ? Math.max(1, minimum) : minimum);
 }
 
 /** ResolveFenceposts of pkg/controller/deployment/util, after SetDefaults_Deployment of pkg/apis/apps/v1. */

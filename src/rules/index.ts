@@ -28,11 +28,13 @@ import quotaNeedsResources from './quota/quota-needs-resources.ts';
 import podUnschedulable from './scheduling/pod-unschedulable.ts';
 import podSecurityDenied from './security/pod-security-denied.ts';
 import runAsNonRootContradiction from './security/run-as-non-root-contradiction.ts';
+import volumeRolloutStuck from './storage/volume-rollout-stuck.ts';
 import argumentRepeated from './workload/argument-repeated.ts';
 import heapExceedsLimit from './workload/heap-exceeds-limit.ts';
 import probeAlwaysSucceeds from './workload/probe-always-succeeds.ts';
 import probePortUnserved from './workload/probe-port-unserved.ts';
 import probeVariableEmpty from './workload/probe-variable-empty.ts';
+import rolloutDropsEveryReplica from './workload/rollout-drops-every-replica.ts';
 import selectorMismatch from './workload/selector-mismatch.ts';
 
 /** Every rule, in the order of the catalogue. */
@@ -53,6 +55,7 @@ export const rules: readonly Rule[] = [
   issuerSolverUnserved,
   webhookNotReady,
   podUnschedulable,
+  volumeRolloutStuck,
   podSecurityDenied,
   runAsNonRootContradiction,
   referenceMissing,
@@ -66,6 +69,7 @@ export const rules: readonly Rule[] = [
   probeAlwaysSucceeds,
   argumentRepeated,
   heapExceedsLimit,
+  rolloutDropsEveryReplica,
   quotaNeedsResources,
   kustomizeFileMissing,
   kustomizeFileOutsideRoot,

@@ -1,15 +1,8 @@
-import { scalingOf } from '../../cluster/autoscalers.ts';
 import { type HostPort, hostPortsOf } from '../../cluster/host-ports.ts';
-import { type Rollout, rolloutOf } from '../../cluster/rollouts.ts';
+import { leastRollout } from '../../cluster/rollouts.ts';
 import { type NodeFacts, nodeMaker, nodesFor } from '../../cluster/scheduling.ts';
 import type { Workload } from '../../cluster/workloads.ts';
 import { type Cluster, type Finding, type Rule, yaml } from '../../rule.ts';
-
-/** The rollout of a workload at the fewest replicas that it runs with; undefined where there is none or they aren't known. */
-function leastRollout(cluster: Cluster, workload: Workload): Rollout | undefined {
-  const { minimum, autoscaler } = scalingOf(cluster, workload);
-  return rolloutOf(workload, autoscaler && minimum !== undefined ? Math.max(1, minimum) : minimum);
-}
 
 function judge(cluster: Cluster, workload: Workload, { port, path }: HostPort): Finding | undefined {
   const { resource } = workload;
