@@ -19,11 +19,16 @@ export function explainMarkdown(rule: Rule): string {
       ? [`**Where the facts come from.**\n\n${docs.facts.map((text) => `- ${text}`).join('\n')}`]
       : []),
     ...(docs.silent?.length ? [`**Silent when.**\n\n${docs.silent.map((text) => `- ${text}`).join('\n')}`] : []),
+    ...(docs.tables ?? []).map(({ title, lines }) => `**${title}.**\n\n${lines.map(listed).join('\n')}`),
     ...fenced('Bad', examples.bad[0]),
     ...fenced('Good', examples.good[0]),
     `**More.** ${docs.references.map((url) => `<${url}>`).join(' ')}`,
   ];
   return parts.join('\n\n');
+}
+
+function listed(line: string): string {
+  return `- \`${line}\``;
 }
 
 function fenced(title: string, example: Example | undefined): string[] {
@@ -45,6 +50,7 @@ function sections({ id, severity, docs, examples }: Rule): Section[] {
       ? [{ title: 'Where the facts come from', body: docs.facts.map((text) => `- ${text}`).join('\n') }]
       : []),
     ...(docs.silent?.length ? [{ title: 'Silent when', body: docs.silent.map((text) => `- ${text}`).join('\n') }] : []),
+    ...(docs.tables ?? []).map(({ title, lines }) => ({ title, body: lines.join('\n') })),
     ...(examples.bad[0] ? [{ title: 'Bad', body: exampleText(examples.bad[0]) }] : []),
     ...(examples.good[0] ? [{ title: 'Good', body: exampleText(examples.good[0]) }] : []),
     { title: 'More', body: docs.references.join('\n') },

@@ -67,6 +67,8 @@ export interface RuleDocs {
   /** The look-alikes for which the rule stays silent. */
   silent?: readonly string[];
   references: readonly string[];
+  /** What the rule goes by, where that is a list: printed whole by `explain`, and in docs/rules.md. */
+  tables?: readonly { title: string; lines: readonly string[] }[];
 }
 
 export interface Rule {

@@ -51,6 +51,24 @@ const UNLISTED: Maker = ({ scope }) => ({
 });
 const EVERYTHING: Maker = () => ({ anythingIn: '*', clusterScoped: true });
 
+/** Who makes what, for people to read. */
+export const MAKER_LINES: readonly string[] = [
+  'SealedSecret → the Secret of its own name',
+  'ExternalSecret, ClusterExternalSecret → the Secret that target.name says, else of its own name',
+  'Certificate → the Secret that secretName says',
+  'Ingress or Gateway annotated for cert-manager → a Certificate and its Secret for each tls block or listener',
+  'Issuer, ClusterIssuer → the Secret that acme.privateKeySecretRef says',
+  'trust-manager Bundle → a ConfigMap or Secret of its name in every namespace',
+  'Service annotated for OpenShift serving certificates → the Secret that the annotation says',
+  'StatefulSet → the PersistentVolumeClaims of its claim templates',
+  'Prometheus, Alertmanager, ThanosRuler → their governing Service (prometheus-operated …)',
+  'ArtifactGenerator → the ExternalArtifacts that it lists',
+  'Kyverno generate rules → what they name',
+  'HelmRelease, HelmChart, Flux Kustomization, Argo CD Application → anything, unless their directory is a target here',
+  'Custom resources of operators → objects of their namespace that hold their name, or that their spec names',
+  'A ServiceAccount that may create Secrets → any Secret where it may',
+];
+
 /** Who makes what, by `group/Kind`, or by group where all its kinds do alike. A custom resource of no row is UNLISTED. */
 const MAKERS: ReadonlyMap<string, Maker> = new Map<string, Maker>([
   ['bitnami.com/SealedSecret', sealedSecret],

@@ -534,6 +534,25 @@ const CLUSTER_SCOPED = new Set([
   'MutatingAdmissionPolicy',
 ]);
 
+/** The table of edges as text, a line each: `from  path → to: what breaks`. */
+export function edgeLines(): string[] {
+  const named = EDGES.map(({ from, path, to, keys, needs, breaks }) => {
+    const asked = [...(keys === undefined ? [] : [keys]), ...(needs ?? [])];
+    const which = asked.length > 0 ? ` (with ${asked.join(', ')})` : '';
+    return `${kindsShown(from)}  ${path} → ${kindsShown(to)}${which}: ${breaks}`;
+  });
+  const annotated = ANNOTATION_EDGES.map(
+    ({ from, annotation, to, breaks }) =>
+      `${kindsShown(from)}  annotation ${annotation} → ${kindsShown(to)}: ${breaks}`,
+  );
+  return [...named, ...annotated];
+}
+
+/** Kinds without their groups, each once: Traefik's two groups share theirs. */
+function kindsShown(kinds: readonly string[]): string {
+  return [...new Set(kinds.map((kind) => (kind === 'pod' ? 'pods' : kindOf(kind))))].join('|');
+}
+
 /** The object that a reference means. `scope` is `''` for kinds without a namespace. */
 export interface Referent {
   readonly group: string;

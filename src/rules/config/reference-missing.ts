@@ -1,7 +1,8 @@
 import type { Cluster } from '../../cluster/cluster.ts';
 import { hintFor, isGenerated } from '../../cluster/hints.ts';
+import { MAKER_LINES } from '../../cluster/makers.ts';
 import { inNamespace, standingOf } from '../../cluster/provided.ts';
-import { type Reference, referencesOf } from '../../cluster/references.ts';
+import { edgeLines, type Reference, referencesOf } from '../../cluster/references.ts';
 import type { Finding, Rule, Unchecked } from '../../rule.ts';
 import { yaml } from '../../rule.ts';
 
@@ -40,6 +41,11 @@ export default {
       'Referenced "ClusterIssuer" not found: clusterissuer.cert-manager.io "letsencrypt-prod" not found',
     ],
     fix: 'Render the object, or whatever makes it (a SealedSecret, an ExternalSecret, a Certificate), with what needs it; or correct the name or the namespace. What is made by hand belongs under `existing` in k8s-lint.yaml: a Secret there needs its keys only. Where the pod can do without, say `optional: true`.',
+    facts: [
+      'The table below: every field that names another object, of everything that is rendered',
+      'Kinds that a team does not render (Secret, StorageClass, IngressClass, Issuer …) are known where `existing` lists them: one Secret of a namespace stands for all of its Secrets',
+      'Kinds that a team always renders (ConfigMap, ServiceAccount, Service, Role …) are closed in a configured environment, or where their Namespace is rendered',
+    ],
     silent: [
       'The reference is optional.',
       'The kind is not known: only `existing` says which Secrets, StorageClasses, IngressClasses or issuers there are. What a team renders with what uses it (ConfigMaps, ServiceAccounts, claims, Services, Roles, Middlewares, scale targets) is an error in an environment of k8s-lint.yaml or where the Namespace is rendered, a warning elsewhere.',
@@ -54,6 +60,10 @@ export default {
       'https://kubernetes.io/docs/concepts/configuration/secret/',
       'https://doc.traefik.io/traefik/reference/install-configuration/providers/overview/',
       'https://cert-manager.io/docs/troubleshooting/',
+    ],
+    tables: [
+      { title: 'What names what, and what breaks without it', lines: edgeLines() },
+      { title: 'Who makes objects', lines: MAKER_LINES },
     ],
   },
   examples: {
