@@ -26,18 +26,37 @@ const POD_RANGES: readonly Range[] = [
 export function mayHoldPods(cidr: unknown, except: unknown): boolean {
   const block = parseCidr(cidr);
   if (block === undefined) return true;
-  const holes: Range[] = [];
-  for (const hole of Array.isArray(except) ? except : []) {
-    const range = parseCidr(hole);
-    if (range === undefined) return true;
-    if (range.bits === block.bits) holes.push(range);
-  }
-  holes.sort((a, b) => (a.first < b.first ? -1 : 1));
+  const all = parseHoles(except);
+  if (all === undefined) return true;
+  const holes = all.filter((hole) => hole.bits === block.bits);
   return POD_RANGES.some((pods) => {
     // Of two CIDR ranges, one holds the other, or they share nothing.
     const common = contains(pods, block) ? block : pods;
     return (contains(pods, block) || contains(block, pods)) && !covers(holes, common);
   });
+}
+
+/** Whether a NetworkPolicy's ipBlock surely holds all addresses of another, the `except` of both considered. */
+export function blockHolds(
+  outer: { readonly cidr?: unknown; readonly except?: unknown },
+  inner: { readonly cidr?: unknown; readonly except?: unknown },
+): boolean {
+  const [wide, narrow] = [parseCidr(outer.cidr), parseCidr(inner.cidr)];
+  if (wide === undefined || narrow === undefined || !contains(wide, narrow)) return false;
+  const gaps = parseHoles(inner.except)?.filter((gap) => gap.bits === narrow.bits);
+  return (
+    parseHoles(outer.except)?.every((hole) => {
+      if (contains(hole, narrow)) return false;
+      return !contains(narrow, hole) || (gaps !== undefined && covers(gaps, hole));
+    }) ?? false
+  );
+}
+
+/** An ipBlock's `except`, sorted; undefined where one of them can't be read. */
+function parseHoles(except: unknown): Range[] | undefined {
+  const holes = (Array.isArray(except) ? except : []).map(parseCidr);
+  if (!holes.every((hole) => hole !== undefined)) return undefined;
+  return holes.sort((a, b) => (a.first < b.first ? -1 : 1));
 }
 
 function contains(outer: Range, inner: Range): boolean {

@@ -22,7 +22,9 @@ import hostNetworkPortMismatch from './network/host-network-port-mismatch.ts';
 import hostPortRolloutStuck from './network/host-port-rollout-stuck.ts';
 import networkPolicyBlocksConnection from './network/network-policy-blocks-connection.ts';
 import networkPolicyBlocksDns from './network/network-policy-blocks-dns.ts';
+import networkPolicyOneSided from './network/network-policy-one-sided.ts';
 import networkPolicyPeerUnmatched from './network/network-policy-peer-unmatched.ts';
+import networkPolicyShadowed from './network/network-policy-shadowed.ts';
 import nodePortInvalid from './network/node-port-invalid.ts';
 import quotaNeedsResources from './quota/quota-needs-resources.ts';
 import podUnschedulable from './scheduling/pod-unschedulable.ts';
@@ -49,6 +51,8 @@ export const rules: readonly Rule[] = [
   nodePortInvalid,
   networkPolicyBlocksConnection,
   networkPolicyBlocksDns,
+  networkPolicyOneSided,
+  networkPolicyShadowed,
   networkPolicyPeerUnmatched,
   acmeOwnedTwice,
   tlsSecretNeverIssued,
