@@ -26,7 +26,15 @@ export function substitutes(root: string, searchable: boolean): (token: string) 
   };
 }
 
-/** `${TAG}` and `<TAG>` are the placeholder itself; `TAG=…`, `s/TAG/…/`, `substitute: { TAG: … }` are what fills it in. */
+/** A field of a manifest, of a kustomization or of values that holds an image or a part of one, up to a word in it. */
+const IN_IMAGE =
+  /(?:^|\n[ \t]*|- +|[{,] +)["']?(?:image|newTag|newName|tag|repository|registry)["']?:[ \t]*["']?[\w./:-]*$/;
+const LONGEST_IMAGE = 300;
+
+/**
+ * `${TAG}`, `<TAG>` and `image: web:TAG` are the placeholder itself; `TAG=…`, `s/TAG/…/`, `substitute: { TAG: … }` are what fills
+ * it in.
+ */
 function mayReplace(text: string, token: string): boolean {
   if (/\b(envsubst|postBuild|substituteFrom|gomplate|ytt)\b/.test(text)) return true;
   let from = 0;
@@ -38,7 +46,8 @@ function mayReplace(text: string, token: string): boolean {
     const after = text[from] ?? '';
     const partOfWord = /[A-Za-z0-9_]/.test(before) || /[A-Za-z0-9_]/.test(after);
     const placeholder = before === '$' || before === '<' || (before === '{' && after !== ':');
-    if (!partOfWord && !placeholder) return true;
+    if (partOfWord || placeholder) continue;
+    if (!IN_IMAGE.test(text.slice(Math.max(0, at - LONGEST_IMAGE), at))) return true;
   }
 }
 

@@ -118,3 +118,21 @@ function placeholderTokens(text: string): string[] {
 export function effectiveTag({ tag, digest }: ImageReference): string | undefined {
   return digest === undefined ? (tag ?? 'latest') : undefined;
 }
+
+/** Words that stand for what is to be written there. Upper case only: `todo` is an app, and no one's tag is TODO. */
+const STAND_IN =
+  /^(?:PLACEHOLDER|CHANGE[-_]?ME|REPLACE[-_]?(?:ME|THIS)|FIX[-_]?ME|TODO|TBD|(?:INSERT|YOUR)[-_][A-Z_-]+)$/;
+
+/** The first whole tag or path component of an image that is nobody's name, undefined where all may be meant. */
+export function standInOf(image: string): string | undefined {
+  return image
+    .slice(0, MAX_SEARCHED)
+    .split(/[/:@]/)
+    .find((token) => STAND_IN.test(token));
+}
+
+/** The registry that an image names itself, undefined where it leaves that to the runtime. */
+export function writtenRegistry(image: string): string | undefined {
+  const [domain] = splitDomain(image);
+  return image.startsWith(`${domain}/`) ? domain : undefined;
+}

@@ -14,6 +14,8 @@ import secretOptionalAbsent from './config/secret-optional-absent.ts';
 import dependencyCycle from './gitops/dependency-cycle.ts';
 import ignoreExpired from './ignores/ignore-expired.ts';
 import ignoreUnused from './ignores/ignore-unused.ts';
+import imagePlaceholder from './image/image-placeholder.ts';
+import imagePullNever from './image/image-pull-never.ts';
 import imageReferenceInvalid from './image/image-reference-invalid.ts';
 import imageTagLatest from './image/image-tag-latest.ts';
 import kustomizeFileMissing from './kustomize/kustomize-file-missing.ts';
@@ -46,6 +48,8 @@ export const rules: readonly Rule[] = [
   apiNotServed,
   imageTagLatest,
   imageReferenceInvalid,
+  imagePlaceholder,
+  imagePullNever,
   hostNetworkPortMismatch,
   hostPortRolloutStuck,
   nodePortInvalid,
