@@ -1,4 +1,4 @@
-import type { Path } from '../resource.ts';
+import type { Path, Resource } from '../resource.ts';
 import { type Address, addressesIn } from './addresses.ts';
 import { type Cluster, derived } from './cluster.ts';
 import { addressesOfCommand, type Word } from './command-lines.ts';
@@ -8,7 +8,7 @@ import { addressesInFile } from './file-addresses.ts';
 import type { FileAddress } from './files/file-address.ts';
 import { type ConfigurationFile, configurationFiles } from './files/mounts.ts';
 import { nginxUpstreams } from './files/nginx.ts';
-import { asList, containersOf, type PodContainer, type Workload } from './workloads.ts';
+import { asList, asMap, containersOf, type PodContainer, valueAt, type Workload } from './workloads.ts';
 
 /** A host that a container is configured to dial, whatever answers to that name. */
 export interface ConfiguredHost {
@@ -45,6 +45,29 @@ export const configuredHosts = derived((cluster): readonly ConfiguredHost[] =>
       : containersOf(workload).flatMap((container) => hostsOfContainer(cluster, workload, container)),
   ),
 );
+
+/** Where a host stands, as messages say it: `DATABASE_HOST in Secret/app`, the name of a variable, or `args`. */
+export function placeOf({
+  from,
+  where,
+  declared,
+  via,
+}: Pick<ConfiguredHost, 'from' | 'where' | 'declared' | 'via'>): string {
+  if (where.key !== undefined) return `${where.key} in ${where.resource}`;
+  if (via === 'command') return String(declared.at(-2));
+  const variable = asMap(valueAt(from.resource.object, where.path.slice(0, -1)))?.name;
+  return typeof variable === 'string' ? variable : 'env';
+}
+
+/** The finding's place of a host: its value; what exists already isn't edited here, so there it is what takes it from there. */
+export function editedAt({ from, where, declared }: Pick<ConfiguredHost, 'from' | 'where' | 'declared'>): {
+  resource: Resource;
+  path: Path;
+  offset?: number | undefined;
+} {
+  if (where.resource.existing) return { resource: from.resource, path: declared };
+  return { resource: where.resource, path: where.path, offset: where.offset };
+}
 
 /** An address that a container is given, and where it stands. */
 interface Found

@@ -24,12 +24,16 @@ export interface Connection
   readonly hasOthers: boolean;
 }
 
-/** All connections that the manifests configure, of rendered and of existing workloads. */
-export const connectionsOf = derived((cluster): readonly Connection[] => {
+/** All connections that the manifests configure, of rendered and of existing workloads whose pods ask the cluster's name server. */
+export const connectionsOf = derived((cluster): readonly Connection[] =>
+  namedConnections(cluster).filter(({ from }) => asksCluster(from)),
+);
+
+/** The same, whatever name server the pods ask. */
+export const namedConnections = derived((cluster): readonly Connection[] => {
   const lists = new Map<string, { hosts: number; connections: Omit<Connection, 'hasOthers'>[] }>();
   const workloads = new Map<Workload, number>();
   for (const host of configuredHosts(cluster)) {
-    if (!asksCluster(host.from)) continue;
     const number = workloads.get(host.from) ?? workloads.size;
     workloads.set(host.from, number);
     const id = `${number} ${host.list}`;

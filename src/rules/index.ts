@@ -22,6 +22,7 @@ import kustomizeFileMissing from './kustomize/kustomize-file-missing.ts';
 import kustomizeFileOutsideRoot from './kustomize/kustomize-file-outside-root.ts';
 import hostNetworkPortMismatch from './network/host-network-port-mismatch.ts';
 import hostPortRolloutStuck from './network/host-port-rollout-stuck.ts';
+import hostUnresolved from './network/host-unresolved.ts';
 import networkPolicyBlocksConnection from './network/network-policy-blocks-connection.ts';
 import networkPolicyBlocksDns from './network/network-policy-blocks-dns.ts';
 import networkPolicyOneSided from './network/network-policy-one-sided.ts';
@@ -58,6 +59,7 @@ export const rules: readonly Rule[] = [
   networkPolicyOneSided,
   networkPolicyShadowed,
   networkPolicyPeerUnmatched,
+  hostUnresolved,
   acmeOwnedTwice,
   tlsSecretNeverIssued,
   issuerSolverUnserved,

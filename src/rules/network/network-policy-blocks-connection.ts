@@ -1,7 +1,7 @@
+import { editedAt, placeOf } from '../../cluster/configured-hosts.ts';
 import { type Connection, connectionsOf } from '../../cluster/connections.ts';
 import { meetsNoPolicies, otherPolicies, type Refusal, type Side, type Traffic } from '../../cluster/network.ts';
 import { type Reach, reachOf } from '../../cluster/reachability.ts';
-import { asMap, valueAt } from '../../cluster/workloads.ts';
 import { type Cluster, type Finding, type Related, type Resource, type Rule, yaml } from '../../rule.ts';
 
 export default {
@@ -1060,10 +1060,7 @@ function finding(connection: Connection, { refused }: Reach): Finding {
   const isElsewhere = where.resource !== from.resource;
   const related = isElsewhere ? [where.resource.existing ? given : taken] : [];
   return {
-    // What exists already isn't edited here: what takes it from there is.
-    ...(where.resource.existing
-      ? { resource: from.resource, path: declared }
-      : { resource: where.resource, path: where.path, offset: where.offset }),
+    ...editedAt(connection),
     message: `${from.resource} dials ${target}, but ${refuse}: connections time out or are refused${bites}`,
     ...(isIdle ? { severity: 'warning' } : {}),
     related: [...(['egress', 'ingress'] as const).flatMap((side) => refusals(side, first)), ...related],
@@ -1092,14 +1089,6 @@ function explain(side: Side, { lacks }: Refusal, { client, server, port, protoco
 /** As configured; nothing of a Secret but host and port. */
 function addressOf({ host, port }: Connection): string {
   return port === undefined ? host : `${host}:${port}`;
-}
-
-/** Where the address stands: `DATABASE_HOST in Secret/app`, the name of a variable, or `args`. */
-function placeOf({ from, where, declared, via }: Connection): string {
-  if (where.key !== undefined) return `${where.key} in ${where.resource}`;
-  if (via === 'command') return String(declared.at(-2));
-  const variable = asMap(valueAt(from.resource.object, where.path.slice(0, -1)))?.name;
-  return typeof variable === 'string' ? variable : 'env';
 }
 
 /** The port that policies see, where it isn't the one that is dialled. */

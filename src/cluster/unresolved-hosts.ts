@@ -1,0 +1,120 @@
+import type { Resource } from '../resource.ts';
+import { type Cluster, derived } from './cluster.ts';
+import { type ConfiguredHost, configuredHosts } from './configured-hosts.ts';
+import { asksCluster, resolveHost } from './connections.ts';
+import { namesHost, wordsOf } from './dial-names.ts';
+import { meetsNoPolicies } from './network.ts';
+import { namesakesOf, standingOf } from './provided.ts';
+import type { Referent } from './references.ts';
+import { isHeadless } from './services.ts';
+import { isUnknown } from './unknown.ts';
+import { asList, asMap, valueAt, workloadOf } from './workloads.ts';
+
+/** A host that the cluster's name server would have to know, and doesn't. */
+export interface UnresolvedHost {
+  readonly configured: ConfiguredHost;
+  /** The Service that is meant. */
+  readonly referent: Referent;
+  /** The environment is one that nobody has described: others may put Services into the namespace. */
+  readonly undeclared: boolean;
+}
+
+/**
+ * The configured hosts that name a Service which isn't there, in a namespace into which the environment renders workloads or Services
+ * (kubernetes.io/docs, *DNS for Services and Pods*). One of several alternatives that is known, or is somebody else's, is enough.
+ */
+export function unresolvedHosts(cluster: Cluster): UnresolvedHost[] {
+  const judged = configuredHosts(cluster).map((configured) => ({
+    configured,
+    missing: missingService(cluster, configured),
+  }));
+  const fine = new Set(
+    judged.filter(({ missing }) => missing === undefined).map(({ configured }) => listOf(configured)),
+  );
+  return judged.flatMap(({ configured, missing }) => {
+    if (missing === undefined || !mayBeReported(configured) || fine.has(listOf(configured))) return [];
+    return [{ configured, ...missing }];
+  });
+}
+
+function listOf({ from, list }: ConfiguredHost): string {
+  const { group, kind, scope, name } = from.resource;
+  return JSON.stringify([group, kind, scope, name, list]);
+}
+
+function mayBeReported({ from, where, unless, address, key, via, evident }: ConfiguredHost): boolean {
+  if (from.resource.existing || meetsNoPolicies(from.resource) || unless !== undefined) return false;
+  if (where.resource.existing && where.resource === from.resource) return false;
+  // A bare word that a name calls a host may be a mode or a region: only names that say it plainly count.
+  if (address.form === 'word') return namesHost(key) && PLAIN.test(wordsOf(key).at(-1) ?? '');
+  return evident && (address.form === 'url' || via === 'file' || namesHost(key));
+}
+
+const PLAIN = /(?:^|[a-z])(?:host|hosts|hostname|addr|address|server|servers|brokers)$/;
+
+/** What stands where a host belongs until somebody fills it in, or says that there is none. */
+const NO_NAME =
+  /^(?:localhost|none|null|nil|undefined|false|true|off|on|no|yes|disabled|enabled|auto|default|unset|empty|dummy|fake|test|unused|example|placeholder|changeme|change-me|replaceme|replace-me|todo|tbd|host|hostname|server|your-.*|my-.*|some-.*|xxx+|metadata|unix|socket)$/;
+
+function missingService(cluster: Cluster, configured: ConfiguredHost): Omit<UnresolvedHost, 'configured'> | undefined {
+  const { from, address } = configured;
+  if (address.host === '' || !asksCluster(from) || isUnknown(from.resource.scope)) return undefined;
+  const referent = referentOf(from.resource, address.host.toLowerCase());
+  if (!referent || !rendersInto(cluster).has(referent.scope) || resolveHost(cluster, from, address.host))
+    return undefined;
+  if (isNamedElsewhere(cluster, configured, address.host.toLowerCase())) return undefined;
+  const { state } = standingOf(cluster, [referent]);
+  return state === 'absent' || state === 'undeclared' ? { referent, undeclared: state === 'undeclared' } : undefined;
+}
+
+/** The Service that a name stands for, undefined for names of other shapes. */
+function referentOf({ scope }: Resource, host: string): Referent | undefined {
+  const isAbsolute = host.endsWith('.');
+  const all = host.replace(/\.$/, '').split('.');
+  if (!all.every((label) => /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(label))) return undefined;
+  const domain = host.replace(/\.$/, '').endsWith('.svc.cluster.local') ? 3 : all.at(-1) === 'svc' ? 1 : 0;
+  if (isAbsolute && domain !== 3) return undefined;
+  const labels = all.slice(0, domain === 0 ? undefined : -domain);
+  const [first = '', second, third] = labels;
+  const service = (name: string, of: string): Referent => ({ group: '', kind: 'Service', name, scope: of });
+  if (labels.length === 1 && domain === 0) {
+    return /[a-z]/.test(first) && !NO_NAME.test(first) ? service(first, scope) : undefined;
+  }
+  if (labels.length === 2 && second !== undefined) return service(first, second);
+  return labels.length === 3 && domain > 0 && second !== undefined && third !== undefined
+    ? service(second, third)
+    : undefined;
+}
+
+/** The namespaces into which the environment renders workloads or Services. */
+const rendersInto = derived((cluster): ReadonlySet<string> => {
+  const isCounted = (resource: Resource) =>
+    !resource.existing &&
+    ((resource.group === '' && resource.kind === 'Service') || workloadOf(resource) !== undefined);
+  return new Set(cluster.resources.filter(isCounted).map(({ scope }) => scope));
+});
+
+/** Whether something else than a Service may answer to the name: a pod, `/etc/hosts`, a search domain, a mesh, another object. */
+function isNamedElsewhere(cluster: Cluster, { from }: ConfiguredHost, host: string): boolean {
+  const { pod, resource } = from;
+  if (asList(pod.hostAliases).some((alias) => asList(asMap(alias)?.hostnames).includes(host))) return true;
+  const dns = asMap(pod.dnsConfig) ?? {};
+  if (asList(dns.searches).length > 0 || asList(dns.nameservers).length > 0) return true;
+  const [first = '', second = ''] = host.split('.');
+  const isOwn = first === resource.name || first === pod.hostname || first.replace(/-\d+$/, '') === resource.name;
+  if (isOwn && (second === '' || second === pod.subdomain || resource.kind === 'StatefulSet')) return true;
+  // `db-0.db`: a pod of a headless Service here.
+  const headless = namesakesOf(cluster, { group: '', kind: 'Service', name: second, scope: resource.scope });
+  if (second !== '' && headless.some(isHeadless)) return true;
+  return meshHosts(cluster).has(host);
+}
+
+/** The hosts that a service mesh adds (https://istio.io/latest/docs/reference/config/networking/service-entry/). */
+const meshHosts = derived(
+  (cluster): ReadonlySet<unknown> =>
+    new Set(
+      cluster
+        .list('networking.istio.io', 'ServiceEntry')
+        .flatMap(({ object }) => asList(valueAt(object, ['spec', 'hosts']))),
+    ),
+);
