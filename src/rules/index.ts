@@ -29,6 +29,8 @@ import networkPolicyOneSided from './network/network-policy-one-sided.ts';
 import networkPolicyPeerUnmatched from './network/network-policy-peer-unmatched.ts';
 import networkPolicyShadowed from './network/network-policy-shadowed.ts';
 import nodePortInvalid from './network/node-port-invalid.ts';
+import serviceSelectsNothing from './network/service-selects-nothing.ts';
+import limitRangeViolated from './quota/limit-range-violated.ts';
 import quotaNeedsResources from './quota/quota-needs-resources.ts';
 import podUnschedulable from './scheduling/pod-unschedulable.ts';
 import podSecurityDenied from './security/pod-security-denied.ts';
@@ -60,6 +62,7 @@ export const rules: readonly Rule[] = [
   networkPolicyShadowed,
   networkPolicyPeerUnmatched,
   hostUnresolved,
+  serviceSelectsNothing,
   acmeOwnedTwice,
   tlsSecretNeverIssued,
   issuerSolverUnserved,
@@ -81,6 +84,7 @@ export const rules: readonly Rule[] = [
   heapExceedsLimit,
   rolloutDropsEveryReplica,
   quotaNeedsResources,
+  limitRangeViolated,
   kustomizeFileMissing,
   kustomizeFileOutsideRoot,
   dependencyCycle,

@@ -29,6 +29,10 @@ export default {
     fix:
       'Read the tool’s own message at the line that it is about, and render the target by hand: `kubectl kustomize DIR`, ' +
       '`helm template CHART`. Where the message belongs to another rule, `k8s-lint explain` of that rule says more.',
+    facts: [
+      'What the tool printed, traced to the file and line of the kustomization, chart or values that caused it',
+      'The symptoms of the other rules: a message that matches one names that rule',
+    ],
     silent: [
       'Targets that can’t be rendered here (remote bases, plug-ins, charts without their values) are counted as unchecked',
       'Warnings that kustomize and helm print while they render',

@@ -72,6 +72,10 @@ export default {
       'Quote numbers and booleans where a string belongs (ConfigMap data, env values, labels, annotations, args), in a Helm template ' +
       'with `| quote`. Correct the name of an unknown field, or move it to the object that has it: `kubectl explain` shows where. ' +
       'Add what is missing.',
+    facts: [
+      "The JSON Schemas of Kubernetes 1.29 to 1.36, of the environment's kubernetesVersion, else of the version that the renderer assumes",
+      'The schemas of CustomResourceDefinitions that are rendered or under `existing`, else of those that ship with k8s-lint',
+    ],
     silent: [
       'null: the API server takes it as absent, so that `ports: null` is no wrong type and a null in a required place is missing',
       'strings that something fills in later: `${VAR}`, `$(VAR)`, `{{ … }}`, `<path:…>`, SOPS files and values',

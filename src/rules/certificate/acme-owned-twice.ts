@@ -66,6 +66,10 @@ export default {
     fix:
       "Remove Traefik's certificatesResolvers (arguments, environment or static file) and let cert-manager issue; or drop the Issuer; or " +
       'set entryPoints.<name>.allowACMEByPass=true (from v3.1.3 and v2.11.9), so that the solver wins on that entry point.',
+    facts: [
+      "Traefik's static configuration: its arguments, its environment variables, the file of a mounted ConfigMap",
+      'Issuers and ClusterIssuers with ACME solvers, rendered or under `existing`, and the IngressClasses that they name',
+    ],
     silent: [
       'DNS-01 only, on either side',
       'entryPoints.<name>.allowACMEByPass, in a Traefik that knows it',

@@ -24,6 +24,10 @@ export default {
       'secret shop/api-tls is missing the following TLS data entries: tls.crt, tls.key',
     ],
     fix: 'Add the key to the ConfigMap or Secret, or ask for one that it has. Where the pod can do without, say `optional: true`.',
+    facts: [
+      'Rendered ConfigMaps and Secrets, and those under `existing`: for a Secret its keys are enough',
+      'What controllers write: SealedSecret, ExternalSecret, Certificate',
+    ],
     silent: [
       'The reference or the volume is optional.',
       'The keys are not known: the object is neither rendered nor under `existing`, comes from an ExternalSecret that takes all keys of its source, is filled in later by a replicator or injector, or holds none at all.',

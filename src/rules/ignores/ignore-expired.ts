@@ -21,6 +21,7 @@ export default {
       'opens again. With a date, such an exception comes back by itself.',
     symptoms: ['this ignore of image-tag-latest expired on 2026-05-31, and what it covered is still found'],
     fix: 'Fix what was put off. If it is still right to wait, set a later date, and say in the reason why.',
+    facts: ["`until` of the ignores in k8s-lint.yaml, against today's date in UTC"],
     silent: [
       'On the day itself, which is the last one in UTC',
       'What it covered is gone: then ignore-unused says so',

@@ -27,6 +27,7 @@ export default {
     fix:
       'Remove the ignore. If a finding is still reported beside it, correct its rule, its file or its resource; a comment stands ' +
       'on the line of the finding or alone on the line above, and always gives its reason.',
+    facts: ['The ignores of k8s-lint.yaml and of comments, against what the whole run found'],
     silent: [
       'Only some of the rules, environments or paths are linted: it may match elsewhere',
       'A target does not render, was not checked, or holds objects whose wrong types keep them from the rules: it may match there',

@@ -61,6 +61,10 @@ export default {
     fix:
       'Write the path in lower case, complete the tag or remove its colon, and let the step that fills in placeholders run before ' +
       'the manifests are applied (kustomize: images; helm: values).',
+    facts: [
+      'The image of every container, init container and ephemeral container that is rendered',
+      'The other files of the repository: they may substitute what looks like a placeholder',
+    ],
     silent: [
       'An upper-case first component: it is a registry host (MYREGISTRY/app)',
       'Placeholders that some file of the repository may substitute, and all of them when a stream is linted',

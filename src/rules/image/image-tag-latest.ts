@@ -36,6 +36,7 @@ export default {
       'the same manifest runs different builds on different nodes, and a rollback changes nothing',
     ],
     fix: 'Pin a version tag, or better a digest (name:tag@sha256:…), and let the pipeline or a bot move it.',
+    facts: ['The image and the imagePullPolicy of every container, as rendered'],
     silent: [
       'A digest is present: it decides, whatever the tag says',
       'Placeholders: what fills them in is unknown',

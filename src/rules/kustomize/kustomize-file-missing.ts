@@ -18,6 +18,7 @@ export default {
       'loading KV pairs: env source files: [app.env]: evalsymlink failure on',
     ],
     fix: 'Commit the file, correct the path (it is relative to the kustomization), or take the entry out.',
+    facts: ['The kustomization files, read before kustomize runs, and the file system'],
     silent: [
       'Remote resources: nothing is downloaded, the target is counted as unchecked',
       'A file that exists and is empty: kustomize takes it',

@@ -17,6 +17,7 @@ export default {
     fix:
       'List the directory with a kustomization instead of the file, move the file below the kustomization, or make it a Component. ' +
       'Where the deployment really turns restrictions off, say so: loadRestrictor: LoadRestrictionsNone for the target in k8s-lint.yaml.',
+    facts: ['The kustomization files, read before kustomize runs, and the file system'],
     silent: [
       'Directories: bases and components may stand anywhere',
       'Targets with loadRestrictor: LoadRestrictionsNone',

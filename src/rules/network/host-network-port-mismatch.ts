@@ -18,6 +18,7 @@ export default {
     fix:
       'Let the process listen on the port that the node is to offer, and give containerPort that number; drop hostPort, it is ' +
       'defaulted. Or leave hostNetwork, and let hostPort map.',
+    facts: ['The rendered pod templates alone'],
     silent: [
       'An absent or 0 hostPort: it is defaulted to containerPort, in Pods and in the Pods that templates make',
       'Init containers: only regular containers are validated',

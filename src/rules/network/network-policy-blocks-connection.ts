@@ -30,6 +30,10 @@ export default {
     fix:
       'Where the address is stale, name the Service that is meant; where it is right, admit it: an egress rule of the client’s ' +
       'policies and an ingress rule of the server’s, both with the port that the pods listen on (the targetPort), not the Service’s.',
+    facts: [
+      'What a workload is told to dial: its environment, arguments, commands and mounted files',
+      'Services, pods, Namespaces and NetworkPolicies, rendered and under `existing`; a Secret there may hold a host and a port without its password',
+    ],
     silent: [
       'Rules without peers (`to: []`, `from: []`, absent) admit all; a pod reaches itself; kubelet probes come from the node',
       'Either end uses the host’s network',

@@ -123,6 +123,10 @@ export default {
     fix:
       'Select a label that the Nodes have (kubectl get nodes --show-labels), tolerate the taint of the Nodes that are meant, ask for ' +
       'less than the largest Node offers, or give the cluster such a Node and list it under existing.',
+    facts: [
+      'Nodes under `existing`: their labels, taints, allocatable resources and what runs there already. One Node stands for all of them',
+      'The rendered pod templates, PersistentVolumes and claims',
+    ],
     silent: [
       'DaemonSets: no Node, no pod',
       'Nodes that may come: Karpenter, the cluster autoscaler, Fargate, virtual kubelets',

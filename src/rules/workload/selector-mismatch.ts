@@ -98,6 +98,7 @@ export default {
       'InvalidSpec',
     ],
     fix: 'Give the template every label that the selector asks for. A selector is immutable once applied: change the labels, not the selector.',
+    facts: ['The rendered workloads alone'],
     silent: [
       'A ReplicationController without selector: it is defaulted to the labels',
       'Job selectors on the labels that the API server generates',
