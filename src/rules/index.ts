@@ -20,6 +20,7 @@ import imageReferenceInvalid from './image/image-reference-invalid.ts';
 import imageTagLatest from './image/image-tag-latest.ts';
 import kustomizeFileMissing from './kustomize/kustomize-file-missing.ts';
 import kustomizeFileOutsideRoot from './kustomize/kustomize-file-outside-root.ts';
+import hostNetworkDnsPolicy from './network/host-network-dns-policy.ts';
 import hostNetworkPortMismatch from './network/host-network-port-mismatch.ts';
 import hostPortRolloutStuck from './network/host-port-rollout-stuck.ts';
 import hostUnresolved from './network/host-unresolved.ts';
@@ -55,6 +56,7 @@ export const rules: readonly Rule[] = [
   imagePullNever,
   hostNetworkPortMismatch,
   hostPortRolloutStuck,
+  hostNetworkDnsPolicy,
   nodePortInvalid,
   networkPolicyBlocksConnection,
   networkPolicyBlocksDns,
