@@ -1,8 +1,9 @@
 import { compareScopes, isUnsetScope, type Path, type Resource } from '../resource.ts';
 import { type Cluster, derived } from './cluster.ts';
 import { contested } from './contested.ts';
-import { canonicalQuantity, parseQuantity } from './quantity.ts';
-import { asList, asMap, valueAt } from './workloads.ts';
+import { type PodRequest, podTotal } from './pod-requests.ts';
+import { canonicalQuantity, parseQuantity, showQuantity } from './quantity.ts';
+import { asList, asMap, valueAt, type Workload } from './workloads.ts';
 
 /** A quantity that somebody wrote: in nano units, as the API server prints it, and where. */
 export interface Amount {
@@ -36,10 +37,11 @@ export type MoreLimitRanges = 'no' | 'undeclared' | 'unknown';
 
 /** The LimitRanges of a namespace, rendered and existing. */
 export function limitRangesOf(cluster: Cluster, scope: string): readonly LimitRangeFacts[] {
-  return byScope(cluster).get(scope) ?? [];
+  return limitRangesByScope(cluster).get(scope) ?? [];
 }
 
-const byScope = derived((cluster) => {
+/** All LimitRanges by scope. */
+export const limitRangesByScope = derived((cluster): ReadonlyMap<string, readonly LimitRangeFacts[]> => {
   const ranges = new Map<string, LimitRangeFacts[]>();
   for (const resource of cluster.list('', 'LimitRange')) {
     const list = ranges.get(resource.scope);
@@ -53,7 +55,7 @@ const byScope = derived((cluster) => {
 export function moreLimitRanges(cluster: Cluster, scope: string): MoreLimitRanges {
   const { isOpen, unset } = loose(cluster);
   if (isOpen || unset.some((other) => compareScopes(other, scope) === 'unknown')) return 'unknown';
-  if (isUnsetScope(scope) && [...byScope(cluster).keys()].some((other) => other !== scope)) return 'unknown';
+  if (isUnsetScope(scope) && [...limitRangesByScope(cluster).keys()].some((other) => other !== scope)) return 'unknown';
   return cluster.knows('', 'LimitRange', scope) || cluster.closes(scope) ? 'no' : 'undeclared';
 }
 
@@ -146,6 +148,40 @@ function fillIn(
   }
 }
 
+/** The same for a pod of a workload as a whole: what its containers add up to, as the scheduler adds them. */
+export function effectiveTotals(ranges: readonly LimitRangeFacts[], { pod, path }: Workload): EffectiveResources {
+  return { requests: total(ranges, pod, path, 'requests'), limits: total(ranges, pod, path, 'limits') };
+}
+
+function total(ranges: readonly LimitRangeFacts[], pod: object, path: Path, what: 'requests' | 'limits'): Amounts {
+  const open = new Set<string>();
+  const defaulted = new Map<string, Resource>();
+  const sums = podTotal(pod, path, (container, at) => {
+    const amounts = effectiveResources(ranges, container, at)[what];
+    for (const [name, amount] of amounts) {
+      if (amount === 'unknown') open.add(name);
+      else if (amount.defaultedBy) defaulted.set(name, amount.defaultedBy);
+    }
+    return knownRequests(amounts);
+  });
+  const totals = new Map<string, Amount | 'unknown'>();
+  for (const [name, { amount, path }] of sums) {
+    const defaultedBy = defaulted.get(name);
+    totals.set(name, { nano: amount, text: showQuantity(amount), path, ...(defaultedBy ? { defaultedBy } : {}) });
+  }
+  for (const name of open) totals.set(name, 'unknown');
+  return totals;
+}
+
+/** The amounts that are known, as the parts of a sum. */
+export function knownRequests(amounts: Amounts): Map<string, PodRequest> {
+  const found = new Map<string, PodRequest>();
+  for (const [name, amount] of amounts) {
+    if (amount !== 'unknown') found.set(name, { amount: amount.nano, path: amount.path, largest: amount.nano });
+  }
+  return found;
+}
+
 /** What a LimitRange refuses, in its own words. */
 export interface LimitViolation {
   readonly message: string;
@@ -163,7 +199,9 @@ export function violationsOf(limit: Limit, { requests, limits }: EffectiveResour
   return [
     ...bounds(limit.min).flatMap(([name, bound]) => belowMinimum(limit, name, bound, requests, limits) ?? []),
     ...bounds(limit.max).flatMap(([name, bound]) => aboveMaximum(limit, name, bound, requests, limits) ?? []),
-    ...bounds(limit.maxLimitRequestRatio).flatMap(([name, bound]) => aboveRatio(limit, name, bound, requests, limits) ?? []),
+    ...bounds(limit.maxLimitRequestRatio).flatMap(
+      ([name, bound]) => aboveRatio(limit, name, bound, requests, limits) ?? [],
+    ),
   ];
 }
 
@@ -171,7 +209,13 @@ function bounds(amounts: Amounts): [name: string, bound: Amount][] {
   return [...amounts].flatMap(([name, amount]) => (amount === 'unknown' ? [] : [[name, amount]]));
 }
 
-function belowMinimum({ type }: Limit, name: string, limit: Amount, requests: Amounts, limits: Amounts): LimitViolation | undefined {
+function belowMinimum(
+  { type }: Limit,
+  name: string,
+  limit: Amount,
+  requests: Amounts,
+  limits: Amounts,
+): LimitViolation | undefined {
   const [request, most] = [requests.get(name), limits.get(name)];
   const start = `minimum ${name} usage per ${type} is ${limit.text}`;
   if (request === undefined) return { message: `${start}.  No request is specified`, amount: undefined, limit };
@@ -181,7 +225,13 @@ function belowMinimum({ type }: Limit, name: string, limit: Amount, requests: Am
   return { message: `${start}, but limit is ${most.text}`, amount: most, limit };
 }
 
-function aboveMaximum({ type }: Limit, name: string, limit: Amount, requests: Amounts, limits: Amounts): LimitViolation | undefined {
+function aboveMaximum(
+  { type }: Limit,
+  name: string,
+  limit: Amount,
+  requests: Amounts,
+  limits: Amounts,
+): LimitViolation | undefined {
   const [request, most] = [requests.get(name), limits.get(name)];
   const start = `maximum ${name} usage per ${type} is ${limit.text}`;
   if (type === 'PersistentVolumeClaim') {
@@ -195,7 +245,13 @@ function aboveMaximum({ type }: Limit, name: string, limit: Amount, requests: Am
   return { message: `${start}, but request is ${request.text}`, amount: request, limit };
 }
 
-function aboveRatio({ type }: Limit, name: string, limit: Amount, requests: Amounts, limits: Amounts): LimitViolation | undefined {
+function aboveRatio(
+  { type }: Limit,
+  name: string,
+  limit: Amount,
+  requests: Amounts,
+  limits: Amounts,
+): LimitViolation | undefined {
   const [request, most] = [requests.get(name), limits.get(name)];
   const start = `${name} max limit to request ratio per ${type} is ${limit.text}`;
   if (request === 'unknown' || most === 'unknown') return undefined;

@@ -1,7 +1,14 @@
 import type { Path, Resource } from '../resource.ts';
 import { type Cluster, derived } from './cluster.ts';
 import { every, type Known, not } from './label-facts.ts';
-import { type Amounts, effectiveResources, limitRangesOf, moreLimitRanges, readAmounts } from './limit-ranges.ts';
+import {
+  type Amounts,
+  effectiveResources,
+  knownRequests,
+  limitRangesOf,
+  moreLimitRanges,
+  readAmounts,
+} from './limit-ranges.ts';
 import { add, type PodRequest, type PodRequests, podTotal } from './pod-requests.ts';
 import { isUnknown } from './unknown.ts';
 import { asList, asMap, containersOf, type PodContainer, valueAt, type Workload } from './workloads.ts';
@@ -50,6 +57,19 @@ export const workloadsByScope = derived((cluster): ReadonlyMap<string, readonly 
     const list = found.get(scope);
     if (list) list.push(workload);
     else found.set(scope, [workload]);
+  }
+  return found;
+});
+
+/** The claims that are rendered, of each scope. */
+export const claimsByScope = derived((cluster): ReadonlyMap<string, readonly { resource: Resource; path: Path }[]> => {
+  const found = new Map<string, { resource: Resource; path: Path }[]>();
+  for (const resource of cluster.list('', 'PersistentVolumeClaim')) {
+    const claim = { resource, path: ['spec'] };
+    if (resource.existing || asMap(valueAt(resource.object, ['spec'])) === undefined) continue;
+    const list = found.get(resource.scope);
+    if (list) list.push(claim);
+    else found.set(resource.scope, [claim]);
   }
   return found;
 });
@@ -179,7 +199,9 @@ export function podUsage(cluster: Cluster, workload: Workload): PodRequests {
   if (hasPodLevelResources(workload)) return usage;
   const ranges = limitRangesOf(cluster, workload.resource.scope);
   const total = (what: 'requests' | 'limits') =>
-    podTotal(workload.pod, workload.path, (container, at) => known(effectiveResources(ranges, container, at)[what]));
+    podTotal(workload.pod, workload.path, (container, at) =>
+      knownRequests(effectiveResources(ranges, container, at)[what]),
+    );
   const requests = total('requests');
   add(requests, overhead(cluster, workload));
   for (const [name, request] of requests) {
@@ -194,20 +216,12 @@ export function podUsage(cluster: Cluster, workload: Workload): PodRequests {
 const NANO = 10n ** 9n;
 const NATIVE: ReadonlySet<string> = new Set(['cpu', 'memory', 'ephemeral-storage']);
 
-function known(amounts: Amounts): PodRequests {
-  const found = new Map<string, PodRequest>();
-  for (const [name, amount] of amounts) {
-    if (amount !== 'unknown') found.set(name, { amount: amount.nano, path: amount.path, largest: amount.nano });
-  }
-  return found;
-}
-
 /** What the pod's RuntimeClass adds to every pod. */
 function overhead(cluster: Cluster, { pod, path }: Workload): PodRequests {
   const name: unknown = pod.runtimeClassName;
   if (typeof name !== 'string' || name === '') return new Map();
   const runtime = cluster.get('node.k8s.io', 'RuntimeClass', '', name);
   const at: Path = [...path, 'runtimeClassName'];
-  const amounts = known(readAmounts(valueAt(runtime?.object, ['overhead', 'podFixed']), at));
+  const amounts = knownRequests(readAmounts(valueAt(runtime?.object, ['overhead', 'podFixed']), at));
   return new Map([...amounts].map(([key, request]) => [key, { ...request, path: at }]));
 }

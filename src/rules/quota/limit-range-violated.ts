@@ -1,0 +1,277 @@
+import { contested } from '../../cluster/contested.ts';
+import {
+  type EffectiveResources,
+  effectiveResources,
+  effectiveTotals,
+  type LimitRangeFacts,
+  type LimitViolation,
+  limitRangesByScope,
+  moreLimitRanges,
+  readAmounts,
+  violationsOf,
+} from '../../cluster/limit-ranges.ts';
+import { podMutator } from '../../cluster/pod-mutators.ts';
+import { postponed } from '../../cluster/postponed.ts';
+import { claimsByScope, hasPodLevelResources, ownContainers, workloadsByScope } from '../../cluster/quota.ts';
+import { asList, asMap, valueAt, type Workload } from '../../cluster/workloads.ts';
+import { type Cluster, type Finding, type Path, type Related, type Resource, type Rule, yaml } from '../../rule.ts';
+
+export default {
+  id: 'limit-range-violated',
+  severity: 'error',
+  docs: {
+    summary: 'Containers and claims must stay within what the LimitRanges of their namespace allow.',
+    incident:
+      'OLI, preview environments, phase 3: a LimitRange keeps the containers of every pull request small. A chart whose limits fit ' +
+      'production is refused there: the Deployment is accepted, its pods are not, and the rollout waits until it times out.',
+    symptoms: [
+      'is forbidden: maximum cpu usage per Container is 2, but limit is 4',
+      'is forbidden: maximum memory usage per Container is 1Gi, but limit is 2Gi',
+      'is forbidden: minimum cpu usage per Container is 100m, but request is 50m',
+      'cpu max limit to request ratio per Container is 4, but provided ratio is 10.000000',
+      'maximum storage usage per PersistentVolumeClaim is 10Gi, but request is 50Gi',
+      'must be less than or equal to cpu limit of 500m',
+    ],
+    fix:
+      'Bring the request or limit within the bounds, or raise them in the LimitRange. A container with a request above the default ' +
+      'limit needs a limit of its own.',
+    facts: [
+      'LimitRange of the namespace, rendered or under existing: items of type Container, Pod and PersistentVolumeClaim.',
+      'After defaulting: requests from limits; default from max, defaultRequest from default, then from min.',
+    ],
+    silent: [
+      'Amounts that two LimitRanges would fill in differently: nobody knows which of them does',
+      'What is missing or defaulted, where more LimitRanges may be than are known: in an environment that nobody describes a warning',
+      'Pods that say what they need as a whole (spec.resources), for items of type Pod',
+      'Where Kyverno, Gatekeeper or a mutating admission policy may change resources',
+      'Values that are filled in later',
+    ],
+    references: [
+      'https://kubernetes.io/docs/concepts/policy/limit-range/',
+      'https://github.com/kubernetes/kubernetes/blob/master/plugin/pkg/admission/limitranger/admission.go',
+    ],
+  },
+  examples: {
+    bad: [
+      yaml`
+        apiVersion: v1
+        kind: LimitRange
+        metadata: { name: small, namespace: pr-7 }
+        spec:
+          limits:
+            - type: Container
+              max: { cpu: "2", memory: 1Gi }
+              min: { cpu: 50m }
+              maxLimitRequestRatio: { cpu: "4" }
+            - type: PersistentVolumeClaim
+              max: { storage: 10Gi }
+              min: { storage: 1Gi }
+        ---
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: { name: web, namespace: pr-7 }
+        spec:
+          selector: { matchLabels: { app: web } }
+          template:
+            metadata: { labels: { app: web } }
+            spec:
+              initContainers:
+                - name: migrate
+                  image: web:1
+                  resources:
+                    requests:
+                      cpu: 20m # <- minimum cpu usage per Container is 50m, but request is 20m: no pod of Deployment/web is created
+                    limits:
+                      cpu: 80m
+              containers:
+                - name: web
+                  image: web:1
+                  resources:
+                    requests: { cpu: 500m, memory: 1Gi }
+                    limits:
+                      cpu: 4000m # <- cpu max limit to request ratio per Container is 4, but provided ratio is 8.000000: no pod of Deployment/web is created && maximum cpu usage per Container is 2, but limit is 4: no pod of Deployment/web is created
+                      memory: 1024Mi
+        ---
+        apiVersion: v1
+        kind: PersistentVolumeClaim
+        metadata: { name: data, namespace: pr-7 }
+        spec:
+          accessModes: [ReadWriteOnce]
+          resources:
+            requests:
+              storage: 50Gi # <- maximum storage usage per PersistentVolumeClaim is 10Gi, but request is 50Gi: PersistentVolumeClaim/data is refused
+      `,
+    ],
+    good: [
+      yaml`
+        apiVersion: v1
+        kind: LimitRange
+        metadata: { name: small }
+        spec:
+          limits:
+            - type: Container
+              max: { cpu: "2" }
+              min: { cpu: 50m }
+            - type: PersistentVolumeClaim
+              max: { storage: 10Gi }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: defaults-fit }
+        spec:
+          containers:
+            - { name: web, image: "web:1" }
+            - { name: most, image: "web:1", resources: { limits: { cpu: 2000m } } }
+            - { name: least, image: "web:1", resources: { limits: { cpu: 0.05 } } }
+        ---
+        apiVersion: v1
+        kind: PersistentVolumeClaim
+        metadata: { name: data }
+        spec:
+          accessModes: [ReadWriteOnce]
+          resources: { requests: { storage: 10Gi } }
+      `,
+    ],
+  },
+  *check(cluster) {
+    for (const [scope, all] of limitRangesByScope(cluster)) {
+      const ranges = all.filter(({ resource }) => !contested(cluster, resource));
+      for (const claim of claimsByScope(cluster).get(scope) ?? []) yield* judgeClaim(claim, ranges);
+      for (const workload of workloadsByScope(cluster).get(scope) ?? []) {
+        if (workload.resource.existing) continue;
+        yield* claimsOf(workload).flatMap((claim) => judgeClaim(claim, ranges));
+        if (podMutator(cluster) === undefined) yield* judgePod(cluster, workload, ranges, all);
+      }
+    }
+  },
+} satisfies Rule;
+
+interface Claim {
+  resource: Resource;
+  /** The path of the claim's spec. */
+  path: Path;
+}
+
+function judgeClaim({ resource, path }: Claim, ranges: readonly LimitRangeFacts[]): Finding[] {
+  const at = [...path, 'resources', 'requests'];
+  const requests = readAmounts(valueAt(resource.object, at), at);
+  return ranges.flatMap(({ resource: range, limits }) =>
+    limits
+      .filter(({ type }) => type === 'PersistentVolumeClaim')
+      .flatMap((limit) => violationsOf(limit, { requests, limits: new Map() }))
+      .map((violation) => ({
+        resource,
+        path: violation.amount?.path ?? path,
+        message: `${violation.message}: ${resource.kind === 'PersistentVolumeClaim' ? `${resource} is` : `the claims of ${resource} are`} refused`,
+        related: [boundary(range, violation)],
+      })),
+  );
+}
+
+/** The claims that a workload's controllers make: of a StatefulSet's templates, and of ephemeral volumes. */
+function claimsOf({ resource, pod, path }: Workload): Claim[] {
+  const templates = asList(valueAt(resource.object, ['spec', 'volumeClaimTemplates'])).map((_, i) => [
+    'spec',
+    'volumeClaimTemplates',
+    i,
+    'spec',
+  ]);
+  const ephemeral = asList(pod.volumes).flatMap((volume, i) =>
+    asMap(asMap(volume)?.ephemeral) === undefined
+      ? []
+      : [[...path, 'volumes', i, 'ephemeral', 'volumeClaimTemplate', 'spec']],
+  );
+  return [...templates, ...ephemeral]
+    .filter((at) => asMap(valueAt(resource.object, at)) !== undefined)
+    .map((at) => ({ resource, path: at }));
+}
+
+function* judgePod(
+  cluster: Cluster,
+  workload: Workload,
+  ranges: readonly LimitRangeFacts[],
+  all: readonly LimitRangeFacts[],
+): Generator<Finding> {
+  const totals = hasPodLevelResources(workload) ? undefined : effectiveTotals(all, workload);
+  const containers = ownContainers(workload).map(({ container, path }) => {
+    const at = container.resources ? [...path, 'resources'] : path;
+    return { at, resources: effectiveResources(all, container, path) };
+  });
+  for (const { at, resources } of containers) {
+    const found = violationsOfType('Container', ranges, resources);
+    yield* found.flatMap((violation) => refusal(cluster, workload, at, violation) ?? []);
+    if (found.length === 0) yield* aboveDefaults(workload, resources);
+  }
+  if (totals === undefined) return;
+  for (const violation of violationsOfType('Pod', ranges, totals)) {
+    const finding = refusal(cluster, workload, workload.path, violation);
+    if (finding !== undefined) yield finding;
+  }
+}
+
+interface Refusal extends LimitViolation {
+  range: Resource;
+}
+
+function violationsOfType(type: string, ranges: readonly LimitRangeFacts[], resources: EffectiveResources): Refusal[] {
+  return ranges.flatMap(({ resource: range, limits }) =>
+    limits
+      .filter((limit) => limit.type === type)
+      .flatMap((limit) => violationsOf(limit, resources))
+      .map((violation) => ({ ...violation, range })),
+  );
+}
+
+/** The finding on a pod that is refused; what is missing or defaulted may be filled in by a LimitRange that isn't known. */
+function refusal(
+  cluster: Cluster,
+  workload: Workload,
+  at: Path,
+  { range, ...violation }: Refusal,
+): Finding | undefined {
+  const { resource } = workload;
+  const { amount, message } = violation;
+  const isOwn = amount !== undefined && amount.defaultedBy === undefined;
+  const more = isOwn ? 'no' : moreLimitRanges(cluster, resource.scope);
+  if (more === 'unknown') return undefined;
+  const later = postponed(workload);
+  const asides = [
+    ...(amount?.defaultedBy ? [`${amount.defaultedBy} sets that by default`] : []),
+    ...(more === 'no' ? [] : ['unless a LimitRange that is not rendered here sets defaults']),
+    ...(later === undefined ? [] : [later]),
+  ];
+  return {
+    resource,
+    path: amount?.path ?? at,
+    message: [`${message}: ${consequence(resource)}`, ...asides].join('; '),
+    ...(more === 'no' && later === undefined ? {} : { severity: 'warning' }),
+    related: [boundary(range, violation)],
+  };
+}
+
+/** A request above the limit that a LimitRange gives a container without one. */
+function aboveDefaults({ resource }: Workload, { requests, limits }: EffectiveResources): Finding[] {
+  return [...requests].flatMap(([name, request]) => {
+    const limit = limits.get(name);
+    if (request === 'unknown' || limit === undefined || limit === 'unknown') return [];
+    if (limit.defaultedBy === undefined || request.defaultedBy !== undefined || request.nano <= limit.nano) return [];
+    return [
+      {
+        resource,
+        path: request.path,
+        message:
+          `${name} request ${request.text} must be less than or equal to ${name} limit of ${limit.text}, which ` +
+          `${limit.defaultedBy} sets by default: ${consequence(resource)}`,
+        related: [{ message: 'sets default limits', resource: limit.defaultedBy, path: ['spec', 'limits'] }],
+      },
+    ];
+  });
+}
+
+function consequence(resource: Resource): string {
+  return resource.kind === 'Pod' ? `${resource} is refused` : `no pod of ${resource} is created`;
+}
+
+function boundary(resource: Resource, { limit }: LimitViolation): Related {
+  return { message: `${resource} says ${limit.text}`, resource, path: limit.path };
+}
