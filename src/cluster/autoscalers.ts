@@ -1,7 +1,7 @@
-import { compareScopes, groupOf, type Resource } from '../resource.ts';
+import { compareScopes, groupOf, type Path, type Resource } from '../resource.ts';
 import { type Cluster, derived } from './cluster.ts';
 import { isUnknown } from './unknown.ts';
-import { asMap, type Workload } from './workloads.ts';
+import { asList, asMap, valueAt, type Workload } from './workloads.ts';
 
 /** Between how many replicas a workload moves. */
 export interface Scaling {
@@ -71,6 +71,70 @@ export function scaleTarget(resource: Resource): { group: string; kind: string; 
   return { group: groupOf(apiVersion), kind, name };
 }
 
+/** Whether a VerticalPodAutoscaler may write the requests of a workload's pods. */
+export function isScaledVertically(cluster: Cluster, { resource }: Workload): boolean {
+  return cluster
+    .list('autoscaling.k8s.io', 'VerticalPodAutoscaler')
+    .some(
+      ({ object, scope }) =>
+        valueAt(object, ['spec', 'targetRef', 'name']) === resource.name &&
+        compareScopes(scope, resource.scope) !== 'different',
+    );
+}
+
+/** A resource of which an autoscaler compares what pods use with what they request. */
+export interface UtilizationTarget {
+  /** `cpu`, `memory`. */
+  resource: string;
+  /** The only container that counts; undefined for all of them. */
+  container: string | undefined;
+  path: Path;
+}
+
+/**
+ * What an autoscaler measures in percent of the requests: Utilization metrics, of cpu where none is given
+ * (pkg/apis/autoscaling, defaults and conversion), and KEDA's cpu and memory triggers.
+ */
+export function utilizationTargets(autoscaler: Resource): UtilizationTarget[] {
+  const spec = specOf(autoscaler);
+  if (autoscaler.group === 'keda.sh') return asList(spec.triggers).flatMap(triggerTarget);
+  if (autoscaler.version === 'v1' && !hasAnnotation(autoscaler, /^autoscaling\.alpha\.kubernetes\.io\/metrics$/)) {
+    const field = 'targetCPUUtilizationPercentage';
+    return [{ resource: 'cpu', container: undefined, path: ['spec', ...(spec[field] === undefined ? [] : [field])] }];
+  }
+  const metrics = asList(spec.metrics);
+  if (
+    autoscaler.version !== 'v1' &&
+    metrics.length === 0 &&
+    (spec.metrics === undefined || Array.isArray(spec.metrics))
+  )
+    return [{ resource: 'cpu', container: undefined, path: ['spec'] }];
+  return metrics.flatMap(metricTarget);
+}
+
+function metricTarget(metric: unknown, i: number): UtilizationTarget[] {
+  const { type } = asMap(metric) ?? {};
+  const field = type === 'Resource' ? 'resource' : type === 'ContainerResource' ? 'containerResource' : undefined;
+  const source = field && asMap(asMap(metric)?.[field]);
+  if (!source) return [];
+  const { name, container, target, targetAverageUtilization } = source;
+  // autoscaling/v2beta1 has no `target`.
+  const measured = asMap(target)?.type === 'Utilization' || typeof targetAverageUtilization === 'number';
+  if (!measured || typeof name !== 'string') return [];
+  const only = field === 'containerResource' ? container : undefined;
+  if (only !== undefined && typeof only !== 'string') return [];
+  return [{ resource: name, container: only, path: ['spec', 'metrics', i, field] }];
+}
+
+function triggerTarget(trigger: unknown, i: number): UtilizationTarget[] {
+  const { type, metricType, metadata } = asMap(trigger) ?? {};
+  const { type: oldType, containerName } = asMap(metadata) ?? {};
+  if (type !== 'cpu' && type !== 'memory') return [];
+  if ((metricType ?? oldType) !== 'Utilization') return [];
+  const container = typeof containerName === 'string' && containerName !== '' ? containerName : undefined;
+  return [{ resource: type, container, path: ['spec', 'triggers', i] }];
+}
+
 function horizontal(resource: Resource): Autoscaler {
   const { minReplicas, maxReplicas } = specOf(resource);
   return { resource, minimum: count(minReplicas ?? 1), maximum: count(maxReplicas) };
@@ -78,9 +142,8 @@ function horizontal(resource: Resource): Autoscaler {
 
 function scaledObject(resource: Resource): Autoscaler {
   const { minReplicaCount, maxReplicaCount, idleReplicaCount } = specOf(resource);
-  const annotations = asMap(asMap(asMap(resource.object)?.metadata)?.annotations) ?? {};
   // A paused one holds the replicas where they are, or at a number of its own.
-  if (Object.keys(annotations).some((key) => key.startsWith('autoscaling.keda.sh/paused'))) {
+  if (hasAnnotation(resource, /^autoscaling\.keda\.sh\/paused/)) {
     return { resource, minimum: undefined, maximum: undefined };
   }
   return {
@@ -88,6 +151,10 @@ function scaledObject(resource: Resource): Autoscaler {
     minimum: count(idleReplicaCount ?? minReplicaCount ?? 0),
     maximum: count(maxReplicaCount ?? 100),
   };
+}
+
+function hasAnnotation({ object }: Resource, pattern: RegExp): boolean {
+  return Object.keys(asMap(asMap(asMap(object)?.metadata)?.annotations) ?? {}).some((key) => pattern.test(key));
 }
 
 function count(value: unknown): number | undefined {

@@ -37,6 +37,8 @@ import podSecurityDenied from './security/pod-security-denied.ts';
 import runAsNonRootContradiction from './security/run-as-non-root-contradiction.ts';
 import volumeRolloutStuck from './storage/volume-rollout-stuck.ts';
 import argumentRepeated from './workload/argument-repeated.ts';
+import autoscalerFightsReplicas from './workload/autoscaler-fights-replicas.ts';
+import autoscalerMetricMissing from './workload/autoscaler-metric-missing.ts';
 import heapExceedsLimit from './workload/heap-exceeds-limit.ts';
 import probeAlwaysSucceeds from './workload/probe-always-succeeds.ts';
 import probePortUnserved from './workload/probe-port-unserved.ts';
@@ -82,6 +84,8 @@ export const rules: readonly Rule[] = [
   probeAlwaysSucceeds,
   argumentRepeated,
   heapExceedsLimit,
+  autoscalerFightsReplicas,
+  autoscalerMetricMissing,
   rolloutDropsEveryReplica,
   quotaNeedsResources,
   limitRangeViolated,
