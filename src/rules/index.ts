@@ -3,6 +3,7 @@ import apiNotServed from './api/api-not-served.ts';
 import renderFailed from './api/render-failed.ts';
 import schemaInvalid from './api/schema-invalid.ts';
 import acmeOwnedTwice from './certificate/acme-owned-twice.ts';
+import ingressNodeMismatch from './certificate/ingress-node-mismatch.ts';
 import issuerSolverUnserved from './certificate/issuer-solver-unserved.ts';
 import tlsSecretNeverIssued from './certificate/tls-secret-never-issued.ts';
 import webhookNotReady from './certificate/webhook-not-ready.ts';
@@ -68,6 +69,7 @@ export const rules: readonly Rule[] = [
   acmeOwnedTwice,
   tlsSecretNeverIssued,
   issuerSolverUnserved,
+  ingressNodeMismatch,
   webhookNotReady,
   podUnschedulable,
   volumeRolloutStuck,
