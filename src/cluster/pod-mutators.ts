@@ -1,6 +1,6 @@
-import type { Resource } from '../resource.ts';
-import { derived } from './cluster.ts';
-import { asList, asMap, valueAt } from './workloads.ts';
+import { compareScopes, type Resource } from '../resource.ts';
+import { type Cluster, derived } from './cluster.ts';
+import { asList, asMap, valueAt, type Workload } from './workloads.ts';
 
 /**
  * What may fill in fields of pods before the API server's own admission judges them: Kyverno's and Gatekeeper's mutations,
@@ -22,3 +22,19 @@ function mutates({ group, kind, object }: Resource): boolean {
   if (group !== 'kyverno.io') return false;
   return asList(valueAt(object, ['spec', 'rules'])).some((rule) => asMap(rule)?.mutate !== undefined);
 }
+
+/** Whether a VerticalPodAutoscaler may decide what the pods of a workload ask for. */
+export function isSizedVertically(cluster: Cluster, { resource }: Workload): boolean {
+  const scopes = sizedVertically(cluster).get(`${resource.kind} ${resource.name}`) ?? [];
+  return scopes.some((scope) => compareScopes(scope, resource.scope) !== 'different');
+}
+
+const sizedVertically = derived((cluster) => {
+  const targets = new Map<string, string[]>();
+  for (const { object, scope } of cluster.list('autoscaling.k8s.io', 'VerticalPodAutoscaler')) {
+    const { kind, name } = asMap(valueAt(object, ['spec', 'targetRef'])) ?? {};
+    if (valueAt(object, ['spec', 'updatePolicy', 'updateMode']) === 'Off') continue;
+    targets.set(`${kind} ${name}`, [...(targets.get(`${kind} ${name}`) ?? []), scope]);
+  }
+  return targets;
+});

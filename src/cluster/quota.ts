@@ -9,6 +9,7 @@ import {
   moreLimitRanges,
   readAmounts,
 } from './limit-ranges.ts';
+import { isSizedVertically } from './pod-mutators.ts';
 import { add, type PodRequest, type PodRequests, podTotal } from './pod-requests.ts';
 import { isUnknown } from './unknown.ts';
 import { asList, asMap, containersOf, type PodContainer, valueAt, type Workload } from './workloads.ts';
@@ -196,7 +197,7 @@ export function missingResources(
  */
 export function podUsage(cluster: Cluster, workload: Workload): PodRequests {
   const usage = new Map<string, PodRequest>([['pods', { amount: NANO, path: workload.path, largest: NANO }]]);
-  if (hasPodLevelResources(workload)) return usage;
+  if (hasPodLevelResources(workload) || isSizedVertically(cluster, workload)) return usage;
   const ranges = limitRangesOf(cluster, workload.resource.scope);
   const total = (what: 'requests' | 'limits') =>
     podTotal(workload.pod, workload.path, (container, at) =>

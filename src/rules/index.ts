@@ -32,6 +32,7 @@ import networkPolicyPeerUnmatched from './network/network-policy-peer-unmatched.
 import networkPolicyShadowed from './network/network-policy-shadowed.ts';
 import nodePortInvalid from './network/node-port-invalid.ts';
 import limitRangeViolated from './quota/limit-range-violated.ts';
+import quotaExceeded from './quota/quota-exceeded.ts';
 import quotaNeedsResources from './quota/quota-needs-resources.ts';
 import podUnschedulable from './scheduling/pod-unschedulable.ts';
 import podSecurityDenied from './security/pod-security-denied.ts';
@@ -90,6 +91,7 @@ export const rules: readonly Rule[] = [
   autoscalerMetricMissing,
   rolloutDropsEveryReplica,
   quotaNeedsResources,
+  quotaExceeded,
   limitRangeViolated,
   kustomizeFileMissing,
   kustomizeFileOutsideRoot,

@@ -1,6 +1,6 @@
 import { contested } from '../../cluster/contested.ts';
 import { moreLimitRanges } from '../../cluster/limit-ranges.ts';
-import { podMutator } from '../../cluster/pod-mutators.ts';
+import { isSizedVertically, podMutator } from '../../cluster/pod-mutators.ts';
 import { postponed } from '../../cluster/postponed.ts';
 import {
   hasPodLevelResources,
@@ -141,7 +141,7 @@ function judge(cluster: Cluster, workload: Workload, quota: Quota): Finding | un
   const [first, ...others] = places;
   if (first === undefined || hasPodLevelResources(workload) || matchesScopes(cluster, quota, workload) !== true)
     return undefined;
-  if (podMutator(cluster) !== undefined) return undefined;
+  if (podMutator(cluster) !== undefined || isSizedVertically(cluster, workload)) return undefined;
   const list = [...missing]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, by]) => `${name} for: ${[...by].sort().join(',')}`);
