@@ -1,7 +1,10 @@
 import { compareScopes, type Resource } from '../resource.ts';
 import { type Cluster, derived } from './cluster.ts';
+import { contested } from './contested.ts';
 import { every, hasPlainLabels, type Known, matches, mayBeAddedToPods, podLabels } from './label-facts.ts';
 import { declaredPorts, type Protocol } from './network.ts';
+import { isPlatformNamespace, podMaker } from './pod-makers.ts';
+import { podsOfNamespace } from './policies-selections.ts';
 import { isUnknown } from './unknown.ts';
 import { asList, asMap, type Workload } from './workloads.ts';
 
@@ -34,9 +37,8 @@ export function backendsOf(cluster: Cluster, service: Resource): Backends {
 const backends = derived(() => new Map<Resource, Backends>());
 
 function findBackends(cluster: Cluster, service: Resource): Backends {
-  const spec = asMap(asMap(service.object)?.spec) ?? {};
-  const selector = asMap(spec.selector) ?? {};
-  if (spec.type === 'ExternalName' || Object.keys(selector).length === 0) return { workloads: [], certain: true };
+  const selector = selectorOf(service);
+  if (Object.keys(selector).length === 0) return { workloads: [], certain: true };
   const workloads: Workload[] = [];
   let certain = true;
   for (const workload of podsByLabel(cluster).candidates(selector)) {
@@ -116,3 +118,38 @@ class PodsByLabel {
     return fewest === undefined ? this.#all : [...fewest, ...this.#open];
   }
 }
+
+/** What a Service selects pods by; empty where its endpoints are made by hand, or it is an alias (ExternalName). */
+export function selectorOf(service: Resource): Record<string, unknown> {
+  const { type, selector } = asMap(asMap(service.object)?.spec) ?? {};
+  return type === 'ExternalName' ? {} : (asMap(selector) ?? {});
+}
+
+/** Labels that programs set on their own pods, to say which of them leads (Patroni, Vault, Redis operators). */
+const ROLE_LABEL = /(?:^|[-._/])(?:role|active|leader|master|primary|initialized|sealed|perf-standby)$/i;
+
+/**
+ * Whether a Service's selector surely matches no pod, although its namespace is one whose pods are rendered. Pods that nobody shows
+ * (those of operators, of other manifests that don't render) may be behind it in all other cases.
+ */
+export function missesAllPods(cluster: Cluster, service: Resource): boolean {
+  const { scope } = service;
+  const selector = Object.entries(selectorOf(service));
+  if (selector.length === 0 || !cluster.complete || contested(cluster, service)) return false;
+  const { workloads, certain } = backendsOf(cluster, service);
+  if (workloads.length > 0 || !certain || isPlatformNamespace(scope)) return false;
+  if (selector.some(([key]) => isUnknown(key) || ROLE_LABEL.test(key))) return false;
+  const isRendered = podsOfNamespace(cluster, scope).some(({ resource }) => !resource.existing);
+  return isRendered && !refusedWorkloads(cluster).has(scope) && podMaker(cluster, scope) === undefined;
+}
+
+/** The namespaces of workloads that can't be read, since their types are wrong. */
+const refusedWorkloads = derived((cluster): ReadonlySet<string> => {
+  const present = new Set(cluster.resources);
+  const scopes = new Set<string>();
+  for (const { resource } of cluster.schemaErrors) {
+    if (resource.group !== '' && resource.group !== 'apps' && resource.group !== 'batch') continue;
+    if (!present.has(resource) && 'spec' in resource.object && resource.kind !== 'Service') scopes.add(resource.scope);
+  }
+  return scopes;
+});

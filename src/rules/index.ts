@@ -31,6 +31,7 @@ import networkPolicyOneSided from './network/network-policy-one-sided.ts';
 import networkPolicyPeerUnmatched from './network/network-policy-peer-unmatched.ts';
 import networkPolicyShadowed from './network/network-policy-shadowed.ts';
 import nodePortInvalid from './network/node-port-invalid.ts';
+import serviceSelectsNothing from './network/service-selects-nothing.ts';
 import limitRangeViolated from './quota/limit-range-violated.ts';
 import quotaExceeded from './quota/quota-exceeded.ts';
 import quotaNeedsResources from './quota/quota-needs-resources.ts';
@@ -67,6 +68,7 @@ export const rules: readonly Rule[] = [
   networkPolicyShadowed,
   networkPolicyPeerUnmatched,
   hostUnresolved,
+  serviceSelectsNothing,
   acmeOwnedTwice,
   tlsSecretNeverIssued,
   issuerSolverUnserved,
