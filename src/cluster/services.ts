@@ -1,4 +1,4 @@
-import { compareScopes, type Resource } from '../resource.ts';
+import { compareScopes, type Path, type Resource } from '../resource.ts';
 import { type Cluster, derived } from './cluster.ts';
 import { contested } from './contested.ts';
 import { every, hasPlainLabels, type Known, matches, mayBeAddedToPods, podLabels } from './label-facts.ts';
@@ -14,6 +14,8 @@ export interface ServicePort {
   protocol: Protocol;
   /** A number, or what the pods' containers call it. */
   targetPort: unknown;
+  /** Of what says where it leads: `targetPort`, else `port`. */
+  path: Path;
 }
 
 /** The pods behind a Service. */
@@ -64,10 +66,13 @@ export function isHeadless(service: Resource): boolean {
 
 /** What a Service serves; entries whose number isn't known are left out. */
 export function portsOfService(service: Resource): ServicePort[] {
-  return asList(asMap(asMap(service.object)?.spec)?.ports).flatMap((entry) => {
+  return asList(asMap(asMap(service.object)?.spec)?.ports).flatMap((entry, i) => {
     const { port, protocol = 'TCP', targetPort } = asMap(entry) ?? {};
     if (typeof port !== 'number' || (protocol !== 'TCP' && protocol !== 'UDP' && protocol !== 'SCTP')) return [];
-    return [{ port, protocol, targetPort: targetPort ?? port }];
+    // The API server defaults a target of 0 or "" to the port, too.
+    const isGiven = targetPort !== undefined && targetPort !== null && targetPort !== 0 && targetPort !== '';
+    const path = ['spec', 'ports', i, isGiven ? 'targetPort' : 'port'];
+    return [{ port, protocol, targetPort: isGiven ? targetPort : port, path }];
   });
 }
 

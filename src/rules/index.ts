@@ -31,6 +31,7 @@ import networkPolicyOneSided from './network/network-policy-one-sided.ts';
 import networkPolicyPeerUnmatched from './network/network-policy-peer-unmatched.ts';
 import networkPolicyShadowed from './network/network-policy-shadowed.ts';
 import nodePortInvalid from './network/node-port-invalid.ts';
+import servicePortUnserved from './network/service-port-unserved.ts';
 import serviceSelectsNothing from './network/service-selects-nothing.ts';
 import limitRangeViolated from './quota/limit-range-violated.ts';
 import quotaExceeded from './quota/quota-exceeded.ts';
@@ -69,6 +70,7 @@ export const rules: readonly Rule[] = [
   networkPolicyPeerUnmatched,
   hostUnresolved,
   serviceSelectsNothing,
+  servicePortUnserved,
   acmeOwnedTwice,
   tlsSecretNeverIssued,
   issuerSolverUnserved,
