@@ -50,16 +50,14 @@ export async function runSnapshot(flags: SnapshotFlags): Promise<number> {
     });
     const text = snapshotText(snapshot);
     if (file === undefined) process.stdout.write(text);
-    else replaceOutput(file, text, repositoryRoot(process.cwd()));
+    else if (!replaced(file, text, output)) return EXIT.failed;
     tell(unread);
     if (file !== undefined) say(`${counted(snapshot.objects.length, 'object')} written to ${output}`);
     return unread.some(({ forbidden }) => !forbidden) ? EXIT.failed : EXIT.clean;
   } catch (error) {
     if (controller.signal.aborted) return EXIT.interrupted;
-    if (error instanceof ClusterError) say(`the cluster can't be asked: ${error.message}`);
-    else if ((error as NodeJS.ErrnoException).syscall !== undefined)
-      say(`--output ${output}: ${describeFailure(error)}`);
-    else throw error;
+    if (!(error instanceof ClusterError)) throw error;
+    say(`the cluster can't be asked: ${error.message}`);
     return EXIT.failed;
   } finally {
     process.removeListener('SIGINT', interrupt);
@@ -69,6 +67,17 @@ export async function runSnapshot(flags: SnapshotFlags): Promise<number> {
 
 function isDirectory(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+/** Writes the file, or says why that can't be done. */
+function replaced(file: string, text: string, output: string | undefined): boolean {
+  try {
+    replaceOutput(file, text, repositoryRoot(process.cwd()));
+    return true;
+  } catch (error) {
+    say(`--output ${output}: ${describeFailure(error)}`);
+    return false;
+  }
 }
 
 function tell(unread: readonly Unread[]): void {

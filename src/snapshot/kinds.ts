@@ -1,5 +1,6 @@
 import { ANNOTATION_EDGES, EDGES } from '../cluster/references.ts';
 import { groupOf } from '../resource.ts';
+import { bundleOf } from '../schema/files.ts';
 
 /** A kind that rules ask for, and what they ask of its objects. */
 export interface Kind {
@@ -111,7 +112,8 @@ const KEPT: readonly [apiVersions: string | readonly string[], kinds: string, ..
   ],
   ['v1', 'ResourceQuota', 'spec'],
   ['v1', 'LimitRange', 'spec'],
-  ['v1', 'Pod ReplicationController'],
+  ['v1', 'Pod', LABELS],
+  ['v1', 'ReplicationController'],
   ['apps/v1', 'Deployment StatefulSet DaemonSet ReplicaSet'],
   ['batch/v1', 'Job CronJob'],
   ['argoproj.io/v1alpha1', 'Rollout'],
@@ -266,7 +268,17 @@ export function wantedKinds(): readonly Kind[] {
     }
   }
   for (const { to } of [...EDGES, ...ANNOTATION_EDGES]) {
-    for (const kind of to) add(groupOf(kind), kind.slice(kind.indexOf('/') + 1), undefined, []);
+    for (const id of to) {
+      const [group, kind] = [groupOf(id), id.slice(id.indexOf('/') + 1)];
+      if (!kinds.has(`${group}/${kind}`)) add(group, kind, bundledVersion(group, kind), []);
+    }
   }
   return [...kinds.values()];
+}
+
+/** The apiVersion of a custom resource as the newest of the published packages has it. */
+function bundledVersion(group: string, kind: string): string | undefined {
+  const { kinds = {} } = bundleOf(group)?.releases.at(-1) ?? {};
+  const version = Object.keys(kinds).findLast((candidate) => Object.hasOwn(kinds[candidate] ?? {}, kind));
+  return version === undefined ? undefined : `${group}/${version}`;
 }

@@ -30,7 +30,8 @@ export interface Discovery {
 /** What asking for the objects of a kind came to. `message` is what kubectl said. */
 export type Listed =
   | { state: 'read'; items: readonly Record<string, unknown>[] }
-  | { state: 'forbidden' | 'failed'; message: string };
+  | { state: 'forbidden'; message: string }
+  | { state: 'failed'; message: string };
 
 /** The cluster can't be asked at all; the message is what kubectl said. */
 export class ClusterError extends Error {}
@@ -61,8 +62,8 @@ export async function discover(kubectl: Kubectl): Promise<Discovery> {
 function readLine(line: string): { id: string; kind: ServedKind } | undefined {
   const words = line.trim().split(/\s+/);
   const scope = words.findIndex((word, i) => i >= 2 && (word === 'true' || word === 'false'));
-  const [plural, apiVersion, kind] = [words[0], words[scope - 1], words[scope + 1]];
-  if (scope === -1 || plural === undefined || apiVersion === undefined || kind === undefined) return undefined;
+  const [plural, apiVersion = '', kind] = [words[0], words[scope - 1], words[scope + 1]];
+  if (plural === undefined || kind === undefined || !/^([a-z0-9.-]+\/)?[a-z0-9]+$/.test(apiVersion)) return undefined;
   const [group, version] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion];
   return { id: `${group}/${kind}`, kind: { resource: `${plural}.${version}.${group}`, apiVersion } };
 }
@@ -81,7 +82,8 @@ export async function list(kubectl: Kubectl, resource: string, fieldSelector?: s
   const result = expired ? await get(kubectl, resource, fieldSelector, 0) : paged;
   if (result.kind !== 'ok') {
     const forbidden = result.kind === 'failed' && /\((?:Forbidden|MethodNotAllowed)\)/.test(result.stderr);
-    return { state: forbidden ? 'forbidden' : 'failed', message: describe(kubectl, result) };
+    const message = describe(kubectl, result);
+    return forbidden ? { state: 'forbidden', message } : { state: 'failed', message };
   }
   try {
     const { items } = JSON.parse(result.stdout);

@@ -174,7 +174,7 @@ function node(_: Fields, content: Fields): Fields {
     // When it was set is of no use.
     .map(({ key, value, effect }) => ({ key, ...(value === undefined ? {} : { value }), effect }))
     .sort(byText(({ key, effect }) => `${key} ${effect}`));
-  return { ...content, spec: { ...spec, ...(lasting.length > 0 ? { taints: lasting } : {}) } };
+  return { ...content, ...withContent('spec', { ...spec, ...(lasting.length > 0 ? { taints: lasting } : {}) }) };
 }
 
 /** Compares by code units, whatever the language of the machine. */

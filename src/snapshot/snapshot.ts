@@ -33,14 +33,18 @@ export async function takeSnapshot(kubectl: Kubectl): Promise<{ snapshot: Snapsh
 }
 
 /** What is known of a kind. */
-type Answer = Listed | { state: 'not-served' };
+type Answer = Exclude<Listed, { state: 'read' }> | Read | { state: 'not-served' };
+
+type Read = Extract<Listed, { state: 'read' }> & { apiVersion: string };
 
 async function askFor(kubectl: Kubectl, kind: Kind, { served, unavailable }: Discovery): Promise<Answer> {
   const found = served.get(`${kind.group}/${kind.kind}`);
-  if (found) return list(kubectl, found.resource, kind.fieldSelector);
-  return unavailable.has(kind.group)
-    ? { state: 'failed', message: `the API server could not say what it serves of ${kind.group}` }
-    : { state: 'not-served' };
+  if (found) {
+    const listed = await list(kubectl, found.resource, kind.fieldSelector);
+    return listed.state === 'read' ? { ...listed, apiVersion: found.apiVersion } : listed;
+  }
+  if (!unavailable.has(kind.group)) return { state: 'not-served' };
+  return { state: 'failed', message: `the API server could not say what it serves of ${kind.group}` };
 }
 
 function assembled(answers: readonly { kind: Kind; answer: Answer }[]): { snapshot: Snapshot; unread: Unread[] } {
@@ -50,6 +54,7 @@ function assembled(answers: readonly { kind: Kind; answer: Answer }[]): { snapsh
   }
   const services = servicesOf(read.get('/Service') ?? []);
   const objects: Fields[] = [];
+  const unserved: TypedKind[] = [];
   const empty: TypedKind[] = [];
   const whole: TypedKind[] = [];
   const unread: Unread[] = [];
@@ -58,15 +63,16 @@ function assembled(answers: readonly { kind: Kind; answer: Answer }[]): { snapsh
       unread.push({ kind: nameOf(kind), forbidden: answer.state === 'forbidden', message: answer.message });
       continue;
     }
-    const items = answer.state === 'read' ? answer.items : [];
-    const [first] = items;
-    const apiVersion = typeof first?.apiVersion === 'string' ? first.apiVersion : kind.apiVersion;
+    if (answer.state === 'not-served') {
+      if (kind.apiVersion !== undefined) unserved.push({ apiVersion: kind.apiVersion, kind: kind.kind });
+      continue;
+    }
+    const { items, apiVersion } = answer;
     const kept = items.flatMap((item): Fields[] => {
       const object = snapshotOf(item, kind, services, read);
       return object ? [object] : [];
     });
     objects.push(...kept.sort(byText(identityOf)));
-    if (apiVersion === undefined) continue;
     // Pods and Jobs that others make are left out: what is here isn't all.
     const isAll = kept.length === items.length || !PARTIAL.has(kind.kind);
     if (kept.length === 0 && isAll) empty.push({ apiVersion, kind: kind.kind });
@@ -75,7 +81,7 @@ function assembled(answers: readonly { kind: Kind; answer: Answer }[]): { snapsh
   }
   const why = ({ forbidden }: Unread) => (forbidden ? 'forbidden' : 'failed');
   const missing = unread.map((kind) => ({ kind: kind.kind, why: why(kind) }));
-  return { snapshot: { objects, empty, whole, unread: missing }, unread };
+  return { snapshot: { objects, unserved, empty, whole, unread: missing }, unread };
 }
 
 const PARTIAL = new Set(['Pod', 'Job', 'ReplicaSet', 'ReplicationController']);

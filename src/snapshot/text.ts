@@ -4,7 +4,9 @@ import { isHarmless, oneLine, unicodeEscapes } from '../report/harmless.ts';
 /** What a snapshot holds, in the order in which it is written. */
 export interface Snapshot {
   objects: readonly Record<string, unknown>[];
-  /** Kinds of which there are none, as their apiVersion and kind. */
+  /** Kinds that the API server doesn't serve, so that there are none. */
+  unserved: readonly TypedKind[];
+  /** Kinds of which there are none. */
   empty: readonly TypedKind[];
   /** Kinds that live in namespaces and of which `objects` has all, so that a namespace without one has none. */
   whole: readonly TypedKind[];
@@ -24,9 +26,10 @@ const HEADER = `\
 `;
 
 /** A snapshot as YAML. The same cluster gives the same text. */
-export function snapshotText({ objects, empty, whole, unread }: Snapshot): string {
+export function snapshotText({ objects, unserved, empty, whole, unread }: Snapshot): string {
   return [
     `${HEADER}#\n${notRead(unread)}`,
+    ...lists('The API server does not serve these, so that there are none.', unserved),
     ...lists('There are none of these.', empty),
     ...lists('Of these, there are none but those below, in whatever namespace.', whole),
     ...objects.map(toYaml),

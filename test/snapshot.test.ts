@@ -1,0 +1,445 @@
+import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { main } from '../src/cli.ts';
+import { lint } from '../src/lint.ts';
+import { pinned } from '../src/render/tools.ts';
+import { groupOf } from '../src/resource.ts';
+import { hostsIn } from '../src/snapshot/hosts.ts';
+import { type Kind, wantedKinds } from '../src/snapshot/kinds.ts';
+import { type ApiServer, type ServedResource, startApiServer } from './api-server.ts';
+import { smallCluster } from './snapshot-cluster.ts';
+import { tree } from './tree.ts';
+
+let home: string;
+let api: ApiServer;
+let kubectls: Record<'v31' | 'v35', string>;
+
+beforeAll(async () => {
+  home = realpathSync(mkdtempSync(join(tmpdir(), 'k8s-lint-home-')));
+  kubectls = { v31: (await pinned('v31')).kubectl, v35: (await pinned('v35')).kubectl };
+  api = await startApiServer([]);
+  writeFileSync(join(home, 'kubeconfig'), api.kubeconfig);
+  vi.stubEnv('KUBECONFIG', join(home, 'kubeconfig'));
+  // Every run of the command listens there.
+  for (const stream of [process.stdout, process.stderr]) stream.setMaxListeners(0);
+});
+/** What most tests need. */
+const FEW = ['nodes', 'namespaces', 'secrets', 'replicasets', 'deployments', 'pods'];
+
+beforeEach(() => {
+  // kubectl keeps there what a server has said to serve.
+  vi.stubEnv('HOME', mkdtempSync(join(home, 'home-')));
+  const resources = smallCluster().filter(({ plural }) => FEW.includes(plural));
+  Object.assign(api, { resources, unavailable: [], page: 500, expire: 0, requests: [] });
+});
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await api.close();
+  rmSync(home, { recursive: true, force: true });
+});
+
+/** Runs `k8s-lint snapshot` in this process. */
+async function snapshot(...args: string[]) {
+  const out = { stdout: '', stderr: '' };
+  const spies = (['stdout', 'stderr'] as const).map((stream) =>
+    vi.spyOn(process[stream], 'write').mockImplementation((text) => {
+      out[stream] += text;
+      return true;
+    }),
+  );
+  const kubectl = args.includes('--kubectl') ? [] : ['--kubectl', kubectls.v35];
+  try {
+    return { code: await main(['snapshot', ...kubectl, ...args]), ...out };
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
+}
+
+function resource(plural: string): ServedResource {
+  const found = api.resources.find((candidate) => candidate.plural === plural);
+  if (!found) throw new Error(`nobody serves ${plural}`);
+  return found;
+}
+
+const FORBIDDEN = (plural: string) => ({
+  code: 403,
+  reason: 'Forbidden',
+  message: `${plural} is forbidden: User "ci" cannot list resource "${plural}" in API group "" at the cluster scope`,
+});
+
+describe('what is written', () => {
+  it.each(['v31', 'v35'] as const)('is what rules use, sorted, and no secret (kubectl of %s)', async (layer) => {
+    api.resources = smallCluster();
+    const { code, stdout, stderr } = await snapshot('--kubectl', kubectls[layer]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const unserved = /^# The API server does not serve these, so that there are none\.\n(?:.*\n)*?---\n/m;
+    expect(stdout).not.toContain('hunter2');
+    await expect(stdout.replace(unserved, '')).toMatchFileSnapshot('../fixtures/snapshot/small-cluster.yaml');
+    const isServed = ({ group, kind }: Kind) =>
+      api.resources.some((served) => groupOf(served.apiVersion) === group && served.kind === kind);
+    const listed = unserved.exec(stdout)?.[0].match(/(?<=apiVersion: )\S+, kind: \w+(?=List,)/g);
+    const expected = wantedKinds().filter((kind) => !isServed(kind) && kind.apiVersion !== undefined);
+    expect(listed?.toSorted()).toEqual(
+      expected.map(({ apiVersion, kind }) => `${apiVersion}, kind: ${kind}`).toSorted(),
+    );
+  });
+
+  it('is read page by page, and again as a whole where a page has expired', async () => {
+    const names = Array.from({ length: 5 }, (_, i) => `pool-${i}`);
+    const { items } = resource('namespaces');
+    items.splice(0, 1, ...names.map((name) => ({ metadata: { name } })));
+    api.page = 2;
+    const paged = await snapshot();
+    expect(requestsFor('namespaces')).toEqual(['?limit=500', '?continue=2&limit=500', '?continue=4&limit=500']);
+    api.requests.length = 0;
+    api.expire = 1;
+    expect(await snapshot()).toEqual(paged);
+    expect(requestsFor('namespaces')).toEqual(['?limit=500', '?continue=2&limit=500', '']);
+    expect(
+      [...paged.stdout.matchAll(/^kind: Namespace\nmetadata:\n {2}name: (.*)$/gm)].map((match) => match[1]),
+    ).toEqual(names);
+  });
+
+  it('does not ask for the releases of Helm, nor for pods that have ended', async () => {
+    await snapshot();
+    expect(requestsFor('secrets')).toEqual(['?fieldSelector=type%21%3Dhelm.sh%2Frelease.v1&limit=500']);
+    expect(requestsFor('pods')).toEqual([
+      '?fieldSelector=status.phase%21%3DSucceeded%2Cstatus.phase%21%3DFailed&limit=500',
+    ]);
+  });
+
+  it('names kinds that the user may not read, and says nothing of them', async () => {
+    resource('secrets').fails = FORBIDDEN('secrets');
+    const { code, stdout, stderr } = await snapshot();
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr:
+        'k8s-lint: Secret was not read, nothing will be known of it: Error from server (Forbidden): secrets is forbidden: ' +
+        'User "ci" cannot list resource "secrets" in API group "" at the cluster scope\n',
+    });
+    expect(stdout).toContain('# Not read, so that nothing is known of them:\n#   Secret: forbidden\n---\n');
+    expect(stdout).not.toMatch(/kind: Secret(?:List)?\b/);
+  });
+
+  it('keeps pods whose controllers could not be read', async () => {
+    resource('replicasets').fails = FORBIDDEN('replicasets');
+    const { stdout } = await snapshot();
+    expect(stdout).toContain('name: web-5d8f-abcde\n');
+  });
+
+  it('is whole but for a kind that fails, and the run has failed', async () => {
+    resource('deployments').fails = { code: 500, reason: 'InternalError', message: 'conversion webhook failed' };
+    api.unavailable = ['metrics.k8s.io/v1beta1', 'karpenter.sh/v1'];
+    const { code, stdout, stderr } = await snapshot();
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr:
+        'k8s-lint: Deployment.apps was not read, nothing will be known of it: Error from server (InternalError): ' +
+        'conversion webhook failed\n' +
+        'k8s-lint: NodePool.karpenter.sh was not read, nothing will be known of it: the API server could not say what it ' +
+        'serves of karpenter.sh\n',
+    });
+    expect(stdout).toContain('#   Deployment.apps: failed\n#   NodePool.karpenter.sh: failed\n---\n');
+    expect(stdout).toContain('kind: Node\n');
+    expect(stdout).not.toMatch(/kind: (?:Deployment|NodePool)(?:List)?,?\n/);
+  });
+
+  it('asks the context that is named', async () => {
+    const { code, stdout, stderr } = await snapshot('--context', 'stranger');
+    expect({ code, stdout, stderr }).toEqual({
+      code: 2,
+      stdout: '',
+      stderr:
+        "k8s-lint: the cluster can't be asked: error: You must be logged in to the server (the server has asked for the client to " +
+        'provide credentials)\n',
+    });
+    expect((await snapshot('--context', 'test')).code).toBe(0);
+  });
+});
+
+function requestsFor(plural: string): string[] {
+  return api.requests
+    .filter((request) => request.includes(`/${plural}`))
+    .map((request) => request.replace(/^[^?]*/, '').replace(/[?&]timeout=.*/, ''));
+}
+
+describe('a cluster that does not answer', () => {
+  it.each(['v31', 'v35'] as const)('is told in the words of kubectl (%s)', async (layer) => {
+    const gone = await startApiServer([]);
+    await gone.close();
+    writeFileSync(join(home, 'gone'), gone.kubeconfig);
+    vi.stubEnv('KUBECONFIG', join(home, 'gone'));
+    const result = await snapshot('--kubectl', kubectls[layer]);
+    vi.stubEnv('KUBECONFIG', join(home, 'kubeconfig'));
+    const { host } = new URL(gone.url);
+    expect(result).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: `k8s-lint: the cluster can't be asked: The connection to the server ${host} was refused - did you specify the right host or port?\n`,
+    });
+  });
+
+  it('is waited for as long as --timeout says, for all kinds together', async () => {
+    for (const served of api.resources) served.fails = 'hang';
+    const start = Date.now();
+    const { code, stderr } = await snapshot('--timeout', '2');
+    expect(Date.now() - start).toBeLessThan(5000);
+    expect(code).toBe(2);
+    const lines = stderr.trimEnd().split('\n');
+    expect(lines).toHaveLength(api.resources.length);
+    expect(lines[0]).toMatch(/^k8s-lint: Deployment\.apps was not read, .*(?:Client\.Timeout|no answer in time)/);
+  });
+
+  it('has a context that the kubeconfig does not know', async () => {
+    const { code, stderr } = await snapshot('--context', 'nowhere');
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: 'k8s-lint: the cluster can\'t be asked: error: context "nowhere" does not exist\n',
+    });
+  });
+});
+
+describe('the file', () => {
+  it('replaces an older one as a whole, and leaves nothing beside it', async () => {
+    const directory = tree({ 'facts.yaml': 'old\n' });
+    const file = join(directory, 'facts.yaml');
+    const { code, stdout, stderr } = await snapshot('-o', file);
+    expect({ code, stdout, stderr }).toEqual({
+      code: 0,
+      stdout: '',
+      stderr: `k8s-lint: 6 objects written to ${file}\n`,
+    });
+    expect(readFileSync(file, 'utf8')).toBe((await snapshot('-o', '-')).stdout);
+    expect(readdirSync(directory)).toEqual(['facts.yaml']);
+  });
+
+  it('stays as it was where the cluster does not answer', async () => {
+    const directory = tree({ 'facts.yaml': 'old\n' });
+    expect((await snapshot('-o', join(directory, 'facts.yaml'), '--context', 'stranger')).code).toBe(2);
+    expect(readFileSync(join(directory, 'facts.yaml'), 'utf8')).toBe('old\n');
+  });
+
+  it('is refused before anything is asked where its directory is missing, and where a link leads out of the repository', async () => {
+    const directory = tree({ '.git/': '', 'outside/': '' });
+    const missing = join(directory, 'no', 'facts.yaml');
+    const { code, stderr } = await snapshot('-o', missing);
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: `k8s-lint: --output ${missing}: its directory does not exist\n`,
+    });
+    expect(api.requests).toEqual([]);
+
+    symlinkSync('/dev/null', join(directory, 'link.yaml'));
+    const from = vi.spyOn(process, 'cwd').mockReturnValue(directory);
+    const outside = await snapshot('-o', 'link.yaml');
+    from.mockRestore();
+    expect(outside).toEqual({
+      code: 2,
+      stdout: '',
+      stderr:
+        'k8s-lint: --output link.yaml: link.yaml is a symbolic link that leads out of the repository: nothing is written there\n',
+    });
+  });
+
+  it.each([
+    [['--timeout', 'soon'], 'k8s-lint: --timeout soon: a whole number from 1 on is needed\n'],
+    [
+      ['--kubectl', '/nowhere/kubectl'],
+      "k8s-lint: --kubectl /nowhere/kubectl can't be used as kubectl: it does not exist\n",
+    ],
+    [['--kubectl', process.execPath], `k8s-lint: --kubectl ${process.execPath} can't be used as kubectl: it fails at`],
+  ])('is not written with %j', async (args, message) => {
+    const { code, stdout, stderr } = await snapshot(...args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr.slice(0, message.length)).toBe(message);
+  });
+});
+
+describe('values of Secrets and ConfigMaps', () => {
+  const services = new Map([
+    ['shop/db', new Set([5432])],
+    ['shop/redis', new Set([6379])],
+    ['infra/mail', new Set([25])],
+  ]);
+  const kept = (key: string, value: string) => hostsIn(key, value, 'shop', services);
+
+  it.each([
+    ['DATABASE_URL', 'postgres://user:pa%2Fss@db:5432/shop?sslmode=disable#x', 'postgres://db:5432'],
+    ['DATABASE_URL', 'postgresql+asyncpg://user:p@ss@db.shop.svc/shop', 'postgresql+asyncpg://db.shop.svc'],
+    ['url', 'https://hooks.example.com/services/T0/B0/secret', 'https://hooks.example.com'],
+    ['jdbc-uri', 'jdbc:postgresql://db:5432/shop?user=a&password=b', 'jdbc:postgresql://db:5432'],
+    ['jdbc-url', 'jdbc:sqlserver://db:1433;user=a;password=b', 'jdbc:sqlserver://db:1433'],
+    ['MONGO_URL', 'mongodb://u:p@m-0.m:27017,m-1.m:27017/x?replicaSet=rs', 'mongodb://m-0.m:27017,m-1.m:27017'],
+    ['REDIS_URL', ' redis://:secret@redis:6379/0\n', 'redis://redis:6379'],
+    ['host', 'db', 'db'],
+    ['PGHOST', 'db.shop.svc.cluster.local', 'db.shop.svc.cluster.local'],
+    ['SMTP_HOST', 'mail.infra:25', 'mail.infra:25'],
+    ['CACHE', 'redis:6379', 'redis:6379'],
+  ])('keep of %s %j: %j', (key, value, expected) => {
+    expect(kept(key, value)).toBe(expected);
+  });
+
+  it.each([
+    ['a password that is called like a Service', 'password', 'db'],
+    ['a Service in another namespace', 'host', 'mail'],
+    ['a host that is no Service', 'host', 'db.example.com'],
+    ['a user and a pin', 'login', 'db:1234'],
+    ['a Service and a pin', 'login', 'redis:1234'],
+    ['a password with a slash', 'DATABASE_URL', 'postgres://user:12/34@db:5432/shop'],
+    ['a password with a question mark', 'DATABASE_URL', 'redis://:12?34@redis'],
+    ['a password with a hash', 'DATABASE_URL', 'postgres://user:p@12#34@db/shop'],
+    ['a password with a semicolon', 'DATABASE_URL', 'jdbc:sqlserver://db;password=p@ss'],
+    ['a password with a URL', 'DATABASE_URL', 'amqp://user:12,http://34@mq'],
+    ['a password that is a URL', 'PASSWORD', 'https://db/'],
+    ['a token that looks like a URL', 'TOKEN', 'https://db/'],
+    ['a scheme that nobody knows', 'url', 's3cret://db'],
+    ['a scheme that nobody knows beside one', 'url', 's3cret+postgres://db'],
+    ['a URL without host', 'url', 'file:///etc/passwd'],
+    ['a port that is none', 'url', 'http://user:secret'],
+    ['no address', 'url', 'hunter2'],
+    ['a file', 'application.properties', 'db.url=postgres://db\npassword=x'],
+    ['a connection string', 'DSN', 'host=db password=secret'],
+    ['what is only shown', 'CALLBACK_URL', 'https://shop.example.com/'],
+    ['a long text', 'url', `http://db/${'x'.repeat(2048)}`],
+  ])('keep nothing of %s', (_, key, value) => {
+    expect(kept(key, value)).toBe('');
+  });
+
+  const chars = (alphabet: string, minLength: number, maxLength: number) =>
+    fc.string({ unit: fc.constantFrom(...alphabet), minLength, maxLength });
+  const base64url = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+  const password = fc.string({ unit: 'grapheme-ascii', minLength: 4, maxLength: 40 });
+  const secrets = fc.oneof(
+    password,
+    chars('0123456789abcdef', 16, 64),
+    chars(base64url, 8, 40),
+    fc
+      .constantFrom('ghp_', 'sk-', 'AKIA', 'xoxb-', 'glpat-')
+      .chain((prefix) => chars(base64url, 16, 40).map((rest) => prefix + rest)),
+    fc
+      .tuple(chars(base64url, 10, 40), chars(base64url, 10, 80), chars(base64url, 20, 43))
+      .map((parts) => `eyJ${parts.join('.')}`),
+    fc.constantFrom('hunter2', 'postgres', 'redis', 'secret', 'changeme', 'letmein', 'admin'),
+    fc.tuple(chars('abcdefghijklmnopqrstuvwxyz', 4, 8), chars('0123456789', 2, 6)).map((parts) => parts.join(':')),
+  );
+  const keys = fc.constantFrom(
+    'password',
+    'TOKEN',
+    'api-key',
+    'DATABASE_URL',
+    'url',
+    'host',
+    'PGHOST',
+    'dsn',
+    'data',
+    'app.conf',
+  );
+
+  it('keep nothing of a credential that stands by itself', () => {
+    fc.assert(
+      fc.property(keys, secrets, (key, secret) => {
+        // Only where the key says so, a word is the name of a Service.
+        fc.pre(!(secret === 'redis' && /host|url|dsn/i.test(key)));
+        expect(kept(key, secret)).toBe('');
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  it('keep of a URL nothing but its scheme, its host and its port, whatever stands in its userinfo, path and query', () => {
+    const scheme = fc.constantFrom(
+      'postgres',
+      'https',
+      'amqp',
+      'redis',
+      'mongodb',
+      'jdbc:postgresql',
+      'postgresql+psycopg2',
+    );
+    const places = fc.constantFrom(
+      (secret: string) => `user:${secret}@db:5432/x`,
+      (secret: string) => `${secret}@db:5432`,
+      (secret: string) => `${secret}:${secret}@db:5432/${secret}`,
+      (secret: string) => `db:5432/${secret}`,
+      (secret: string) => `db:5432/x?password=${secret}&y=${secret}`,
+      (secret: string) => `db:5432#${secret}`,
+      (secret: string) => `db:5432;password=${secret}`,
+      (secret: string) => `user:x@db:5432/x?sslpassword=${secret}`,
+    );
+    const written = fc
+      .tuple(scheme, places, secrets)
+      .map(([start, place, secret]) => [start, `${start}://${place(secret)}`]);
+    fc.assert(
+      fc.property(keys, written, (key, [start, url = '']) => {
+        expect(['', `${start}://db:5432`]).toContain(kept(key, url));
+      }),
+      { numRuns: 5000 },
+    );
+  });
+});
+
+describe('as existing', () => {
+  const rendered = `apiVersion: apps/v1
+kind: Deployment
+metadata: { name: api, namespace: shop }
+spec:
+  selector: { matchLabels: { app: api } }
+  template:
+    metadata: { labels: { app: api } }
+    spec:
+      nodeSelector: { pool: burst }
+      containers:
+        - name: api
+          image: registry.example.com/api:1.0.0
+          env:
+            - name: DATABASE_URL
+              valueFrom: { secretKeyRef: { name: app, key: DATABASE_URL } }
+            - name: SMTP_PASSWORD
+              valueFrom: { secretKeyRef: { name: app, key: SMTP_PASSWORD } }
+            - name: REDIS_PASSWORD
+              valueFrom: { secretKeyRef: { name: redis, key: password } }
+`;
+
+  async function lintWith(facts: string, manifest: string) {
+    const config = 'environments:\n  prod:\n    existing: [facts.yaml]\n    targets: [{ manifests: [api.yaml] }]\n';
+    const cwd = tree({ 'k8s-lint.yaml': config, 'facts.yaml': facts, 'api.yaml': manifest });
+    const { diagnostics, unchecked, failures } = await lint({ cwd });
+    return {
+      found: diagnostics.map(({ rule, message, location }) => `${location.line} ${rule}: ${message}`),
+      unchecked,
+      failures,
+    };
+  }
+
+  it('loads without a complaint, and rules judge by it', async () => {
+    api.resources = smallCluster();
+    const app = resource('secrets').items[0] as { metadata: { annotations: Record<string, string> } };
+    app.metadata.annotations = {};
+    const { stdout } = await snapshot();
+    expect(await lintWith(stdout, rendered)).toEqual({
+      found: [
+        '9 pod-unschedulable: 0/2 nodes are available: 1 node(s) had untolerated taint {dedicated: burst}, 1 node(s) were unschedulable; ' +
+          "label k8s.scaleway.com/pool-name=burst exists, pool=burst doesn't",
+        '14 network-policy-blocks-connection: Deployment/api dials db:5432 (DATABASE_URL in Secret/app), but ingress policy ' +
+          'NetworkPolicy/db refuses it: connections time out or are refused',
+        '17 reference-key-missing: Secret/app has no key "SMTP_PASSWORD": the container stays in CreateContainerConfigError; did you mean "password"?',
+        '19 reference-missing: there is no Secret/redis in namespace shop: the container stays in CreateContainerConfigError',
+      ],
+      unchecked: [],
+      failures: [],
+    });
+    const fitting = rendered
+      .replaceAll('app: api', 'app: admin')
+      .replace(
+        'pool: burst',
+        'k8s.scaleway.com/pool-name: burst }\n      tolerations: [{ key: dedicated, operator: Exists }]',
+      )
+      .replace(' }\n      containers', '\n      containers')
+      .replace('key: SMTP_PASSWORD', 'key: password')
+      .replace('name: redis, key: password', 'name: app, key: TOKEN');
+    expect(await lintWith(stdout, fitting)).toEqual({ found: [], unchecked: [], failures: [] });
+  });
+});
