@@ -97,7 +97,7 @@ function clusterTarget(
   rules: readonly Rule[],
 ): ClusterTarget {
   const findings = loaded.findings.map((finding) => named(finding, rules));
-  return { ...refOf(environment, target), findings, incomplete };
+  return { ...refOf(environment, target), type: target.type, findings, incomplete };
 }
 
 /** A render failure whose message is a rule's symptom names that rule: the tool says what, the rule says why. */

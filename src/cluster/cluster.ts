@@ -14,6 +14,7 @@ export interface SourceFinding {
 
 /** One rendered target of the environment. A target that failed has findings and no resources. */
 export interface ClusterTarget extends TargetRef {
+  readonly type: 'kustomize' | 'helm' | 'manifests';
   readonly findings: readonly SourceFinding[];
   /** It failed or was left unchecked: what it would have rendered is unknown. */
   readonly incomplete: boolean;

@@ -21,8 +21,11 @@ export interface Selection {
 
 const NONE: Selection = { surely: [], perhaps: [] };
 
-/** The pods that a policy applies to, among those rendered and existing. */
-export function podsOfPolicy(cluster: Cluster, { podSelector, resource }: Policy): Selection {
+/** The pods that a policy or budget applies to, among those rendered and existing. */
+export function podsOfPolicy(
+  cluster: Cluster,
+  { podSelector, resource }: { podSelector: unknown; resource: { scope: string } },
+): Selection {
   return select(cluster, scopesLike(cluster, resource.scope), podSelector);
 }
 

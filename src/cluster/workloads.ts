@@ -16,8 +16,8 @@ export interface Workload {
   readonly labels: Labels;
   readonly selector: LabelSelector | undefined;
   /**
-   * As written, else the API server's default of 1; undefined where nothing counts replicas (DaemonSet, CronJob), and for a
-   * placeholder.
+   * As written, else the API server's default of 1; undefined where nothing counts replicas (DaemonSet, CronJob), for a
+   * placeholder, and for what exists and doesn't say.
    */
   readonly replicas: number | undefined;
 }
@@ -89,11 +89,12 @@ export function workloadOf(resource: Resource): Workload | undefined {
     metadataPath: [...at, 'metadata'],
     labels: (asMap(metadata.labels) as Labels | undefined) ?? {},
     selector: selectorOf(resource, spec),
-    replicas: resource.kind === 'Pod' ? 1 : COUNTED.has(resource.kind) ? counted(replicas ?? 1) : undefined,
+    replicas: resource.kind === 'Pod' ? 1 : COUNTED.has(resource.kind) ? counted(resource, replicas) : undefined,
   };
 }
 
-function counted(replicas: unknown): number | undefined {
+function counted({ existing }: Resource, replicas: unknown): number | undefined {
+  if (replicas === undefined || replicas === null) return existing ? undefined : 1;
   return typeof replicas === 'number' ? replicas : undefined;
 }
 

@@ -43,6 +43,7 @@ import volumeRolloutStuck from './storage/volume-rollout-stuck.ts';
 import argumentRepeated from './workload/argument-repeated.ts';
 import autoscalerFightsReplicas from './workload/autoscaler-fights-replicas.ts';
 import autoscalerMetricMissing from './workload/autoscaler-metric-missing.ts';
+import disruptionBudgetBlocksDrain from './workload/disruption-budget-blocks-drain.ts';
 import heapExceedsLimit from './workload/heap-exceeds-limit.ts';
 import probeAlwaysSucceeds from './workload/probe-always-succeeds.ts';
 import probePortUnserved from './workload/probe-port-unserved.ts';
@@ -93,6 +94,7 @@ export const rules: readonly Rule[] = [
   heapExceedsLimit,
   autoscalerFightsReplicas,
   autoscalerMetricMissing,
+  disruptionBudgetBlocksDrain,
   rolloutDropsEveryReplica,
   quotaNeedsResources,
   quotaExceeded,
