@@ -254,13 +254,12 @@ function lookups({ policy, rule }: RuleOfPolicy): string[] {
   const [peer] = Array.isArray(rule.peers) ? rule.peers : [];
   const [port] = Array.isArray(rule.ports) ? rule.ports : [];
   const firsts = (selector: unknown) => [...pairsOf(selector).flatMap(([first]) => first ?? []), '*'];
-  const protocol = String(asMap(port)?.protocol ?? 'TCP');
-  return combine(
-    policy.resource.scope,
-    firsts(policy.podSelector),
-    firsts(asMap(peer)?.podSelector),
-    new Set([portKey(port), `${protocol}/*`, '*']),
-  );
+  const { protocol = 'TCP', port: first } = asMap(port) ?? {};
+  return combine(policy.resource.scope, firsts(policy.podSelector), firsts(asMap(peer)?.podSelector), [
+    `${protocol}/${first}`,
+    `${protocol}/*`,
+    '*',
+  ]);
 }
 
 function combine(scope: string, pods: Iterable<string>, peers: Iterable<string>, ports: Iterable<string>): string[] {
@@ -279,6 +278,6 @@ function pairsOf(selector: unknown): string[][] {
 
 function portKey(item: unknown): string {
   if (item === undefined) return '*';
-  const { protocol = 'TCP', port, endPort } = asMap(item) ?? {};
-  return port === undefined || endPort !== undefined ? `${protocol}/*` : `${protocol}/${port}`;
+  const { protocol = 'TCP', port, endPort = port } = asMap(item) ?? {};
+  return port === undefined || endPort !== port ? `${protocol}/*` : `${protocol}/${port}`;
 }
