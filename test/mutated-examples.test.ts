@@ -81,6 +81,7 @@ describe.each(rules.map((rule) => [rule.id, rule] as const))('the examples of %s
     const examples = [...owner.examples.bad, ...owner.examples.good].filter((example) => typeof example === 'string');
     for (const example of examples) {
       const originals = await objectsOf(example);
+      expect(originals).not.toEqual([]);
       const changes = fc.array(change, { minLength: 1, maxLength: 3 });
       fc.assert(
         fc.property(changes, (list) => {
