@@ -1,21 +1,11 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { lintFiles } from './examples.ts';
+import { readTree } from './tree.ts';
 
 const projects = fileURLToPath(new URL('../fixtures/projects/', import.meta.url));
-
-/** The files of a directory, by path relative to it. */
-function readTree(directory: string, prefix = ''): Record<string, string> {
-  const files: Record<string, string> = {};
-  for (const name of readdirSync(join(directory, prefix))) {
-    const path = join(prefix, name);
-    if (statSync(join(directory, path)).isDirectory()) Object.assign(files, readTree(directory, path));
-    else files[path] = readFileSync(join(directory, path), 'utf8');
-  }
-  return files;
-}
 
 /** `# <- rule: message` on a line of a file, as `file:line rule: message`. The files are linted with the comments in place. */
 function expectedIn(files: Record<string, string>): string[] {

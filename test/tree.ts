@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -16,4 +25,15 @@ export function tree(files: Record<string, string>): string {
     }
   }
   return root;
+}
+
+/** The files of a directory, by path relative to it. */
+export function readTree(directory: string, prefix = ''): Record<string, string> {
+  const files: Record<string, string> = {};
+  for (const name of readdirSync(join(directory, prefix))) {
+    const path = join(prefix, name);
+    if (statSync(join(directory, path)).isDirectory()) Object.assign(files, readTree(directory, path));
+    else files[path] = readFileSync(join(directory, path), 'utf8');
+  }
+  return files;
 }
