@@ -94,12 +94,19 @@ const HOST_SUFFIX = /(?:host(?:[-_.]?names?)?s?|addr(?:ess)?|servers?|endpoint|u
 
 /** The names that the port of a host's variable may have: `DB_HOST` has `DB_PORT`, `pgHost` has `pgPort`. */
 export function portNamesOf(name: string): string[] {
+  return namesBeside(name, 'port');
+}
+
+/** The names that something else of a host's variable may have: `DB_URL` and `DB_HOST` have `DB_PASSWORD`, `pgHost` has `pgUser`. */
+export function namesBeside(name: string, word: string): string[] {
   const suffix = HOST_SUFFIX.exec(name)?.[0];
   if (suffix === undefined) return [];
   const first = suffix[0] ?? '';
-  const port = suffix === suffix.toUpperCase() ? 'PORT' : first === first.toUpperCase() ? 'Port' : 'port';
-  const separator = /[-_.]$/.exec(name.slice(0, -suffix.length))?.[0] ?? (port === 'PORT' ? '_' : '');
-  return [name.slice(0, -suffix.length) + port, `${name}${separator}${port}`];
+  const isUpper = suffix === suffix.toUpperCase();
+  const capital = `${word[0]?.toUpperCase()}${word.slice(1)}`;
+  const other = isUpper ? word.toUpperCase() : first === first.toUpperCase() ? capital : word;
+  const separator = /[-_.]$/.exec(name.slice(0, -suffix.length))?.[0] ?? (isUpper ? '_' : '');
+  return [name.slice(0, -suffix.length) + other, `${name}${separator}${other}`];
 }
 
 const OFF = /^(?:false|0|no|off|disabled|)$/i;

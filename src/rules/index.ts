@@ -7,6 +7,7 @@ import ingressNodeMismatch from './certificate/ingress-node-mismatch.ts';
 import issuerSolverUnserved from './certificate/issuer-solver-unserved.ts';
 import tlsSecretNeverIssued from './certificate/tls-secret-never-issued.ts';
 import webhookNotReady from './certificate/webhook-not-ready.ts';
+import credentialsDisagree from './config/credentials-disagree.ts';
 import referenceKeyMissing from './config/reference-key-missing.ts';
 import referenceMissing from './config/reference-missing.ts';
 import resourceDefinedTwice from './config/resource-defined-twice.ts';
@@ -86,6 +87,7 @@ export const rules: readonly Rule[] = [
   secretOptionalAbsent,
   secretClaimedTwice,
   resourceDefinedTwice,
+  credentialsDisagree,
   selectorMismatch,
   probePortUnserved,
   probeVariableEmpty,
