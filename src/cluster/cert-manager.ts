@@ -1,4 +1,4 @@
-import { compareScopes, type Resource, type TargetRef } from '../resource.ts';
+import { compareScopes, type Resource } from '../resource.ts';
 import { type Cluster, derived } from './cluster.ts';
 import { parseImage } from './images.ts';
 import { matches, namespaceLabels } from './label-facts.ts';
@@ -37,19 +37,17 @@ export const certManagerObjects = derived((cluster): readonly Resource[] =>
 export function prerequisiteOf(cluster: Cluster, object: Resource): Prerequisite | undefined {
   const { webhooks, installers } = prerequisites(cluster);
   const webhook = webhooks.find(
-    ({ resource, asked }) => sharesTarget(resource, object) && asked.some((one) => isAsked(cluster, one, object)),
+    ({ resource, asked }) => isTogether(resource, object) && asked.some((one) => isAsked(cluster, one, object)),
   );
   if (webhook) return webhook;
-  const installer = installers.find((candidate) => sharesTarget(candidate, object));
+  const installer = installers.find((candidate) => isTogether(candidate, object));
   if (installer === undefined || hasKind(cluster, object)) return undefined;
   return { resource: installer, runs: [installer], how: 'installer' };
 }
 
-/** Whether two objects are applied together. */
-function sharesTarget(a: Resource, b: Resource): boolean {
-  const isSame = (one: TargetRef) =>
-    b.targets.some(({ target, environment }) => target === one.target && environment === one.environment);
-  return a.targets.some(isSame);
+/** Whether two objects are applied as one. */
+function isTogether(a: Resource, b: Resource): boolean {
+  return a.unit === b.unit;
 }
 
 const prerequisites = derived((cluster) => {

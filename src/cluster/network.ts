@@ -229,8 +229,8 @@ function sameScope(a: string, b: string): Known {
   return compared === 'unknown' ? undefined : compared === 'same';
 }
 
-/** An absent or empty list of ports is all ports, of every protocol. */
-function admitsPort(ports: unknown, traffic: Traffic): Known {
+/** Whether a rule's ports hold one. An absent or empty list of ports is all ports, of every protocol. */
+export function admitsPort(ports: unknown, traffic: Omit<Traffic, 'client'>): Known {
   if (ports === undefined || ports === null) return true;
   if (!Array.isArray(ports)) return undefined;
   if (ports.length === 0) return true;
@@ -238,7 +238,10 @@ function admitsPort(ports: unknown, traffic: Traffic): Known {
 }
 
 /** A port without a number is every port of its protocol; a named one is what the server's containers call so. */
-function isPort(entry: Record<string, unknown> | undefined, { server, port, protocol }: Traffic): Known {
+function isPort(
+  entry: Record<string, unknown> | undefined,
+  { server, port, protocol }: Omit<Traffic, 'client'>,
+): Known {
   if (entry === undefined || isUnknown(entry.protocol)) return undefined;
   if ((entry.protocol ?? 'TCP') !== protocol) return false;
   if (entry.port === undefined) return true;

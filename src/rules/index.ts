@@ -26,6 +26,7 @@ import hostNetworkDnsPolicy from './network/host-network-dns-policy.ts';
 import hostNetworkPortMismatch from './network/host-network-port-mismatch.ts';
 import hostPortRolloutStuck from './network/host-port-rollout-stuck.ts';
 import hostUnresolved from './network/host-unresolved.ts';
+import networkPolicyBlocksAcmeSolver from './network/network-policy-blocks-acme-solver.ts';
 import networkPolicyBlocksConnection from './network/network-policy-blocks-connection.ts';
 import networkPolicyBlocksDns from './network/network-policy-blocks-dns.ts';
 import networkPolicyOneSided from './network/network-policy-one-sided.ts';
@@ -67,6 +68,7 @@ export const rules: readonly Rule[] = [
   nodePortInvalid,
   networkPolicyBlocksConnection,
   networkPolicyBlocksDns,
+  networkPolicyBlocksAcmeSolver,
   networkPolicyOneSided,
   networkPolicyShadowed,
   networkPolicyPeerUnmatched,
