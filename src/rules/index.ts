@@ -47,6 +47,7 @@ import autoscalerFightsReplicas from './workload/autoscaler-fights-replicas.ts';
 import autoscalerMetricMissing from './workload/autoscaler-metric-missing.ts';
 import disruptionBudgetBlocksDrain from './workload/disruption-budget-blocks-drain.ts';
 import heapExceedsLimit from './workload/heap-exceeds-limit.ts';
+import jobNotUpdatable from './workload/job-not-updatable.ts';
 import probeAlwaysSucceeds from './workload/probe-always-succeeds.ts';
 import probePortUnserved from './workload/probe-port-unserved.ts';
 import probeVariableEmpty from './workload/probe-variable-empty.ts';
@@ -100,6 +101,7 @@ export const rules: readonly Rule[] = [
   autoscalerMetricMissing,
   disruptionBudgetBlocksDrain,
   rolloutDropsEveryReplica,
+  jobNotUpdatable,
   quotaNeedsResources,
   quotaExceeded,
   limitRangeViolated,
