@@ -9,6 +9,8 @@ import { pinned } from '../src/render/tools.ts';
 import { groupOf } from '../src/resource.ts';
 import { hostsIn } from '../src/snapshot/hosts.ts';
 import { type Kind, wantedKinds } from '../src/snapshot/kinds.ts';
+import { snapshotText } from '../src/snapshot/text.ts';
+import { readYaml } from '../src/yaml.ts';
 import { type ApiServer, type ServedResource, startApiServer } from './api-server.ts';
 import { smallCluster } from './snapshot-cluster.ts';
 import { tree } from './tree.ts';
@@ -377,6 +379,52 @@ describe('values of Secrets and ConfigMaps', () => {
         expect(['', `${start}://db:5432`]).toContain(kept(key, url));
       }),
       { numRuns: 5000 },
+    );
+  });
+});
+
+describe('text of a snapshot', () => {
+  const text = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.constantFrom(
+      'yes',
+      '0644',
+      '0o644',
+      '1e3',
+      '1_000',
+      '1:30',
+      '2026-01-31',
+      '~',
+      '',
+      '- a',
+      '# x',
+      '##[x',
+      '::error::',
+      '<<',
+      '.inf',
+      'a\n---\nb',
+    ),
+  );
+  const { value } = fc.letrec((tie) => ({
+    value: fc.oneof(
+      { maxDepth: 4 },
+      text,
+      fc.integer(),
+      fc.boolean(),
+      fc.array(tie('value'), { maxLength: 3 }),
+      fc.dictionary(text, tie('value'), { maxKeys: 3 }),
+    ),
+  }));
+
+  it('is read as the objects that it was made of, and nothing in it is obeyed by a terminal', () => {
+    fc.assert(
+      fc.property(value, (spec) => {
+        const object = { apiVersion: 'v1', kind: 'X', metadata: { name: 'x' }, spec };
+        const written = snapshotText({ objects: [object], unserved: [], empty: [], whole: [], unread: [] });
+        expect(readYaml(written).map((document) => document.value)).toEqual([null, object]);
+        expect(written).not.toMatch(/(?!\n)[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]|^::|##\[/mu);
+      }),
+      { numRuns: 500 },
     );
   });
 });

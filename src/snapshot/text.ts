@@ -1,5 +1,5 @@
-import { Document, Scalar, visit } from 'yaml';
-import { isHarmless, oneLine, unicodeEscapes } from '../report/harmless.ts';
+import { oneLine } from '../report/harmless.ts';
+import { toYaml } from './yaml.ts';
 
 /** What a snapshot holds, in the order in which it is written. */
 export interface Snapshot {
@@ -49,15 +49,4 @@ function lists(comment: string, kinds: readonly TypedKind[]): string[] {
     ({ apiVersion, kind }) => `  - { apiVersion: ${apiVersion}, kind: ${kind}List, items: [] }\n`,
   );
   return [`# ${comment}\napiVersion: v1\nkind: List\nitems:\n${items.join('')}`];
-}
-
-function toYaml(object: Record<string, unknown>): string {
-  // YAML 1.1 quotes what kubectl would read as a boolean or a number.
-  const document = new Document(object, { version: '1.1', aliasDuplicateObjects: false });
-  visit(document, {
-    Scalar: (_, node) => {
-      if (typeof node.value === 'string' && !isHarmless(node.value)) node.type = Scalar.QUOTE_DOUBLE;
-    },
-  });
-  return unicodeEscapes(document.toString({ lineWidth: 0, doubleQuotedAsJSON: true }));
 }
