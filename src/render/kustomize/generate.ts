@@ -67,10 +67,16 @@ export function generate(generator: Generator, kustomization: Kustomization, sou
     ...filePairs(generator, kustomization, place, sources),
   ];
   for (const { key, value, origin: written } of pairs) {
-    const encoded = kind === 'Secret' ? Buffer.from(value, 'utf8').toString('base64') : value;
+    const encoded = kind === 'Secret' ? encode(value) : value;
     mapAt(shadow, ['data'], origin)?.entries.set(key, scalar(encoded, written));
   }
   return shadow;
+}
+
+/** As kustomize writes a Secret's values: in lines of 70 characters where there is more than one (encodeBase64 of its api/internal). */
+function encode(value: string): string {
+  const encoded = Buffer.from(value, 'utf8').toString('base64');
+  return encoded.length < 70 ? encoded : encoded.replace(/.{1,70}/g, '$&\n');
 }
 
 /** What a generator with `behavior: merge` or `replace` does to the object that it names. */

@@ -44,6 +44,7 @@ export default {
       'Some of several pods behind the Service, or of several hosts in a list, is reachable',
       'A ConfigMap or Secret that several workloads take whole (envFrom, a volume), where one of them reaches the host',
       'The own Service, CORS origins and allowed hosts, public and advertised addresses, switched off features (X_ENABLED: "false")',
+      'In files: comments, what discovery finds and relabelling rewrites, data sources that the browser asks, manifests, dashboards, rules',
       'Web addresses of containers with an HTTP_PROXY; policies that name the port of a mesh’s tunnel (15008, 4143)',
       'Cilium, Calico, Antrea or AdminNetworkPolicy objects, Kyverno rules that generate NetworkPolicies, targets that don’t render: unchecked',
     ],
@@ -459,6 +460,198 @@ export default {
           policyTypes: [Egress]
           egress: [{ to: [], ports: [{ protocol: UDP, port: 53 }] }]
       `,
+      yaml`
+        # The files that programs read: the line in the ConfigMap is what is edited.
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: { name: prometheus, namespace: shop }
+        data:
+          prometheus.yml: |
+            global: { scrape_interval: 30s }
+            scrape_configs:
+              - job_name: pods
+                kubernetes_sd_configs: [{ role: pod }]
+              - job_name: api
+                static_configs:
+                  - targets:
+                      - localhost:9090
+                      - api:9100 # <- Deployment/prometheus dials api:9100 (prometheus.yml in ConfigMap/prometheus), but ingress policy NetworkPolicy/api refuses it: connections time out or are refused
+                      - api:8080
+            alerting:
+              alertmanagers:
+                - static_configs: [{ targets: ['api:9093'] }] # <- Deployment/prometheus dials api:9093 (prometheus.yml in ConfigMap/prometheus), but ingress policy NetworkPolicy/api refuses it: connections time out or are refused
+        ---
+        apiVersion: v1
+        kind: Secret
+        metadata: { name: grafana, namespace: shop }
+        stringData:
+          datasources.yaml: |
+            apiVersion: 1
+            datasources:
+              - name: Database
+                type: postgres
+                url: db:5432 # <- Deployment/prometheus dials db:5432 (datasources.yaml in Secret/grafana), but ingress policy NetworkPolicy/db refuses it: connections time out or are refused
+                secureJsonData: { password: only-an-example }
+              - { name: Direct, type: loki, access: direct, url: 'http://api:9100' }
+        ---
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: { name: web, namespace: shop }
+        data:
+          default.conf: |
+            upstream backend {
+              # server api:9100;
+              server api:9093; # <- Deployment/prometheus dials api:9093 (default.conf in ConfigMap/web), but ingress policy NetworkPolicy/api refuses it: connections time out or are refused
+            }
+            server {
+              location / { proxy_pass http://backend; }
+            }
+          application.properties: |
+            # spring.datasource.url=jdbc:postgresql://db:5432/old
+            spring.datasource.url=jdbc:postgresql://db:5432/shop # <- Deployment/prometheus dials db:5432 (application.properties in ConfigMap/web), but ingress policy NetworkPolicy/db refuses it: connections time out or are refused
+            cors.allowed-origins=http://api:9100
+        ---
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: { name: prometheus, namespace: shop }
+        spec:
+          selector: { matchLabels: { app: prometheus } }
+          template:
+            metadata: { labels: { app: prometheus } }
+            spec:
+              containers:
+                - name: prometheus
+                  image: prom/prometheus:v3.4.1
+                  volumeMounts:
+                    - { name: prometheus, mountPath: /etc/prometheus/prometheus.yml, subPath: prometheus.yml }
+                - name: grafana
+                  image: grafana/grafana:12.0.2
+                  volumeMounts: [{ name: grafana, mountPath: /etc/grafana/provisioning/datasources }]
+                - name: web
+                  image: nginx:1.29.0
+                  volumeMounts: [{ name: web, mountPath: /etc/web }]
+              volumes:
+                - { name: prometheus, configMap: { name: prometheus } }
+                - { name: grafana, secret: { secretName: grafana } }
+                - { name: web, projected: { sources: [{ configMap: { name: web } }] } }
+        ---
+        apiVersion: v1
+        kind: Service
+        metadata: { name: api, namespace: shop }
+        spec:
+          selector: { app: api }
+          ports: [{ name: web, port: 8080 }, { name: metrics, port: 9100 }, { name: alerts, port: 9093 }]
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: api, namespace: shop, labels: { app: api } }
+        spec: { containers: [{ name: api, image: 'ghcr.io/example/api:1.4.2' }] }
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: { name: api, namespace: shop }
+        spec: { podSelector: { matchLabels: { app: api } }, ingress: [{ ports: [{ port: 8080 }] }] }
+        ---
+        apiVersion: v1
+        kind: Service
+        metadata: { name: db, namespace: shop }
+        spec: { selector: { app: db }, ports: [{ port: 5432 }] }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: db, namespace: shop, labels: { app: db } }
+        spec: { containers: [{ name: db, image: 'postgres:17.5' }] }
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: { name: db, namespace: shop }
+        spec: { podSelector: { matchLabels: { app: db } } }
+      `,
+      {
+        files: {
+          // A generator's file is pointed at itself, a literal and a patch where they stand.
+          'kustomization.yaml': yaml`
+            namespace: shop
+            resources: [app.yaml]
+            configMapGenerator:
+              - name: config
+                files: [app.toml]
+                literals:
+                  - app.env=DATABASE_URL=postgres://db:5432/old # <- Deployment/app dials db:5432 (app.env in ConfigMap/config), but ingress policy NetworkPolicy/deny refuses it: connections time out or are refused
+            secretGenerator:
+              - name: secret
+                files: [service.env]
+            patches:
+              - path: patch.yaml
+          `,
+          'app.toml': yaml`
+            [server]
+            host = "app"
+
+            [database]
+            host = "db" # <- Deployment/app dials db:5432 (app.toml in ConfigMap/config), but ingress policy NetworkPolicy/deny refuses it: connections time out or are refused
+            port = 5432
+          `,
+          'service.env': yaml`
+            LOG_LEVEL=info
+            DATABASE_URL=postgres://app:only-an-example@db:5432/shop # <- Deployment/app dials db:5432 (service.env in Secret/secret), but ingress policy NetworkPolicy/deny refuses it: connections time out or are refused
+          `,
+          'patch.yaml': yaml`
+            apiVersion: v1
+            kind: ConfigMap
+            metadata: { name: patched }
+            data:
+              app.json: |
+                {
+                  "database": {
+                    "host": "db", # <- Deployment/app dials db:5432 (app.json in ConfigMap/patched), but ingress policy NetworkPolicy/deny refuses it: connections time out or are refused
+                    "port": 5432
+                  }
+                }
+          `,
+          'app.yaml': yaml`
+            apiVersion: v1
+            kind: ConfigMap
+            metadata: { name: patched }
+            data: { app.json: '{}' }
+            ---
+            apiVersion: apps/v1
+            kind: Deployment
+            metadata: { name: app }
+            spec:
+              selector: { matchLabels: { app: app } }
+              template:
+                metadata: { labels: { app: app } }
+                spec:
+                  containers:
+                    - name: app
+                      image: ghcr.io/example/app:1.4.2
+                      volumeMounts:
+                        - { name: config, mountPath: /etc/config }
+                        - { name: secret, mountPath: /etc/secret }
+                        - { name: patched, mountPath: /etc/patched }
+                  volumes:
+                    - { name: config, configMap: { name: config } }
+                    - { name: secret, secret: { secretName: secret } }
+                    - { name: patched, configMap: { name: patched } }
+            ---
+            apiVersion: v1
+            kind: Service
+            metadata: { name: db }
+            spec: { selector: { app: db }, ports: [{ port: 5432 }] }
+            ---
+            apiVersion: v1
+            kind: Pod
+            metadata: { name: db, labels: { app: db } }
+            spec: { containers: [{ name: db, image: 'postgres:17.5' }] }
+            ---
+            apiVersion: networking.k8s.io/v1
+            kind: NetworkPolicy
+            metadata: { name: deny }
+            spec: { podSelector: { matchLabels: { app: db } }, policyTypes: [Ingress] }
+          `,
+        },
+      },
     ],
     good: [
       yaml`
@@ -1024,7 +1217,7 @@ function refusedConnections(cluster: Cluster): Judged[] {
     if (connection.hasOthers || lists.has(listId(connection))) continue;
     // Whoever takes a whole ConfigMap needn't dial all that it holds: somebody else may be meant.
     if ((connection.via === 'envFrom' || connection.via === 'file') && values.has(valueId(connection))) continue;
-    const id = JSON.stringify([identityOf(connection.from.resource), valueId(connection), connection.port]);
+    const id = JSON.stringify([identityOf(connection.from.resource), valueId(connection)]);
     if (!found.has(id)) found.set(id, one);
   }
   return [...found.values()];
@@ -1034,8 +1227,8 @@ function listId({ from, list }: Connection): string {
   return JSON.stringify([identityOf(from.resource), list]);
 }
 
-function valueId({ where, service }: Connection): string {
-  return JSON.stringify([identityOf(where.resource), where.path, identityOf(service)]);
+function valueId({ where, service, port }: Connection): string {
+  return JSON.stringify([identityOf(where.resource), where.path, identityOf(service), port]);
 }
 
 function identityOf({ group, kind, scope, name }: Resource): string[] {
