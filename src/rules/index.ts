@@ -41,6 +41,7 @@ import quotaNeedsResources from './quota/quota-needs-resources.ts';
 import podUnschedulable from './scheduling/pod-unschedulable.ts';
 import podSecurityDenied from './security/pod-security-denied.ts';
 import runAsNonRootContradiction from './security/run-as-non-root-contradiction.ts';
+import fsGroupIgnored from './storage/fs-group-ignored.ts';
 import volumeRolloutStuck from './storage/volume-rollout-stuck.ts';
 import argumentRepeated from './workload/argument-repeated.ts';
 import autoscalerFightsReplicas from './workload/autoscaler-fights-replicas.ts';
@@ -82,6 +83,7 @@ export const rules: readonly Rule[] = [
   ingressNodeMismatch,
   webhookNotReady,
   podUnschedulable,
+  fsGroupIgnored,
   volumeRolloutStuck,
   podSecurityDenied,
   runAsNonRootContradiction,
