@@ -1,3 +1,4 @@
+import { withoutCredentials } from '../cluster/credential-shapes.ts';
 import type { Location } from '../resource.ts';
 import { SourceError, type SourceFiles } from '../source.ts';
 
@@ -106,7 +107,8 @@ function secrecyOf(lines: readonly string[]): Secrecy {
 }
 
 function masked(lines: readonly string[], number: number, hideAll: boolean): string {
-  const line = (lines[number - 1] ?? '').slice(0, READ).replace(/(:\/\/)[^\s/@"']*@/g, `$1${MASK}@`);
+  const read = withoutCredentials((lines[number - 1] ?? '').slice(0, READ), MASK);
+  const line = read.replace(/(:\/\/)[^\s/@"']*@/g, `$1${MASK}@`);
   if (OPAQUE.test(line)) return line.replace(/\S.*/, MASK);
   if (hideAll) {
     if (STRUCTURE.test(line) || TOP_LEVEL.test(line)) return line;

@@ -48,7 +48,8 @@ function writeDiagnostic(
     `  ${place ? `${place}  ` : ''}${paint(severity)}  ${first}  ${chalk.dim(rule)}`,
     ...rest.map((line) => `      ${line}`),
   ];
-  const source = excerpt(location, options.sources);
+  // The line that holds a credential is the one thing that this log must not show.
+  const source = rule === 'plaintext-credential' ? [] : excerpt(location, options.sources);
   const width = String(source.at(-1)?.number ?? '').length;
   for (const { number, text, marked } of source) {
     const gutter = `${marked ? '>' : ' '} ${String(number).padStart(width)} │ `;

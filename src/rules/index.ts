@@ -39,6 +39,7 @@ import limitRangeViolated from './quota/limit-range-violated.ts';
 import quotaExceeded from './quota/quota-exceeded.ts';
 import quotaNeedsResources from './quota/quota-needs-resources.ts';
 import podUnschedulable from './scheduling/pod-unschedulable.ts';
+import plaintextCredential from './security/plaintext-credential.ts';
 import podSecurityDenied from './security/pod-security-denied.ts';
 import runAsNonRootContradiction from './security/run-as-non-root-contradiction.ts';
 import fsGroupIgnored from './storage/fs-group-ignored.ts';
@@ -87,6 +88,7 @@ export const rules: readonly Rule[] = [
   volumeRolloutStuck,
   podSecurityDenied,
   runAsNonRootContradiction,
+  plaintextCredential,
   referenceMissing,
   referenceKeyMissing,
   secretOptionalAbsent,

@@ -1,0 +1,198 @@
+import {
+  credentialsIn,
+  isLiteralPassword,
+  isPasswordName,
+  passwordFlags,
+  passwordLines,
+} from '../../cluster/credential-shapes.ts';
+import { asList, asMap, containersOf, type PodContainer, type Workload } from '../../cluster/workloads.ts';
+import { type Finding, type Path, type Resource, type Rule, yaml } from '../../rule.ts';
+
+/** The shape of a GitHub token, put together so that no scanner takes it for one. */
+const TOKEN = ['ghp', 'kTq3bVw7ZsLm2Xc9RfJh5NyDp8GaEu4TvWq6'].join('_');
+
+export default {
+  id: 'plaintext-credential',
+  severity: 'error',
+  docs: {
+    summary: 'Credentials belong into Secrets, not into ConfigMaps, environment variables or arguments.',
+    incident:
+      'Oceanid and AlgoSu: a token in the env of a Deployment and a password in a ConfigMap that creates database roles were in the ' +
+      'repository, in every render of it, in etcd without encryption, and readable by whoever may read Deployments or ConfigMaps. A ' +
+      'Secret beside it held another password, and when that one was rotated, the literal one stayed.',
+    symptoms: [
+      'Push cannot contain secrets',
+      'remote: error: GH013: Repository rule violations found',
+      'FATAL: password authentication failed for user',
+    ],
+    fix:
+      'Put it into a Secret (SealedSecret, ExternalSecret, SOPS) and refer to it: secretKeyRef in env, a mounted file, $(VAR) in args. ' +
+      'What was in a repository must be revoked, not only moved.',
+    facts: [
+      'ConfigMap data, literal env values, command and args of all containers. Values are never printed, nor the line that holds them.',
+      'Errors: tokens whose vendors gave them a shape, private keys, URLs with a password. Warnings: literal values of names that end ' +
+        "in password, in files of ConfigMaps too, and PASSWORD '…' of SQL; Google API keys, which may be public.",
+    ],
+    silent: [
+      'Secrets, references (secretKeyRef, $(VAR)), empty values, and what is filled in later',
+      'Stand-ins: changeme, <password>, xxx, your-password, AKIAIOSFODNN7EXAMPLE, password',
+      'Names that only speak of a password: _FILE, _PATH, -name, _LENGTH, _TTL, _HASH; switches, paths and hashes as values',
+      'Certificates and public keys; encrypted private keys; a JWT by itself; URLs with a user only',
+    ],
+    references: [
+      'https://kubernetes.io/docs/concepts/configuration/secret/',
+      'https://kubernetes.io/docs/concepts/configuration/configmap/',
+      'https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html',
+    ],
+  },
+  examples: {
+    bad: [
+      yaml`
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: { name: runner }
+        spec:
+          selector: { matchLabels: { app: runner } }
+          template:
+            metadata: { labels: { app: runner } }
+            spec:
+              initContainers:
+                - name: migrate
+                  image: migrate:1
+                  args:
+                    - --database=postgres://app:kT7wq2xZ@postgres:5432/app # <- args of init container migrate hold a URL with a password in plain text: who can read Deployment/runner or its source can use it
+              containers:
+                - name: runner
+                  image: runner:1
+                  command: [sh, -c, "PGPASSWORD=kT7wq2xZ psql -h postgres"] # <- command of container runner gives PGPASSWORD in plain text: who can read Deployment/runner or its source knows the password
+                  args:
+                    - --requirepass
+                    - kT7wq2xZ # <- args of container runner give requirepass in plain text: who can read Deployment/runner or its source knows the password
+                  env:
+                    - name: GITHUB_TOKEN
+                      value: ${TOKEN} # <- env GITHUB_TOKEN holds a GitHub token in plain text: who can read Deployment/runner or its source can use it
+                    - name: DB_PASSWORD
+                      value: kT7wq2xZ # <- env DB_PASSWORD is in plain text: who can read Deployment/runner or its source knows the password
+      `,
+      yaml`
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: { name: init }
+        data:
+          redis-password: kT7wq2xZ # <- data redis-password is in plain text: who can read ConfigMap/init or its source knows the password
+          roles.sql: |
+            CREATE DATABASE app;
+            CREATE ROLE app LOGIN PASSWORD 'kT7wq2xZ'; # <- data roles.sql holds an SQL statement with a password in plain text: who can read ConfigMap/init or its source knows the password
+          application.properties: |
+            server.port=8080
+            spring.datasource.password=kT7wq2xZ # <- data application.properties gives spring.datasource.password in plain text: who can read ConfigMap/init or its source knows the password
+          tls.key: |
+            -----BEGIN RSA PRIVATE KEY----- # <- data tls.key holds a private key in plain text: who can read ConfigMap/init or its source can use it
+            MIIEowIBAAKCAQEAuZ4oEXPAcmGQ8sYw1dQmPzfy2kCOm3mYQ0qkT7wq2xZsLm2X
+            -----END RSA PRIVATE KEY-----
+      `,
+    ],
+    good: [
+      yaml`
+        apiVersion: v1
+        kind: Secret
+        metadata: { name: app }
+        stringData:
+          DB_PASSWORD: kT7wq2xZ
+          token: ${TOKEN}
+      `,
+    ],
+  },
+  *check(cluster) {
+    for (const resource of cluster.list('', 'ConfigMap')) {
+      if (!resource.existing) yield* judgeConfigMap(resource);
+    }
+    for (const workload of cluster.workloads) {
+      if (workload.resource.existing) continue;
+      for (const container of containersOf(workload)) {
+        yield* judgeEnvironment(workload.resource, container);
+        yield* judgeCommand(workload, container, 'command');
+        yield* judgeCommand(workload, container, 'args');
+      }
+    }
+  },
+} satisfies Rule;
+
+function* judgeConfigMap(resource: Resource): Generator<Finding> {
+  for (const [key, value] of Object.entries(asMap((resource.object as { data?: unknown }).data) ?? {})) {
+    if (typeof value !== 'string') continue;
+    const path = ['data', key];
+    const found = [...judgeShapes(resource, path, value, `data ${key} holds`)];
+    yield* found;
+    if (!value.includes('\n') && found.length === 0 && isPasswordName(key) && isLiteralPassword(key, value)) {
+      yield password(resource, path, `data ${key} is`);
+    }
+    for (const { name, offset } of passwordLines(key, value)) {
+      yield { ...password(resource, path, `data ${key} gives ${name}`), offset };
+    }
+  }
+}
+
+function* judgeEnvironment(resource: Resource, { container, path }: PodContainer): Generator<Finding> {
+  for (const [i, item] of asList(container.env).entries()) {
+    const { name, value } = asMap(item) ?? {};
+    if (typeof name !== 'string' || typeof value !== 'string') continue;
+    const at = [...path, 'env', i, 'value'];
+    if (/SECRET_ACCESS_KEY$/i.test(name) && /^[A-Za-z0-9/+]{40}$/.test(value) && !/EXAMPLE/i.test(value)) {
+      yield usable(resource, at, `env ${name} holds`, 'an AWS secret key');
+      continue;
+    }
+    const found = [...judgeShapes(resource, at, value, `env ${name} holds`)];
+    yield* found;
+    if (found.length === 0 && isPasswordName(name) && isLiteralPassword(name, value)) {
+      yield password(resource, at, `env ${name} is`);
+    }
+  }
+}
+
+const KINDS = { initContainers: 'init container', containers: 'container', ephemeralContainers: 'ephemeral container' };
+
+function* judgeCommand(
+  { resource }: Workload,
+  { container, list, path }: PodContainer,
+  field: 'command' | 'args',
+): Generator<Finding> {
+  const of = `${field} of ${KINDS[list]} ${container.name}`;
+  const [holds, gives] = field === 'args' ? ['hold', 'give'] : ['holds', 'gives'];
+  const words = asList(container[field]);
+  for (const [i, word] of words.entries()) {
+    if (typeof word !== 'string') continue;
+    const at = [...path, field, i];
+    const found = [...judgeShapes(resource, at, word, `${of} ${holds}`)];
+    yield* found;
+    if (found.length > 0) continue;
+    const flag = /^--?([\w.-]+)$/.exec(String(words[i - 1] ?? ''))?.[1];
+    if (flag !== undefined && !word.startsWith('-') && isPasswordName(flag) && isLiteralPassword(flag, word)) {
+      yield password(resource, at, `${of} ${gives} ${flag}`);
+    }
+    for (const { name, offset } of passwordFlags(word)) {
+      yield { ...password(resource, at, `${of} ${gives} ${name}`), offset };
+    }
+  }
+}
+
+/** What a text gives away by its shape, each sort of it once. */
+function* judgeShapes(resource: Resource, path: Path, text: string, where: string): Generator<Finding> {
+  const seen = new Set<string>();
+  for (const { what, offset, certain } of credentialsIn(text)) {
+    if (seen.has(what)) continue;
+    seen.add(what);
+    const finding = certain ? usable(resource, path, where, what) : password(resource, path, `${where} ${what}`);
+    yield { ...finding, offset };
+  }
+}
+
+function usable(resource: Resource, path: Path, where: string, what: string): Finding {
+  const message = `${where} ${what} in plain text: who can read ${resource} or its source can use it`;
+  return { resource, path, message };
+}
+
+function password(resource: Resource, path: Path, subject: string): Finding {
+  const message = `${subject} in plain text: who can read ${resource} or its source knows the password`;
+  return { resource, path, message, severity: 'warning' };
+}
