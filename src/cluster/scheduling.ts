@@ -108,7 +108,7 @@ function isMadeOnDemand({ object }: Resource): boolean {
   );
 }
 
-interface Toleration {
+export interface Toleration {
   key: string;
   operator: string;
   value: string;
@@ -176,6 +176,14 @@ export function nodesFor(workload: Workload, cluster: Cluster): readonly NodeFac
   if (needs === undefined || nodes === undefined) return undefined;
   if (needs.nodeName !== undefined) return nodes.filter(({ name }) => name === needs.nodeName);
   return nodes.filter((node) => judgeNode(node, needs, nodes).rejections.length === 0);
+}
+
+/** Those of the Nodes that a workload's pods surely find fit, as far as labels and taints go. */
+export function surelyFit(nodes: readonly NodeFacts[], needs: PodNeeds): readonly NodeFacts[] {
+  return nodes.filter(
+    (node) =>
+      matchesAffinity(needs.affinity, node) === true && node.taints.every((taint) => tolerates(needs, taint) === true),
+  );
 }
 
 /** What the RuntimeClass of a workload adds to its pods (https://kubernetes.io/docs/concepts/containers/runtime-class/). */

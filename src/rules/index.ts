@@ -24,6 +24,7 @@ import kustomizeFileMissing from './kustomize/kustomize-file-missing.ts';
 import kustomizeFileOutsideRoot from './kustomize/kustomize-file-outside-root.ts';
 import hostNetworkDnsPolicy from './network/host-network-dns-policy.ts';
 import hostNetworkPortMismatch from './network/host-network-port-mismatch.ts';
+import hostPortConflict from './network/host-port-conflict.ts';
 import hostPortRolloutStuck from './network/host-port-rollout-stuck.ts';
 import hostUnresolved from './network/host-unresolved.ts';
 import networkPolicyBlocksAcmeSolver from './network/network-policy-blocks-acme-solver.ts';
@@ -67,6 +68,7 @@ export const rules: readonly Rule[] = [
   imagePullNever,
   hostNetworkPortMismatch,
   hostPortRolloutStuck,
+  hostPortConflict,
   hostNetworkDnsPolicy,
   nodePortInvalid,
   networkPolicyBlocksConnection,

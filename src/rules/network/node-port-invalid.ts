@@ -1,4 +1,4 @@
-import { mayBeOne } from '../../cluster/contested.ts';
+import { landTogether, mayBeOne } from '../../cluster/contested.ts';
 import { asList, asMap, valueAt } from '../../cluster/workloads.ts';
 import { type Cluster, type Path, type Resource, type Rule, yaml } from '../../rule.ts';
 
@@ -52,7 +52,10 @@ export default {
     fix:
       'Give each Service a number of its own between 30000 and 32767, or leave nodePort out and let the API server choose. Where the ' +
       'API server runs with another --service-node-port-range, ignore the warning and say so.',
-    facts: ['Services of type NodePort and LoadBalancer, rendered and existing'],
+    facts: [
+      'Services of type NodePort and LoadBalancer, rendered and existing',
+      'An error where the environment is configured, or one kustomization or chart renders both; else a warning',
+    ],
     silent: [
       'One nodePort twice in a Service for one `port` with two protocols (DNS on TCP and UDP)',
       'nodePort 0 or none, and Services of other types',
@@ -183,7 +186,14 @@ export default {
             ? `nodePort ${nodePort} is that of port ${other.port}, too: the API server refuses the Service, provided port is already allocated`
             : `nodePort ${nodePort} is that of ${other.service}: the API server refuses the second of them, provided port is already allocated`;
         const related = { message: `${other.service} asks for it`, resource: other.service, path: other.path };
-        yield { resource: service, path, message, related: [related] };
+        const sure = landTogether(cluster, service, other.service);
+        yield {
+          resource: service,
+          path,
+          message,
+          related: [related],
+          ...(sure || other.service === service ? {} : { severity: 'warning' }),
+        };
       }
     }
   },
