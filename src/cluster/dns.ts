@@ -44,11 +44,21 @@ export function asksClusterDns(workload: Workload): boolean {
  * Where policies surely keep pods from the cluster's DNS: their egress is isolated, and no rule could admit UDP 53 to it. The
  * tries, best first, are empty where nothing was meant for it. Undefined where some rule could.
  */
-export function dnsRefusal(
-  cluster: Cluster,
-  workload: Workload,
-): { policies: readonly Policy[]; tries: readonly DnsTry[] } | undefined {
-  const { surely, perhaps } = isolationOf(cluster, workload, 'egress');
+export function dnsRefusal(cluster: Cluster, workload: Workload): DnsRefusal | undefined {
+  const isolation = isolationOf(cluster, workload, 'egress');
+  const known = refusals(cluster);
+  if (!known.has(isolation)) known.set(isolation, findRefusal(cluster, isolation));
+  return known.get(isolation);
+}
+
+export interface DnsRefusal {
+  policies: readonly Policy[];
+  tries: readonly DnsTry[];
+}
+
+const refusals = derived(() => new Map<Isolation, DnsRefusal | undefined>());
+
+function findRefusal(cluster: Cluster, { surely, perhaps }: Isolation): DnsRefusal | undefined {
   if (surely.length === 0 || perhaps.some((policy) => policy.doubtful || dnsRules(cluster, policy) === 'admitted')) {
     return undefined;
   }

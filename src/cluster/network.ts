@@ -39,7 +39,7 @@ export interface SideVerdict {
   verdict: 'allowed' | 'denied' | 'unknown';
   /** The rule that admits, where one surely does. Absent where nothing isolates the pod. */
   admits?: { policy: Resource<NetworkPolicy>; path: Path };
-  /** Where the verdict is `denied`: every policy that surely isolates the pod on that side, the nearest miss first. */
+  /** Where the verdict is `denied`: the policies that surely isolate the pod on that side (of many, some), the nearest miss first. */
   refusals: readonly Refusal[];
 }
 
@@ -142,55 +142,67 @@ export function isolationOf(cluster: Cluster, pods: Workload, side: Side): Isola
   return policiesOf(cluster).select(pods, side);
 }
 
+/** A rule of a policy that isolates a pod: surely, or perhaps. */
+export interface IsolatingRule {
+  policy: Policy;
+  rule: PolicyRule;
+  sure: boolean;
+}
+
+/**
+ * Of the rules of all policies that isolate a workload's pods on one side, those whose peers may hold the pods of another workload, in
+ * the order of the policies. It costs what is found, not what there is.
+ */
+export function rulesThatMayAdmit(
+  cluster: Cluster,
+  pods: Workload,
+  side: Side,
+  other: Workload,
+): readonly IsolatingRule[] {
+  return policiesOf(cluster)
+    .rulesOf(isolationOf(cluster, pods, side), side)
+    .candidates(other);
+}
+
 /** Whether a mesh may carry traffic through a tunnel: a policy names the port of one (Linkerd's proxy, Istio's HBONE). */
 export function namesTunnel(cluster: Cluster): boolean {
   return TUNNEL_PORTS.some((port) => policiesOf(cluster).named.has(port));
 }
 
 function judgeSide(cluster: Cluster, side: Side, traffic: Traffic): SideVerdict {
-  const pods = side === 'egress' ? traffic.client : traffic.server;
-  const { surely, perhaps } = isolationOf(cluster, pods, side);
+  const [own, other] = side === 'egress' ? [traffic.client, traffic.server] : [traffic.server, traffic.client];
+  const { surely, perhaps } = isolationOf(cluster, own, side);
   if (surely.length === 0) return perhaps.length === 0 ? { verdict: 'allowed', refusals: [] } : UNDECIDED;
-  const refusals: Refusal[] = [];
-  let unknown = false;
-  for (const policy of surely) {
-    const answer = judgePolicy(cluster, policy, side, traffic);
-    if (answer === undefined) unknown = true;
-    else if ('lacks' in answer) refusals.push(answer);
-    else return { verdict: 'allowed', admits: answer, refusals: [] };
+  let unknown = perhaps.some(({ doubtful }) => doubtful);
+  for (const { policy, rule, sure } of rulesThatMayAdmit(cluster, own, side, other)) {
+    const admits = every([
+      admitsPeer(cluster, policy.resource.scope, rule.peers, other),
+      admitsPort(rule.ports, traffic),
+    ]);
+    if (admits === false) continue;
+    if (admits && sure)
+      return { verdict: 'allowed', admits: { policy: policy.resource, path: rule.path }, refusals: [] };
+    unknown = true;
   }
-  if (unknown || perhaps.some((policy) => mayAdmit(cluster, policy, side, traffic))) return UNDECIDED;
+  if (unknown) return UNDECIDED;
+  const refusals = surely.slice(0, MOST_REFUSALS).map((policy) => refusalOf(cluster, policy, side, traffic));
   refusals.sort((a, b) => NEARNESS.indexOf(a.lacks) - NEARNESS.indexOf(b.lacks));
   return { verdict: 'denied', refusals };
 }
 
+const MOST_REFUSALS = 100;
+
 const NEARNESS: readonly Refusal['lacks'][] = ['peer', 'port', 'both', 'rules'];
 
-/** The rule that admits the traffic, or why none does; undefined where that can't be known. */
-function judgePolicy(
-  cluster: Cluster,
-  { resource, sides }: Policy,
-  side: Side,
-  traffic: Traffic,
-): { policy: Resource<NetworkPolicy>; path: Path } | Refusal | undefined {
+/** What the nearest rule of a policy lacks, where none admits the traffic. */
+function refusalOf(cluster: Cluster, { resource, sides }: Policy, side: Side, traffic: Traffic): Refusal {
   let nearest: Refusal = { policy: resource, path: resource.object.spec ? ['spec'] : [], lacks: 'rules' };
-  let unknown = false;
   for (const { path, peers, ports } of sides.get(side) ?? []) {
     const peer = admitsPeer(cluster, resource.scope, peers, side === 'egress' ? traffic.server : traffic.client);
-    const port = admitsPort(ports, traffic);
-    const both = every([peer, port]);
-    if (both) return { policy: resource, path };
-    if (both === undefined) unknown = true;
-    const lacks = peer === false ? (port === false ? 'both' : 'peer') : 'port';
+    const lacks = peer === false ? (admitsPort(ports, traffic) === false ? 'both' : 'peer') : 'port';
     if (NEARNESS.indexOf(lacks) < NEARNESS.indexOf(nearest.lacks)) nearest = { policy: resource, path, lacks };
   }
-  return unknown ? undefined : nearest;
-}
-
-function mayAdmit(cluster: Cluster, policy: Policy, side: Side, traffic: Traffic): boolean {
-  if (policy.doubtful) return true;
-  const answer = judgePolicy(cluster, policy, side, traffic);
-  return answer === undefined || !('lacks' in answer);
+  return nearest;
 }
 
 /** Whether a rule's peers hold the pods of a workload. An absent or empty list of peers is everyone. */
@@ -292,22 +304,27 @@ class Policies {
   readonly #all = new Bucket();
   readonly #unset = new Bucket();
   readonly #selected: Record<Side, Map<Workload, Isolation>> = { egress: new Map(), ingress: new Map() };
+  /** Pods that the same selectors select share what isolates them. */
+  readonly #isolations = new Map<string, Isolation>();
+  readonly #rules = new Map<Isolation, RulesByPeer>();
 
   constructor(policies: readonly Policy[]) {
     this.all = policies;
+    const groups = new Map<string, Group>();
     for (const policy of policies) {
       const { scope } = policy.resource;
-      let bucket = this.#byScope.get(scope);
-      if (!bucket) {
-        bucket = new Bucket();
-        this.#byScope.set(scope, bucket);
-      }
-      bucket.add(policy);
-      this.#all.add(policy);
-      if (isUnsetScope(scope)) this.#unset.add(policy);
+      const id = JSON.stringify([scope, policy.podSelector]);
+      const group = groups.get(id);
+      if (group) group.policies.push(policy);
+      else groups.set(id, { id: groups.size, scope, podSelector: policy.podSelector, policies: [policy] });
       for (const { ports } of [...policy.sides.values()].flat()) {
         for (const port of asList(ports)) this.named.add(asMap(port)?.port);
       }
+    }
+    for (const group of groups.values()) {
+      const bucket = this.#byScope.get(group.scope) ?? new Bucket();
+      this.#byScope.set(group.scope, bucket);
+      for (const own of [bucket, this.#all, ...(isUnsetScope(group.scope) ? [this.#unset] : [])]) own.add(group);
     }
   }
 
@@ -321,54 +338,126 @@ class Policies {
     return selected;
   }
 
+  /** The rules of what isolates pods on one side. */
+  rulesOf(isolation: Isolation, side: Side): RulesByPeer {
+    let rules = this.#rules.get(isolation);
+    if (!rules) {
+      rules = new RulesByPeer(isolation, side);
+      this.#rules.set(isolation, rules);
+    }
+    return rules;
+  }
+
   #select(pods: Workload, side: Side): Isolation {
     const { scope } = pods.resource;
     const own = this.#byScope.get(scope)?.candidates(pods) ?? [];
     // Where a namespace is unset, policies of the other namespaces may turn out to be in it.
     const foreign = (isUnsetScope(scope) ? this.#all : this.#unset)
       .candidates(pods)
-      .filter((policy) => policy.resource.scope !== scope);
-    const surely: Policy[] = [];
-    const perhaps: Policy[] = [];
+      .filter((group) => group.scope !== scope);
     const facts = podLabels(pods);
-    for (const policy of [...own, ...foreign]) {
-      if (!policy.sides.has(side)) continue;
-      const selects = matches(policy.podSelector, facts);
-      if (selects === false) continue;
-      const sure = selects === true && !policy.doubtful && policy.resource.scope === scope;
-      (sure ? surely : perhaps).push(policy);
+    const selecting = [...own, ...foreign].flatMap((group) => {
+      const selects = matches(group.podSelector, facts);
+      return selects === false ? [] : [{ group, sure: selects === true && group.scope === scope }];
+    });
+    const id = JSON.stringify([side, ...selecting.map(({ group, sure }) => (sure ? group.id : -1 - group.id))]);
+    let isolation = this.#isolations.get(id);
+    if (!isolation) {
+      isolation = isolationBy(selecting, side);
+      this.#isolations.set(id, isolation);
     }
-    return { surely, perhaps };
+    return isolation;
   }
+}
+
+function isolationBy(selecting: readonly { group: Group; sure: boolean }[], side: Side): Isolation {
+  const surely: Policy[] = [];
+  const perhaps: Policy[] = [];
+  for (const { group, sure } of selecting) {
+    for (const policy of group.policies) {
+      if (policy.sides.has(side)) (sure && !policy.doubtful ? surely : perhaps).push(policy);
+    }
+  }
+  return { surely, perhaps };
+}
+
+/** The policies of one namespace that have the same podSelector. */
+interface Group {
+  id: number;
+  scope: string;
+  podSelector: unknown;
+  policies: Policy[];
 }
 
 /** Policies by one label that they require, so that a pod meets only those that could select it. */
 class Bucket {
-  readonly #every: Policy[] = [];
-  readonly #byLabel = new Map<string, Policy[]>();
-  readonly #others: Policy[] = [];
+  readonly #every: Group[] = [];
+  readonly #byLabel = new Map<string, Group[]>();
+  readonly #others: Group[] = [];
 
-  add(policy: Policy): void {
-    this.#every.push(policy);
-    const required = Object.entries(asMap(asMap(policy.podSelector)?.matchLabels) ?? {});
-    const pair = required.find(
-      ([key, value]) => typeof value === 'string' && !isUnknown(key) && !isUnknown(value) && !mayBeAddedToPods(key),
-    );
-    if (!pair) {
-      this.#others.push(policy);
+  add(group: Group): void {
+    this.#every.push(group);
+    const pair = requiredPair(group.podSelector);
+    if (pair === undefined) {
+      this.#others.push(group);
       return;
     }
-    const key = JSON.stringify(pair);
-    const same = this.#byLabel.get(key);
-    if (same) same.push(policy);
-    else this.#byLabel.set(key, [policy]);
+    const same = this.#byLabel.get(pair);
+    if (same) same.push(group);
+    else this.#byLabel.set(pair, [group]);
   }
 
-  candidates(pods: Workload): readonly Policy[] {
+  candidates(pods: Workload): readonly Group[] {
     if (!hasPlainLabels(pods)) return this.#every;
     const found = Object.entries(pods.labels).flatMap((pair) => this.#byLabel.get(JSON.stringify(pair)) ?? []);
     return [...found, ...this.#others];
   }
+}
+
+/** The rules of the policies that isolate a pod, by one label that a peer requires of the pods that it means. */
+class RulesByPeer {
+  readonly #every: IsolatingRule[] = [];
+  readonly #byLabel = new Map<string, number[]>();
+  readonly #others: number[] = [];
+
+  constructor({ surely, perhaps }: Isolation, side: Side) {
+    for (const [list, sure] of [[surely, true] as const, [perhaps, false] as const]) {
+      for (const policy of list) {
+        for (const rule of policy.sides.get(side) ?? []) this.#add({ policy, rule, sure });
+      }
+    }
+  }
+
+  #add(rule: IsolatingRule): void {
+    const at = this.#every.push(rule) - 1;
+    const { peers } = rule.rule;
+    const pairs = Array.isArray(peers) ? peers.map((peer) => requiredPair(asMap(peer)?.podSelector)) : [];
+    if (pairs.length === 0 || pairs.includes(undefined)) {
+      this.#others.push(at);
+      return;
+    }
+    for (const pair of new Set(pairs as string[])) {
+      const same = this.#byLabel.get(pair);
+      if (same) same.push(at);
+      else this.#byLabel.set(pair, [at]);
+    }
+  }
+
+  candidates(other: Workload): readonly IsolatingRule[] {
+    if (!hasPlainLabels(other)) return this.#every;
+    const labelled = Object.entries(other.labels).flatMap((pair) => this.#byLabel.get(JSON.stringify(pair)) ?? []);
+    if (labelled.length === 0 && this.#others.length === this.#every.length) return this.#every;
+    const found = new Set([...labelled, ...this.#others]);
+    return [...found].sort((a, b) => a - b).map((at) => this.#every[at] as IsolatingRule);
+  }
+}
+
+/** One label that a selector requires and that only templates give pods. */
+function requiredPair(selector: unknown): string | undefined {
+  const pair = Object.entries(asMap(asMap(selector)?.matchLabels) ?? {}).find(
+    ([key, value]) => typeof value === 'string' && !isUnknown(key) && !isUnknown(value) && !mayBeAddedToPods(key),
+  );
+  return pair && JSON.stringify(pair);
 }
 
 const policiesOf = derived((cluster) => {

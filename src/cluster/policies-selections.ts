@@ -37,11 +37,32 @@ export function podsOfPeer(cluster: Cluster, policy: Policy, peer: unknown): Sel
   const { ipBlock, podSelector, namespaceSelector } = asMap(peer) ?? {};
   if (ipBlock !== undefined) return podSelector === undefined && namespaceSelector === undefined ? NONE : undefined;
   if (podSelector === undefined && namespaceSelector === undefined) return undefined;
-  const scopes =
-    namespaceSelector === undefined
-      ? scopesLike(cluster, policy.resource.scope)
-      : scopesOfSelector(cluster, namespaceSelector);
-  return select(cluster, scopes, podSelector ?? {});
+  return select(cluster, scopesOfPeer(cluster, policy, namespaceSelector), podSelector ?? {});
+}
+
+function scopesOfPeer(cluster: Cluster, { resource }: Policy, namespaceSelector: unknown): Scopes {
+  return namespaceSelector === undefined
+    ? scopesLike(cluster, resource.scope)
+    : scopesOfSelector(cluster, namespaceSelector);
+}
+
+/** Whether a policy applies to pods here, surely or perhaps. */
+export function appliesToSomeone(cluster: Cluster, { podSelector, resource }: Policy): boolean {
+  return mayMeanSomeone(cluster, scopesLike(cluster, resource.scope), podSelector);
+}
+
+/** Whether a peer that selects pods means some here, surely or perhaps. True for one that the API server refuses. */
+export function peerMeansSomeone(cluster: Cluster, policy: Policy, peer: unknown): boolean {
+  const { podSelector, namespaceSelector } = asMap(peer) ?? {};
+  if (podSelector === undefined && namespaceSelector === undefined) return true;
+  return mayMeanSomeone(cluster, scopesOfPeer(cluster, policy, namespaceSelector), podSelector ?? {});
+}
+
+function mayMeanSomeone(cluster: Cluster, scopes: Scopes, podSelector: unknown): boolean {
+  for (const scope of scopes.keys()) {
+    if (podsIn(cluster, scope, podSelector).some((pod) => matches(podSelector, podLabels(pod)) !== false)) return true;
+  }
+  return false;
 }
 
 /** The values that a selector's key must have one of, where it says so: `matchLabels`, or `In`. */
@@ -64,7 +85,19 @@ function texts(values: readonly unknown[]): readonly string[] | undefined {
 /** Namespaces, and whether they are surely among those that are meant. */
 type Scopes = ReadonlyMap<string, Known>;
 
+/** Many policies select alike. */
+const selections = derived(() => new WeakMap<Scopes, Map<string, Selection>>());
+
 function select(cluster: Cluster, scopes: Scopes, podSelector: unknown): Selection {
+  const known = selections(cluster).get(scopes) ?? new Map<string, Selection>();
+  selections(cluster).set(scopes, known);
+  const id = JSON.stringify(podSelector);
+  const selection = known.get(id) ?? findPods(cluster, scopes, podSelector);
+  known.set(id, selection);
+  return selection;
+}
+
+function findPods(cluster: Cluster, scopes: Scopes, podSelector: unknown): Selection {
   const surely: Workload[] = [];
   const perhaps: Workload[] = [];
   for (const [scope, sure] of scopes) {
@@ -79,11 +112,14 @@ function select(cluster: Cluster, scopes: Scopes, podSelector: unknown): Selecti
 
 /** A namespace, and all that it may turn out to be. */
 function scopesLike(cluster: Cluster, scope: string): Scopes {
+  const { byScope, unset, alike } = podIndex(cluster);
+  const known = alike.get(scope);
+  if (known) return known;
   const scopes = new Map<string, Known>([[scope, true]]);
-  const { byScope, unset } = podIndex(cluster);
   for (const other of isUnsetScope(scope) ? byScope.keys() : unset) {
     if (compareScopes(scope, other) === 'unknown') scopes.set(other, undefined);
   }
+  alike.set(scope, scopes);
   return scopes;
 }
 
@@ -129,6 +165,8 @@ interface PodIndex {
   unset: readonly string[];
   /** What `scopesOfSelector` found. */
   bySelector: Map<string, Scopes>;
+  /** What `scopesLike` found. */
+  alike: Map<string, Scopes>;
 }
 
 const podIndex = derived((cluster): PodIndex => {
@@ -153,7 +191,7 @@ const podIndex = derived((cluster): PodIndex => {
       else pods.byLabel.set(key, [workload]);
     }
   }
-  return { byScope, unset: [...byScope.keys()].filter(isUnsetScope), bySelector: new Map() };
+  return { byScope, unset: [...byScope.keys()].filter(isUnsetScope), bySelector: new Map(), alike: new Map() };
 });
 
 /** The pods of a namespace, rendered and existing; hooks left out. */

@@ -2,7 +2,15 @@ import type { Path } from '../resource.ts';
 import { type Cluster, derived } from './cluster.ts';
 import { connectionsOf } from './connections.ts';
 import { type Known, some } from './label-facts.ts';
-import { admitsPeer, declaredPorts, isOnHost, isolationOf, type Policy, type Side } from './network.ts';
+import {
+  admitsPeer,
+  declaredPorts,
+  isOnHost,
+  isolationOf,
+  type Policy,
+  rulesThatMayAdmit,
+  type Side,
+} from './network.ts';
 import { keysOfSelector, podsOfPeer, podsOfPolicy, requiredValues } from './policies-selections.ts';
 import { backendsOf } from './services.ts';
 import { isUnknown } from './unknown.ts';
@@ -84,12 +92,10 @@ function refusesPair(cluster: Cluster, side: Side, own: Workload, other: Workloa
   const otherSide = side === 'egress' ? 'ingress' : 'egress';
   const { surely, perhaps } = isolationOf(cluster, other, otherSide);
   if (surely.length === 0) return undefined;
-  for (const policy of [...surely, ...perhaps]) {
-    if (policy.doubtful) return undefined;
-    for (const rule of policy.sides.get(otherSide) ?? []) {
-      if (admitsPeer(cluster, policy.resource.scope, rule.peers, own) === false) continue;
-      if (meet(wanted, portsAt(rule.ports, server)) !== false) return undefined;
-    }
+  if (perhaps.some(({ doubtful }) => doubtful)) return undefined;
+  for (const { policy, rule } of rulesThatMayAdmit(cluster, other, otherSide, own)) {
+    if (admitsPeer(cluster, policy.resource.scope, rule.peers, own) === false) continue;
+    if (meet(wanted, portsAt(rule.ports, server)) !== false) return undefined;
   }
   return surely.find(({ sides }) => sides.get(otherSide)?.length) ?? surely[0];
 }

@@ -59,10 +59,17 @@ type Requirements = ReadonlyMap<string, Values>;
 /** What a selector asks of each label; undefined where it can't be read, or no labels meet it. */
 function requirementsOf(selector: unknown): Requirements | undefined {
   const map = asMap(selector);
-  const expressions = map?.matchExpressions ?? [];
-  const labels = asMap(map?.matchLabels ?? {});
-  if (map === undefined || labels === undefined || !Array.isArray(expressions) || holdsUnknown(selector))
-    return undefined;
+  if (map === undefined) return undefined;
+  if (!requirements.has(map)) requirements.set(map, readRequirements(map));
+  return requirements.get(map);
+}
+
+const requirements = new WeakMap<Record<string, unknown>, Requirements | undefined>();
+
+function readRequirements(map: Record<string, unknown>): Requirements | undefined {
+  const expressions = map.matchExpressions ?? [];
+  const labels = asMap(map.matchLabels ?? {});
+  if (labels === undefined || !Array.isArray(expressions) || holdsUnknown(map)) return undefined;
   const found = new Map<string, Values>();
   const items = [
     ...Object.entries(labels).map(([key, value]) => ({ key, operator: 'In', values: [value] as unknown })),

@@ -3,13 +3,12 @@ import { matches, mayBeAddedToPods, namespaceLabels } from '../../cluster/label-
 import { type Policy, policies, type Side } from '../../cluster/network.ts';
 import { isPlatformNamespace, podMaker } from '../../cluster/pod-makers.ts';
 import {
+  appliesToSomeone,
   keysOfSelector,
   NAME_LABEL,
+  peerMeansSomeone,
   podsOfNamespace,
-  podsOfPeer,
-  podsOfPolicy,
   requiredValues,
-  type Selection,
   showSelector,
   valuesOfLabel,
 } from '../../cluster/policies-selections.ts';
@@ -130,7 +129,7 @@ function* checkSelector(cluster: Cluster, policy: Policy): Iterable<Finding> {
   const { podSelector, resource } = policy;
   const { scope } = resource;
   if (!isTelling(cluster, podSelector) || !showsAllPods(cluster, scope)) return;
-  if (!isNobody(podsOfPolicy(cluster, policy))) return;
+  if (appliesToSomeone(cluster, policy)) return;
   yield finding(cluster, policy, ['spec', 'podSelector'], podSelector, [scope], 'the policy applies to nothing');
 }
 
@@ -145,8 +144,7 @@ function* checkPeer(
   if (podSelector === undefined || !isTelling(cluster, podSelector)) return;
   const scopes = namespaceSelector === undefined ? [policy.resource.scope] : scopesOf(cluster, namespaceSelector);
   if (scopes.length === 0 || !scopes.every((scope) => cluster.closes(scope) && showsAllPods(cluster, scope))) return;
-  const pods = podsOfPeer(cluster, policy, peer);
-  if (pods === undefined || !isNobody(pods)) return;
+  if (peerMeansSomeone(cluster, policy, peer)) return;
   const consequence = side === 'egress' ? 'the peer admits nothing' : 'the peer admits nobody';
   yield finding(cluster, policy, [...path, 'podSelector'], podSelector, scopes, consequence);
 }
@@ -159,10 +157,6 @@ function scopesOf(cluster: Cluster, selector: unknown): readonly string[] {
   const names = cluster.list('', 'Namespace').map(({ name }) => name);
   const selected = names.map((name) => matches(selector, namespaceLabels(cluster, name)));
   return selected.includes(undefined) ? [] : names.filter((_, i) => selected[i]);
-}
-
-function isNobody({ surely, perhaps }: Selection): boolean {
-  return surely.length === 0 && perhaps.length === 0;
 }
 
 /** Whether all pods of a namespace are here, and some are. */
