@@ -43,6 +43,7 @@ import podUnschedulable from './scheduling/pod-unschedulable.ts';
 import plaintextCredential from './security/plaintext-credential.ts';
 import podSecurityDenied from './security/pod-security-denied.ts';
 import runAsNonRootContradiction from './security/run-as-non-root-contradiction.ts';
+import dataDirectoryOwnerMismatch from './storage/data-directory-owner-mismatch.ts';
 import fsGroupIgnored from './storage/fs-group-ignored.ts';
 import volumeRolloutStuck from './storage/volume-rollout-stuck.ts';
 import argumentRepeated from './workload/argument-repeated.ts';
@@ -87,6 +88,7 @@ export const rules: readonly Rule[] = [
   webhookNotReady,
   podUnschedulable,
   fsGroupIgnored,
+  dataDirectoryOwnerMismatch,
   volumeRolloutStuck,
   podSecurityDenied,
   runAsNonRootContradiction,
