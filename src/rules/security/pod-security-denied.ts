@@ -69,6 +69,104 @@ export default {
                     allowPrivilegeEscalation: false
                     capabilities: { drop: [ALL] }
       `,
+      yaml`
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: agent, namespace: tools }
+        spec:
+          hostNetwork: true # <- Pod/agent is forbidden: violates PodSecurity "baseline:v1.30": host namespaces (hostNetwork=true), hostPath volumes (volume "logs"), hostPort (container "agent" uses hostPort 9100), privileged (container "agent" must not set securityContext.privileged=true)
+          containers:
+            - name: agent
+              image: agent:1
+              ports: [{ containerPort: 9100 }]
+              livenessProbe: { httpGet: { host: 127.0.0.1, port: 9100 } }
+              securityContext: { privileged: true }
+          volumes:
+            - { name: logs, hostPath: { path: /var/log } }
+            - { name: tmp }
+        ---
+        apiVersion: batch/v1
+        kind: CronJob
+        metadata: { name: later, namespace: tools }
+        spec:
+          schedule: "0 3 * * *"
+          suspend: true
+          jobTemplate:
+            spec:
+              template:
+                spec:
+                  restartPolicy: Never
+                  containers:
+                    - name: dump
+                      image: postgres:16
+                      securityContext:
+                        capabilities:
+                          add: [NET_RAW] # <- pods of CronJob/later are forbidden: violates PodSecurity "baseline:v1.30": non-default capabilities (container "dump" must not include "NET_RAW" in securityContext.capabilities.add); it is suspended: it bites when it resumes
+        ---
+        # existing
+        apiVersion: v1
+        kind: Namespace
+        metadata:
+          name: tools
+          labels:
+            pod-security.kubernetes.io/enforce: baseline
+            pod-security.kubernetes.io/enforce-version: v1.30
+      `,
+      yaml`
+        apiVersion: v1
+        kind: Namespace
+        metadata:
+          name: warned
+          labels: { pod-security.kubernetes.io/enforce: baseline, pod-security.kubernetes.io/warn: restricted }
+        ---
+        apiVersion: v1
+        kind: Namespace
+        metadata:
+          name: audited
+          labels: { pod-security.kubernetes.io/audit: baseline }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: plain, namespace: warned }
+        spec:
+          securityContext: { runAsNonRoot: true, seccompProfile: { type: RuntimeDefault } }
+          containers:
+            - name: web
+              image: web:1
+              securityContext: # <- Namespace/warned warns about Pod/plain: would violate PodSecurity "restricted:latest": unrestricted capabilities (container "web" must set securityContext.capabilities.drop=["ALL"])
+                allowPrivilegeEscalation: false
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: host, namespace: audited }
+        spec:
+          hostPID: true # <- Namespace/audited audits Pod/host: would violate PodSecurity "baseline:latest": host namespaces (hostPID=true)
+          containers: [{ name: web, image: "web:1" }]
+      `,
+      {
+        kubernetesVersion: '1.34',
+        files: {
+          'probes.yaml': yaml`
+            apiVersion: v1
+            kind: Namespace
+            metadata:
+              name: prod
+              labels: { pod-security.kubernetes.io/enforce: baseline, pod-security.kubernetes.io/enforce-version: v1.99 }
+            ---
+            apiVersion: v1
+            kind: Pod
+            metadata: { name: web, namespace: prod }
+            spec:
+              containers:
+                - name: web
+                  image: web:1
+                  livenessProbe:
+                    httpGet:
+                      port: 80
+                      host: 127.0.0.1 # <- Pod/web is forbidden: violates PodSecurity "baseline:v1.99": probe or lifecycle host (container "web" uses probe or lifecycle host "127.0.0.1")
+          `,
+        },
+      },
     ],
     good: [
       yaml`
@@ -82,6 +180,120 @@ export default {
         spec:
           hostNetwork: true
           containers: [{ name: web, image: "web:1" }]
+      `,
+      yaml`
+        apiVersion: v1
+        kind: Namespace
+        metadata:
+          name: strict
+          labels: { pod-security.kubernetes.io/enforce: restricted }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: keeps-to-it, namespace: strict }
+        spec:
+          securityContext: { runAsNonRoot: true, seccompProfile: { type: RuntimeDefault } }
+          containers:
+            - name: web
+              image: web:1
+              ports: [{ containerPort: 8080 }]
+              securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: [ALL], add: [NET_BIND_SERVICE] } }
+          volumes:
+            - { name: data, persistentVolumeClaim: { claimName: data } }
+            - { name: tmp }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: windows, namespace: strict }
+        spec:
+          os: { name: windows }
+          securityContext: { runAsNonRoot: true }
+          containers: [{ name: web, image: "web:1" }]
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: in-a-user-namespace-that-newer-clusters-allow, namespace: strict }
+        spec:
+          hostUsers: false
+          securityContext: { seccompProfile: { type: RuntimeDefault } }
+          containers:
+            - name: web
+              image: web:1
+              securityContext: { runAsUser: 0, allowPrivilegeEscalation: false, capabilities: { drop: [ALL] } }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: probe-host-that-older-clusters-allow, namespace: strict }
+        spec:
+          securityContext: { runAsNonRoot: true, seccompProfile: { type: RuntimeDefault } }
+          containers:
+            - name: web
+              image: web:1
+              livenessProbe: { httpGet: { host: 127.0.0.1, port: 80 } }
+              securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: [ALL] } }
+        ---
+        apiVersion: v1
+        kind: PodTemplate
+        metadata: { name: makes-no-pods, namespace: strict }
+        template:
+          spec:
+            containers: [{ name: web, image: "web:1" }]
+      `,
+      yaml`
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: namespace-is-not-known, namespace: elsewhere }
+        spec:
+          hostNetwork: true
+          containers: [{ name: web, image: "web:1" }]
+        ---
+        apiVersion: v1
+        kind: Namespace
+        metadata:
+          name: unset
+          labels: { pod-security.kubernetes.io/enforce: restricted }
+        ---
+        apiVersion: v1
+        kind: Namespace
+        metadata:
+          name: not-a-level
+          labels: { pod-security.kubernetes.io/enforce: "${'${LEVEL}'}", pod-security.kubernetes.io/warn: privileged }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: level-is-filled-in-later, namespace: not-a-level }
+        spec:
+          hostNetwork: true
+          containers: [{ name: web, image: "web:1" }]
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: unset }
+        spec:
+          hostNetwork: true
+          containers: [{ name: web, image: "web:1" }]
+      `,
+      yaml`
+        apiVersion: v1
+        kind: Namespace
+        metadata:
+          name: mutated
+          labels: { pod-security.kubernetes.io/enforce: restricted }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: filled-in, namespace: mutated }
+        spec:
+          containers: [{ name: web, image: "web:1" }]
+        ---
+        apiVersion: kyverno.io/v1
+        kind: ClusterPolicy
+        metadata: { name: security-defaults }
+        spec:
+          rules:
+            - name: add
+              match: { any: [{ resources: { kinds: [Pod] } }] }
+              mutate: { patchStrategicMerge: { spec: { securityContext: { runAsNonRoot: true } } } }
       `,
     ],
   },
