@@ -45,11 +45,13 @@ export function settingAddresses(settings: readonly Setting[]): FileAddress[] {
   return settings.flatMap((setting) => {
     const { name, value, group } = setting;
     if (value === '' || !mayBeDialled(name)) return [];
-    const isHost = namesHost(name) && !OWN_ROOTS.has(wordsOf(name)[0] ?? '');
+    const isHostName = namesHost(name);
+    const isOwn = OWN_ROOTS.has(wordsOf(name)[0] ?? '');
     // A text that holds an address somewhere: only what programs speak counts, and no link.
     const addresses =
       /\s/.test(value.trim()) && !/^[^=]*[\w)]=/.test(value) ? urlsIn(value).filter(isMachine) : addressesIn(value);
     return addresses.flatMap((address) => {
+      const isHost = isHostName && (address.form === 'url' || !isOwn);
       const port = address.written ? undefined : portBeside(setting);
       const isPaired = port !== undefined;
       const isDialled =
