@@ -45,6 +45,7 @@ import podSecurityDenied from './security/pod-security-denied.ts';
 import runAsNonRootContradiction from './security/run-as-non-root-contradiction.ts';
 import dataDirectoryOwnerMismatch from './storage/data-directory-owner-mismatch.ts';
 import fsGroupIgnored from './storage/fs-group-ignored.ts';
+import statefulDataEphemeral from './storage/stateful-data-ephemeral.ts';
 import volumeRolloutStuck from './storage/volume-rollout-stuck.ts';
 import argumentRepeated from './workload/argument-repeated.ts';
 import autoscalerFightsReplicas from './workload/autoscaler-fights-replicas.ts';
@@ -90,6 +91,7 @@ export const rules: readonly Rule[] = [
   fsGroupIgnored,
   dataDirectoryOwnerMismatch,
   volumeRolloutStuck,
+  statefulDataEphemeral,
   podSecurityDenied,
   runAsNonRootContradiction,
   plaintextCredential,
