@@ -5,8 +5,8 @@ export interface Credential {
   /** `a GitHub token`, as messages name it. */
   readonly what: string;
   readonly offset: number;
-  /** Its shape leaves no doubt, so that it can be used as it is. */
-  readonly certain: boolean;
+  /** `token`: it can be used as it is. `restricted`: unless its owner restricted it. `password`: with a name, somewhere. */
+  readonly kind: 'token' | 'restricted' | 'password';
 }
 
 /**
@@ -60,18 +60,18 @@ export function credentialsIn(text: string): Credential[] {
   for (const { 0: token, index } of text.matchAll(ANY_TOKEN)) {
     if (isStandIn(token)) continue;
     const what = TOKENS.find(([, shape]) => new RegExp(`^(?:${shape.source})$`).test(token))?.[0];
-    found.push({ what: what ?? 'a Google API key', offset: index, certain: what !== undefined });
+    found.push({ what: what ?? 'a Google API key', offset: index, kind: what === undefined ? 'restricted' : 'token' });
   }
   for (const { index } of text.matchAll(PRIVATE_KEY))
-    found.push({ what: 'a private key', offset: index, certain: true });
+    found.push({ what: 'a private key', offset: index, kind: 'token' });
   for (const { 1: password = '', index } of text.matchAll(USERINFO)) {
     if (isLiteralSecret(password) && !isLineComment(text, index)) {
-      found.push({ what: 'a URL with a password', offset: index, certain: true });
+      found.push({ what: 'a URL with a password', offset: index, kind: 'token' });
     }
   }
   for (const { 1: password = '', index } of text.matchAll(SQL_PASSWORD)) {
     if (isLiteralSecret(password) && !isLineComment(text, index)) {
-      found.push({ what: 'an SQL statement with a password', offset: index, certain: false });
+      found.push({ what: 'an SQL statement with a password', offset: index, kind: 'password' });
     }
   }
   return found.sort((a, b) => a.offset - b.offset);

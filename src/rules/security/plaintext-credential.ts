@@ -8,8 +8,10 @@ import {
 import { asList, asMap, containersOf, type PodContainer, type Workload } from '../../cluster/workloads.ts';
 import { type Finding, type Path, type Resource, type Rule, yaml } from '../../rule.ts';
 
-/** The shape of a GitHub token, put together so that no scanner takes it for one. */
+/** The shapes of tokens, put together so that no scanner takes this file for a leak. */
 const TOKEN = ['ghp', 'kTq3bVw7ZsLm2Xc9RfJh5NyDp8GaEu4TvWq6'].join('_');
+const AWS = `AKIA${'KTQ3BVW7ZSLM2XC6'}`;
+const GOOGLE = `AIza${'kTq3bVw7ZsLm2Xc9RfJh5NyDp8GaEu4TvWq'}`;
 
 export default {
   id: 'plaintext-credential',
@@ -91,6 +93,43 @@ export default {
             MIIEowIBAAKCAQEAuZ4oEXPAcmGQ8sYw1dQmPzfy2kCOm3mYQ0qkT7wq2xZsLm2X
             -----END RSA PRIVATE KEY-----
       `,
+      yaml`
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: { name: shapes }
+        data:
+          aws: "kid: ${AWS}" # <- data aws holds an AWS access key in plain text: who can read ConfigMap/shapes or its source can use it
+          maps: ${GOOGLE} # <- data maps holds a Google API key in plain text: who can read ConfigMap/shapes or its source can use it, unless it is restricted to a site
+          redis.conf: |
+            port 6379
+            requirepass kT7wq2xZ # <- data redis.conf gives requirepass in plain text: who can read ConfigMap/shapes or its source knows the password
+          app.yaml: |
+            user: app
+            # password: kT7wq2xZ
+            password: "kT7wq2xZ" # <- data app.yaml gives password in plain text: who can read ConfigMap/shapes or its source knows the password
+          account.json: |
+            { "type": "service_account",
+              "private_key": "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQ" } # <- data account.json holds a private key in plain text: who can read ConfigMap/shapes or its source can use it
+          mysql.sql: CREATE USER app IDENTIFIED BY 'kT7wq2xZ' # <- data mysql.sql holds an SQL statement with a password in plain text: who can read ConfigMap/shapes or its source knows the password
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: aws }
+        spec:
+          containers:
+            - name: aws
+              image: aws:1
+              args: ["--admin.password=kT7wq2xZ", "--dsn", "amqp://guest:guest@rabbit/"] # <- args of container aws give admin.password in plain text: who can read Pod/aws or its source knows the password && args of container aws hold a URL with a password in plain text: who can read Pod/aws or its source can use it
+              env:
+                - name: AWS_SECRET_ACCESS_KEY
+                  value: kTq3bVw7ZsLm2Xc9RfJh5NyDp8GaEu4TvWq6/Ab+ # <- env AWS_SECRET_ACCESS_KEY holds an AWS secret key in plain text: who can read Pod/aws or its source can use it
+                - name: S3_SECRET_ACCESS_KEY
+                  value: minioadmin # <- env S3_SECRET_ACCESS_KEY is in plain text: who can read Pod/aws or its source knows the password
+                - name: smtpPass
+                  value: kT7wq2xZ # <- env smtpPass is in plain text: who can read Pod/aws or its source knows the password
+                - name: MYSQL_PWD
+                  value: kT7wq2xZ # <- env MYSQL_PWD is in plain text: who can read Pod/aws or its source knows the password
+      `,
     ],
     good: [
       yaml`
@@ -100,6 +139,112 @@ export default {
         stringData:
           DB_PASSWORD: kT7wq2xZ
           token: ${TOKEN}
+      `,
+      yaml`
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: { name: stand-ins }
+        data:
+          password: changeme
+          db-password: "<password>"
+          smtp-password: xxx
+          api-password: your-password
+          redis-password: ""
+          mail-password: "${'${MAIL_PASSWORD}'}"
+          admin-password: $ADMIN_PASSWORD
+          root-password: /run/secrets/root
+          user-password: user-password
+          ldap-password: password
+          token: ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
+          key-id: AKIAIOSFODNN7EXAMPLE
+          label-password: Your password
+          hash-password: kT7wq2xZ
+          other-password: $2y$10$abcdefghijklmnopqrstuv
+          sealed-password: vault:db#password
+          DB_PASSWORD_FILE: kT7wq2xZ
+          PASSWORD_PATH: kT7wq2xZ
+          password-name: kT7wq2xZ
+          PASSWORD_LENGTH: "12345"
+          PASSWORD_TTL: 3600s
+          PASSWORD_HASH: kT7wq2xZ
+          ALLOW_EMPTY_PASSWORD: "yes"
+          USE_PASSWORD: kT7wq2xZ
+          compass: kT7wq2xZ
+          PWD: kT7wq2xZ
+          jwt: eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhcHAifQ.c2lnbmF0dXJlc2lnbmF0dXJlc2ln
+          urls: |
+            postgres://app@postgres/app
+            postgres://app:$(DB_PASSWORD)@postgres/app
+            postgres://app:${'${DB_PASSWORD}'}@postgres/app
+            postgres://app:$DB_PASSWORD@postgres/app
+            postgres://app:<password>@postgres/app
+            postgres://user:password@postgres/app
+            # postgres://app:kT7wq2xZ@postgres/app
+            http://prometheus:9090/graph?user=a@example.org
+            registry.example.org:5000/app@sha256:0123
+          roles.sql: |
+            -- CREATE ROLE app PASSWORD 'kT7wq2xZ'
+            CREATE ROLE app PASSWORD '${'${DB_PASSWORD}'}';
+            CREATE ROLE app PASSWORD '$DB_PASSWORD';
+            CREATE ROLE app PASSWORD 'md5a3556571e93b0d20722ba62be61e8c2d';
+            CREATE ROLE app PASSWORD 'SCRAM-SHA-256$4096:c2FsdA==$c3RvcmVk:c2VydmVy';
+          app.yaml: |
+            passwordPolicy: strict
+            password: config.password
+            db:
+              password: string
+            minPassword: abcdefgh
+          notes.txt: |
+            password: kT7wq2xZ
+          tls.crt: |
+            -----BEGIN CERTIFICATE-----
+            MIIDazCCAlOgAwIBAgIUQ1vZqQmPzfy2kCOm3mYQ0qkT7wq2xZsLm2X
+            -----END CERTIFICATE-----
+          tls.pub: |
+            -----BEGIN PUBLIC KEY-----
+            MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAuZ4oEXPAcmGQ8s
+            -----END PUBLIC KEY-----
+          tls.key: |
+            -----BEGIN RSA PRIVATE KEY-----
+            Proc-Type: 4,ENCRYPTED
+            DEK-Info: AES-256-CBC,0123456789ABCDEF0123456789ABCDEF
+
+            MIIEowIBAAKCAQEAuZ4oEXPAcmGQ8sYw1dQmPzfy2kCOm3mYQ0qkT7wq2xZsLm2X
+            -----END RSA PRIVATE KEY-----
+          pkcs8.key: |
+            -----BEGIN ENCRYPTED PRIVATE KEY-----
+            MIIEowIBAAKCAQEAuZ4oEXPAcmGQ8sYw1dQmPzfy2kCOm3mYQ0qkT7wq2xZsLm2X
+            -----END ENCRYPTED PRIVATE KEY-----
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: refers }
+        spec:
+          containers:
+            - name: refers
+              image: web:1
+              command: [sh, -c, "PGPASSWORD=$DB_PASSWORD psql --password && login --password-file kT7wq2xZ --password $(DB_PASSWORD)"]
+              args: [--password, --verbose, --password-stdin, kT7wq2xZ, password, kT7wq2xZ]
+              env:
+                - name: DB_PASSWORD
+                  valueFrom: { secretKeyRef: { name: app, key: password } }
+                - { name: PGPASSWORD, value: $(DB_PASSWORD) }
+                - { name: AWS_SECRET_ACCESS_KEY, value: wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY }
+                - { name: PASSWORD_RESET_URL, value: kT7wq2xZ }
+        ---
+        # existing
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: { name: facts-are-not-judged }
+        data: { password: kT7wq2xZ }
+        ---
+        # existing
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: facts-are-not-judged }
+        spec:
+          containers:
+            - { name: web, image: "web:1", env: [{ name: DB_PASSWORD, value: kT7wq2xZ }] }
       `,
     ],
   },
@@ -179,17 +324,19 @@ function* judgeCommand(
 /** What a text gives away by its shape, each sort of it once. */
 function* judgeShapes(resource: Resource, path: Path, text: string, where: string): Generator<Finding> {
   const seen = new Set<string>();
-  for (const { what, offset, certain } of credentialsIn(text)) {
+  for (const { what, offset, kind } of credentialsIn(text)) {
     if (seen.has(what)) continue;
     seen.add(what);
-    const finding = certain ? usable(resource, path, where, what) : password(resource, path, `${where} ${what}`);
-    yield { ...finding, offset };
+    if (kind === 'password') yield { ...password(resource, path, `${where} ${what}`), offset };
+    else yield { ...usable(resource, path, where, what, kind === 'restricted'), offset };
   }
 }
 
-function usable(resource: Resource, path: Path, where: string, what: string): Finding {
+function usable(resource: Resource, path: Path, where: string, what: string, restricted = false): Finding {
   const message = `${where} ${what} in plain text: who can read ${resource} or its source can use it`;
-  return { resource, path, message };
+  return restricted
+    ? { resource, path, message: `${message}, unless it is restricted to a site`, severity: 'warning' }
+    : { resource, path, message };
 }
 
 function password(resource: Resource, path: Path, subject: string): Finding {
