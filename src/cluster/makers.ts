@@ -272,6 +272,11 @@ export function mayMakeIn(cluster: Cluster, scope: string): Resource | undefined
   return anything ?? namesakes.find((maker) => compareScopes(maker.scope, scope) !== 'different');
 }
 
+/** Everything that may make whatever it likes without saying so: releases, applications, resources of controllers that nobody knows. */
+export function makersOfAnything(cluster: Cluster): Iterable<Resource> {
+  return makersOf(cluster).anythingIn.values();
+}
+
 /** Whether a name holds another one as whole words. */
 function holds(name: string, part: string): boolean {
   return part !== '' && `-${name.replaceAll('.', '-')}-`.includes(`-${part.replaceAll('.', '-')}-`);

@@ -5,6 +5,7 @@ import schemaInvalid from './api/schema-invalid.ts';
 import acmeOwnedTwice from './certificate/acme-owned-twice.ts';
 import ingressNodeMismatch from './certificate/ingress-node-mismatch.ts';
 import issuerSolverUnserved from './certificate/issuer-solver-unserved.ts';
+import tlsHostUncovered from './certificate/tls-host-uncovered.ts';
 import tlsSecretNeverIssued from './certificate/tls-secret-never-issued.ts';
 import webhookNotReady from './certificate/webhook-not-ready.ts';
 import credentialsDisagree from './config/credentials-disagree.ts';
@@ -84,6 +85,7 @@ export const rules: readonly Rule[] = [
   servicePortUnserved,
   acmeOwnedTwice,
   tlsSecretNeverIssued,
+  tlsHostUncovered,
   issuerSolverUnserved,
   ingressNodeMismatch,
   webhookNotReady,
