@@ -818,15 +818,15 @@ describe('the pods behind a Service', () => {
     const ports = [
       { port: 80 },
       { port: 53, protocol: 'UDP', targetPort: 'dns' },
-      { port: 9, protocol: 'SCTP' },
+      { port: 9, protocol: 'SCTP', targetPort: 0 },
       { port: '80' },
       { port: 81, protocol: 'HTTP' },
       null,
     ];
     expect(portsOfService(resourceOf(service('any', [], { ports })))).toEqual([
-      { port: 80, protocol: 'TCP', targetPort: 80 },
-      { port: 53, protocol: 'UDP', targetPort: 'dns' },
-      { port: 9, protocol: 'SCTP', targetPort: 9 },
+      { port: 80, protocol: 'TCP', targetPort: 80, path: ['spec', 'ports', 0, 'port'] },
+      { port: 53, protocol: 'UDP', targetPort: 'dns', path: ['spec', 'ports', 1, 'targetPort'] },
+      { port: 9, protocol: 'SCTP', targetPort: 9, path: ['spec', 'ports', 2, 'port'] },
     ]);
   });
 });

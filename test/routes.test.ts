@@ -457,7 +457,7 @@ describe('routes', () => {
         protocol: 'tls',
         matches: [{ host: '*.example.com', conditions: [] }],
         classes: [...classes, { from: 'unknown' }],
-        entryPoints: undefined,
+        entryPoints: ['infra/edge/raw', 'shop/missing/'],
         backends: [
           { group: '', kind: 'Service', name: 'raw', scope: 'other', port: undefined, path: ref(0), portPath: ref(0) },
         ],

@@ -19,6 +19,8 @@ export interface Connection
   readonly pod: string | undefined;
   /** As dialled, else the Service's only one; undefined where nothing says which of several it is. */
   readonly port: number | undefined;
+  /** The port isn't the scheme's own, or the Service's only one, but written. */
+  readonly written: boolean;
   readonly protocol: 'TCP' | 'UDP';
   /** The list holds hosts that are no Services of this environment. */
   readonly hasOthers: boolean;
@@ -71,6 +73,7 @@ function connect(cluster: Cluster, found: ConfiguredHost): Omit<Connection, 'has
   return {
     ...{ from, container, service, host: address.host, pod, text, start },
     port: typeof port === 'number' ? port : ports.length === 1 ? ports[0]?.port : undefined,
+    written: address.written,
     protocol: address.protocol,
     ...{ where, name, via, declared, unless, list },
   };

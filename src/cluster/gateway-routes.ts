@@ -32,13 +32,14 @@ function routesOfResource(cluster: Cluster, resource: Resource, kind: Kind): Rou
   const listeners = attached
     .flatMap((one) => one.listeners ?? [])
     .filter(({ protocol, hostname }) => takes(kind, protocol) && commonHosts(own, hostname).length > 0);
+  const entryPoints = [...listeners, ...attached.filter((one) => one.listeners === undefined)].map(({ id }) => id);
   const hosts = known && listeners.length > 0 ? effectiveHosts(own, listeners) : own.length > 0 ? own : [undefined];
   const shared = {
     resource,
     protocol: kind.protocol,
     hostPath: hostnames.length > 0 ? ['spec', 'hostnames'] : ['spec'],
     classes: attached.map(({ routeClass }) => routeClass),
-    entryPoints: known ? listeners.map(({ id }) => id).sort() : undefined,
+    entryPoints: entryPoints.some(isUnknown) ? undefined : [...entryPoints].sort(),
     tls: listeners.flatMap(({ tls }) => tls ?? []),
   };
   // An absent list of rules is one that takes everything.
@@ -68,26 +69,31 @@ interface Listener {
 
 interface Attachment {
   routeClass: RouteClass;
+  /** What it is attached to, where its listeners aren't known. */
+  id: string;
   /** Undefined where the parent isn't here, or is no Gateway. */
   listeners: readonly Listener[] | undefined;
 }
 
-const NOWHERE: Attachment = { routeClass: { from: 'unknown' }, listeners: undefined };
-
 function attach(cluster: Cluster, resource: Resource, parent: Record<string, unknown>): Attachment {
   const { group = GROUP, kind = 'Gateway', name, namespace, sectionName, port } = parent;
-  if (group !== GROUP || kind !== 'Gateway' || typeof name !== 'string') return NOWHERE;
   const scope = typeof namespace === 'string' && namespace !== '' ? namespace : resource.scope;
+  const where = isUnsetScope(scope) ? '' : scope;
+  const nowhere: Attachment = {
+    routeClass: { from: 'unknown' },
+    id: `${where}/${String(name)}/${String(sectionName ?? port ?? '')}`,
+    listeners: undefined,
+  };
+  if (group !== GROUP || kind !== 'Gateway' || typeof name !== 'string') return nowhere;
   const gateway = cluster.get(GROUP, 'Gateway', scope, name);
   const spec = asMap(valueAt(gateway?.object, ['spec']));
-  if (gateway === undefined || spec === undefined) return NOWHERE;
+  if (gateway === undefined || spec === undefined) return nowhere;
   const { gatewayClassName } = spec;
   const listeners = asList(spec.listeners).flatMap((item, i): Listener[] => {
     const listener = asMap(item) ?? {};
     if (sectionName !== undefined && listener.name !== sectionName) return [];
     if (port !== undefined && listener.port !== port) return [];
     const hostname = hostOf(listener.hostname);
-    const where = isUnsetScope(scope) ? '' : scope;
     return [
       {
         id: `${where}/${name}/${String(listener.name)}`,
@@ -99,6 +105,7 @@ function attach(cluster: Cluster, resource: Resource, parent: Record<string, unk
   });
   const isNamed = typeof gatewayClassName === 'string' && !isUnknown(gatewayClassName);
   return {
+    ...nowhere,
     routeClass: isNamed
       ? { from: 'gateway', name: gatewayClassName, resource: gateway, path: ['spec', 'gatewayClassName'] }
       : { from: 'unknown' },

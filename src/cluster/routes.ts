@@ -36,7 +36,7 @@ export interface RouteClass {
   readonly from: 'field' | 'annotation' | 'default' | 'gateway' | 'none' | 'unknown';
   /** Absent for `none` and `unknown`. */
   readonly name?: string;
-  /** The route's own resource, or the Gateway; the path of the name there. Absent where nothing is written. */
+  /** The route's own resource, or the Gateway; the path of the name, or of its placeholder, there. Absent where none is written. */
   readonly resource?: Resource;
   readonly path?: Path;
 }
@@ -91,7 +91,10 @@ export interface Route {
   readonly hostPath: Path;
   /** Several where it is attached to several Gateways. */
   readonly classes: readonly RouteClass[];
-  /** Traefik's entry points, or `scope/gateway/listener`, in the order of the alphabet; empty for all. Undefined where unknown. */
+  /**
+   * Traefik's entry points, or `scope/gateway/listener` (of a Gateway that isn't here: the listener as the route names it, or
+   * nothing), in the order of the alphabet; empty for all. Undefined where they hold placeholders.
+   */
   readonly entryPoints: readonly string[] | undefined;
   readonly backends: readonly Backend[];
   /** Every block of its resource, or of the listeners that it is attached to. */
@@ -111,6 +114,34 @@ export const routesOf = derived((cluster): readonly Route[] => [
   ),
   ...gatewayRoutes(cluster),
 ]);
+
+/** A backend, and the object that names it. */
+export interface NamedBackend {
+  readonly resource: Resource;
+  readonly backend: Backend;
+}
+
+/** Every backend that routes name, and the TraefikServices that they may lead to. */
+export const namedBackends = derived((cluster): readonly NamedBackend[] => [
+  ...routesOf(cluster).flatMap(({ resource, backends }) => backends.map((backend) => ({ resource, backend }))),
+  ...['traefik.io', 'traefik.containo.us'].flatMap((group) =>
+    cluster
+      .list(group, 'TraefikService')
+      .flatMap((resource) => traefikServiceBackends(resource).map((backend) => ({ resource, backend }))),
+  ),
+]);
+
+/** What a TraefikService shares its requests among. */
+export function traefikServiceBackends(resource: Resource): Backend[] {
+  const { weighted, mirroring, highestRandomWeight } = specOf<{ spec: Record<string, unknown> }>(resource);
+  const lists = [
+    [asMap(weighted)?.services, ['spec', 'weighted', 'services']],
+    [asMap(highestRandomWeight)?.services, ['spec', 'highestRandomWeight', 'services']],
+    [asMap(mirroring)?.mirrors, ['spec', 'mirroring', 'mirrors']],
+  ] as const;
+  const main = mirroring === undefined ? [] : traefikBackend(resource, mirroring, ['spec', 'mirroring']);
+  return [...main, ...lists.flatMap(([services, path]) => traefikBackends(resource, services, path))];
+}
 
 const CLASS_ANNOTATION = 'kubernetes.io/ingress.class';
 const DEFAULT_ANNOTATION = 'ingressclass.kubernetes.io/is-default-class';
@@ -220,11 +251,13 @@ export function classOfIngress(cluster: Cluster, resource: Resource): RouteClass
 function classWritten(resource: Resource): RouteClass | undefined {
   const field = valueAt(resource.object, ['spec', 'ingressClassName']);
   const annotation = annotationOf(resource, CLASS_ANNOTATION);
-  if (isUnknown(field) || (field === undefined && isUnknown(annotation))) return { from: 'unknown' };
+  const path = ['spec', 'ingressClassName'];
   if (typeof field === 'string' && field !== '')
-    return { from: 'field', name: field, resource, path: ['spec', 'ingressClassName'] };
+    return isUnknown(field) ? { from: 'unknown', resource, path } : { from: 'field', name: field, resource, path };
+  const annotated = ['metadata', 'annotations', CLASS_ANNOTATION];
+  if (isUnknown(annotation)) return { from: 'unknown', resource, path: annotated };
   if (typeof annotation === 'string' && annotation !== '')
-    return { from: 'annotation', name: annotation, resource, path: ['metadata', 'annotations', CLASS_ANNOTATION] };
+    return { from: 'annotation', name: annotation, resource, path: annotated };
   return undefined;
 }
 
@@ -253,14 +286,17 @@ function traefikRoutes(resource: Resource, kind: 'IngressRoute' | 'IngressRouteT
   });
 }
 
-/** The services of a list in a resource of Traefik. `name@provider` is no object of the cluster, but for `@kubernetescrd`. */
-export function traefikBackends(resource: Resource, services: unknown, at: Path): Backend[] {
-  return asList(services).flatMap((item, i) => {
-    const { name, kind = 'Service', namespace, port } = asMap(item) ?? {};
-    if (typeof name !== 'string' || typeof kind !== 'string' || name.includes('@')) return [];
-    const path = [...at, i];
-    const known = typeof port === 'number' || (typeof port === 'string' && port !== '');
-    return {
+function traefikBackends(resource: Resource, services: unknown, at: Path): Backend[] {
+  return asList(services).flatMap((item, i) => traefikBackend(resource, item, [...at, i]));
+}
+
+/** A service that a resource of Traefik names. `name@provider` is no object of the cluster. */
+function traefikBackend(resource: Resource, item: unknown, path: Path): Backend[] {
+  const { name, kind = 'Service', namespace, port } = asMap(item) ?? {};
+  if (typeof name !== 'string' || typeof kind !== 'string' || name.includes('@')) return [];
+  const known = typeof port === 'number' || (typeof port === 'string' && port !== '');
+  return [
+    {
       group: kind === 'Service' ? '' : resource.group,
       kind,
       name,
@@ -268,8 +304,8 @@ export function traefikBackends(resource: Resource, services: unknown, at: Path)
       port: known ? port : undefined,
       path,
       portPath: known ? [...path, 'port'] : path,
-    };
-  });
+    },
+  ];
 }
 
 function traefikTls(resource: Resource, value: unknown): RouteTls[] {

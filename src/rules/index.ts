@@ -23,11 +23,13 @@ import imageReferenceInvalid from './image/image-reference-invalid.ts';
 import imageTagLatest from './image/image-tag-latest.ts';
 import kustomizeFileMissing from './kustomize/kustomize-file-missing.ts';
 import kustomizeFileOutsideRoot from './kustomize/kustomize-file-outside-root.ts';
+import backendPortMissing from './network/backend-port-missing.ts';
 import hostNetworkDnsPolicy from './network/host-network-dns-policy.ts';
 import hostNetworkPortMismatch from './network/host-network-port-mismatch.ts';
 import hostPortConflict from './network/host-port-conflict.ts';
 import hostPortRolloutStuck from './network/host-port-rollout-stuck.ts';
 import hostUnresolved from './network/host-unresolved.ts';
+import loadBalancerBypassesIngress from './network/load-balancer-bypasses-ingress.ts';
 import networkPolicyBlocksAcmeSolver from './network/network-policy-blocks-acme-solver.ts';
 import networkPolicyBlocksConnection from './network/network-policy-blocks-connection.ts';
 import networkPolicyBlocksDns from './network/network-policy-blocks-dns.ts';
@@ -35,6 +37,7 @@ import networkPolicyOneSided from './network/network-policy-one-sided.ts';
 import networkPolicyPeerUnmatched from './network/network-policy-peer-unmatched.ts';
 import networkPolicyShadowed from './network/network-policy-shadowed.ts';
 import nodePortInvalid from './network/node-port-invalid.ts';
+import routeDefinedTwice from './network/route-defined-twice.ts';
 import servicePortUnserved from './network/service-port-unserved.ts';
 import serviceSelectsNothing from './network/service-selects-nothing.ts';
 import limitRangeViolated from './quota/limit-range-violated.ts';
@@ -83,6 +86,9 @@ export const rules: readonly Rule[] = [
   hostUnresolved,
   serviceSelectsNothing,
   servicePortUnserved,
+  backendPortMissing,
+  routeDefinedTwice,
+  loadBalancerBypassesIngress,
   acmeOwnedTwice,
   tlsSecretNeverIssued,
   tlsHostUncovered,

@@ -129,7 +129,7 @@ export default {
             - { name: a, port: 80, targetPort: http }
             - { name: b, port: 81, targetPort: side }
             - { name: c, port: 82, targetPort: 8080 }
-            - { name: d, port: 83, targetPort: '\${PORT}' }
+            - { name: d, port: 83, targetPort: '${'$'}{PORT}' }
             - { name: probed, port: 84, targetPort: 8081 }
             - { name: told, port: 85, targetPort: 9090 }
             - { name: variable, port: 86, targetPort: 3000 }
@@ -176,7 +176,7 @@ export default {
         metadata: { name: placeholder, namespace: shop, labels: { app: placeholder } }
         spec:
           containers:
-            - { name: a, image: 'ghcr.io/example/a:1.4.2', ports: [{ name: '\${NAME}', containerPort: 8080 }] }
+            - { name: a, image: 'ghcr.io/example/a:1.4.2', ports: [{ name: '${'$'}{NAME}', containerPort: 8080 }] }
         ---
         # One of two serves it.
         apiVersion: v1
@@ -212,7 +212,7 @@ export default {
         ---
         apiVersion: v1
         kind: Pod
-        metadata: { name: perhaps, namespace: shop, labels: { app: '\${APP}' } }
+        metadata: { name: perhaps, namespace: shop, labels: { app: '${'$'}{APP}' } }
         spec: { containers: [{ name: a, image: 'ghcr.io/example/a:1.4.2', ports: [{ name: http, containerPort: 8080 }] }] }
       `,
     ],

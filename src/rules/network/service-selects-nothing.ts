@@ -145,7 +145,7 @@ export default {
         apiVersion: v1
         kind: Service
         metadata: { name: placeholder, namespace: shop }
-        spec: { selector: { app: '\${APP}' }, ports: [{ port: 80 }] }
+        spec: { selector: { app: '${'$'}{APP}' }, ports: [{ port: 80 }] }
         ---
         # Set by Patroni on its own pods.
         apiVersion: v1
@@ -214,7 +214,7 @@ export default {
         ---
         apiVersion: v1
         kind: Pod
-        metadata: { name: web, namespace: shop, labels: { app: '\${APP}' } }
+        metadata: { name: web, namespace: shop, labels: { app: '${'$'}{APP}' } }
         spec: { containers: [{ name: web, image: 'ghcr.io/example/web:1.4.2' }] }
       `,
       yaml`
