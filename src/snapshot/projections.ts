@@ -26,11 +26,11 @@ const ANNOTATIONS = new RegExp(
 
 /** Annotations whose presence says something: who fills an object in or copies it, who makes Nodes, what a namespace adds to pods. */
 const MARKS =
-  /replicat|reflect|kubed\.|mirror|copy|clone|\/inject-|^secret-generator\.|karpenter\.|cluster-autoscaler|^scheduler\.alpha\.kubernetes\.io\/|^alb\.ingress\.kubernetes\.io\//i;
+  /replicat|reflect|kubed\.|mirror|copy|clone|\/inject-|^secret-generator\.|karpenter\.|cluster-autoscaler|\/node-selector$|^scheduler\.alpha\.kubernetes\.io\/|^alb\.ingress\.kubernetes\.io\//i;
 
 /** What a snapshot keeps of an object, in a fixed order; undefined for objects that say nothing of their own. */
 export function snapshotOf(object: Fields, kind: Kind, services: Services, read: ReadKinds): Fields | undefined {
-  if (isDerived(object, kind, read) || isEverywhere(object, kind)) return undefined;
+  if (isDerived(object, kind, read) || isEverywhere(object, kind) || isSolver(object)) return undefined;
   const kept = project(object, kind.keep);
   const { metadata, ...content } = kept;
   const { labels, annotations } = asMap(metadata) ?? {};
@@ -102,7 +102,10 @@ const OWNERS: ReadonlyMap<string, string> = new Map([
 /** What a controller that was read makes, and names at random: a snapshot would never be the same twice. */
 function isDerived({ metadata, status, spec }: Fields, { group, kind }: Kind, read: ReadKinds): boolean {
   const owners = asList(asMap(metadata)?.ownerReferences).map((owner) => asMap(owner) ?? {});
-  if (owners.some((owner) => owner.controller === true && isOwner(owner, read))) return true;
+  const controllers = owners.filter((owner) => owner.controller === true);
+  if (controllers.some((owner) => isOwner(owner, read))) return true;
+  // Steps of a workflow, builds, runners.
+  if (kind === 'Pod' && controllers.length > 0 && asMap(spec)?.restartPolicy === 'Never') return true;
   // A Job that is over has no pods any more; what the API server adds by itself is no group of somebody else's.
   if (kind === 'Job') return asList(asMap(status)?.conditions).some(isEnd);
   if (kind === 'APIService') return asMap(spec)?.service === undefined;
@@ -119,6 +122,11 @@ function isOwner({ apiVersion, kind }: Fields, read: ReadKinds): boolean {
 function isEnd(condition: unknown): boolean {
   const { type, status } = asMap(condition) ?? {};
   return (type === 'Complete' || type === 'Failed') && status === 'True';
+}
+
+/** What cert-manager makes for the minutes that a challenge takes. */
+function isSolver({ metadata }: Fields): boolean {
+  return asMap(asMap(metadata)?.labels)?.['acme.cert-manager.io/http01-solver'] === 'true';
 }
 
 /** What every cluster or namespace has, and rules know of without being told. */
@@ -148,7 +156,7 @@ const SPECIAL: ReadonlyMap<string, Special> = new Map<string, Special>([
   ['/Secret', secret],
   ['/ConfigMap', configMap],
   ['externaldns.k8s.io/DNSEndpoint', dnsEndpoint],
-  ['/Pod', (object) => ({ spec: podSpec(object.spec) })],
+  ['/Pod', pod],
   ['/ReplicationController', workload],
   ['apps/Deployment', workload],
   ['apps/StatefulSet', workload],
@@ -253,6 +261,12 @@ function isScaled({ kind, metadata }: Fields, read: ReadKinds): boolean {
   );
 }
 
+/** A static pod is always on its Node, others where they happened to fit. */
+function pod({ metadata, spec }: Fields): Fields {
+  const isStatic = asList(asMap(metadata)?.ownerReferences).some((owner) => asMap(owner)?.kind === 'Node');
+  return { spec: { ...podSpec(spec), ...(isStatic ? { nodeName: asMap(spec)?.nodeName } : {}) } };
+}
+
 function cronJob({ spec }: Fields): Fields {
   const { suspend, jobTemplate } = asMap(spec) ?? {};
   const template = podTemplate(valueAt(jobTemplate, ['spec', 'template']));
@@ -275,7 +289,7 @@ const CONTAINER = ['name', 'image', 'ports', 'resources', 'restartPolicy', 'volu
 const POD = [
   ...['affinity', 'dnsPolicy', 'hostNetwork', 'hostname', 'nodeSelector', 'priorityClassName', 'restartPolicy'],
   ...['runtimeClassName', 'schedulerName', 'serviceAccountName', 'subdomain', 'tolerations', 'overhead'],
-  'imagePullSecrets',
+  ...['imagePullSecrets', 'resources', 'schedulingGates', 'activeDeadlineSeconds'],
   'volumes[].name',
   'volumes[].configMap.name',
   'volumes[].configMap.items',
@@ -297,20 +311,25 @@ function podSpec(spec: unknown): Fields {
   };
 }
 
-/** The flags of ingress controllers that say what they serve. */
-const FLAGS = new RegExp(
-  `^--?(?:${[
-    'configfile',
-    'entry-?points\\.[^.=]+\\.(?:address|allowacmebypass)',
-    'certificatesresolvers\\.[^.=]+\\.acme\\.(?:httpchallenge|tlschallenge|dnschallenge)(?:\\.entrypoint|\\.provider)?',
-    'providers\\.kubernetes(?:ingress|crd|gateway)(?:\\.(?:ingressclass|allowcrossnamespace|allowemptyservices))?',
-    '(?:ingress-class|ingress-class-by-name|controller-class|watch-ingress-without-class|default-ssl-certificate)',
-  ].join('|')})(?:=[-\\w.:/]*)?$`,
-  'i',
-);
+/** What ingress controllers are told about what they serve, in lower case: names and addresses, no credentials. */
+const FLAGS =
+  /^(?:configfile|entry-?points\.[^.]+\.(?:address|allowacmebypass)|certificatesresolvers\.[^.]+\.acme\.(?:httpchallenge|tlschallenge|dnschallenge)(?:\.entrypoint|\.provider)?|providers\.kubernetes(?:ingress|crd|gateway)(?:\.(?:ingressclass|namespaces(?:\[\d+\])?|allow[a-z]+))?|providers\.file\.(?:filename|directory)|(?:ingress-?|ingress\.|controller-)class(?:-name|-by-name)?|(?:watch|empty)-ingress-(?:without-)?class|watch-namespaces?(?:-selector|-label)?|namespace-whitelist|default-ssl-certificate)$/;
 
+/** The flags among a container's words that say which routes it takes, each with its value. */
 function controllerArguments(container: unknown): { args?: unknown[] } {
-  const { args } = asMap(container) ?? {};
-  const flags = asList(args).filter((word) => typeof word === 'string' && FLAGS.test(word));
-  return flags.length > 0 ? { args: flags } : {};
+  const { command, args } = asMap(container) ?? {};
+  const words = [...asList(command), ...asList(args)].map((word) => (typeof word === 'string' ? word : ''));
+  const kept = words.flatMap((word, i) => {
+    const [, name = '', value] = /^--?([A-Za-z][^=]*)(?:=(.*))?$/s.exec(word) ?? [];
+    // Any option of a provider switches it on.
+    const [provider] = PROVIDER.exec(name) ?? [];
+    if (!FLAGS.test(name.toLowerCase())) return provider === undefined ? [] : [`--${provider}`];
+    const next = words[i + 1] ?? '';
+    const own = value ?? (next === '' || next.startsWith('-') ? undefined : next);
+    return own === undefined ? [`--${name}`] : PLAIN_VALUE.test(own) ? [`--${name}=${own}`] : [];
+  });
+  return kept.length > 0 ? { args: kept } : {};
 }
+
+const PROVIDER = /^providers\.kubernetes(?:ingress|crd|gateway)(?=\.)/i;
+const PLAIN_VALUE = /^[-\w.:/,*$()@]{0,253}$/;
