@@ -5,7 +5,7 @@ import { type Connection, connectionsOf } from './connections.ts';
 import { isSwitchedOff, mayBeDialled } from './dial-names.ts';
 import { environmentOf, partAt } from './environment.ts';
 import { matches, namespaceLabels, podLabels } from './label-facts.ts';
-import { declaredPorts, isOnHost, isolationOf, type Policy } from './network.ts';
+import { declaredPorts, type Isolation, isOnHost, isolationOf, type Policy } from './network.ts';
 import { keysOfSelector, podsOfNamespace, requiredValues } from './policies-selections.ts';
 import { reachOf } from './reachability.ts';
 import { isUnknown, MASK } from './unknown.ts';
