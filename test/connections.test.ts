@@ -494,6 +494,7 @@ describe('commands and arguments', () => {
     ['a URL alone', { args: ['http://api:8080'] }, ['api:8080']],
     ['host and port alone', { command: ['wait-for-it.sh'], args: ['postgres:5432', '--', 'run'] }, ['postgres:5432']],
     ['a variable', { args: ['--url=$(URL)'], env: env({ URL: 'http://api' }) }, ['api:80', 'api:80']],
+    ['the names of a certificate', { args: ['create', '--host=api,api.$(NS).svc', '--host', 'api,api.shop.svc'] }, []],
     ['a word alone', { args: ['postgres', 'run', 'redis'] }, []],
     ['a flag of another kind', { args: ['--name=postgres', '--user', 'redis', '--app=api'] }, []],
     ['a listener', { args: ['--listen=api:80', '--web.external-url=http://api', '--advertise-addr', 'api:80'] }, []],

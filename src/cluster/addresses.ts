@@ -350,5 +350,12 @@ function listed(text: string): Address[] {
     });
     if (found.length > 1000) return [];
   }
-  return found;
+  return isNames(found, text) ? [] : found;
+}
+
+/** `web,web.shop.svc`: the names that one server's certificate is for. */
+function isNames(found: readonly Address[], text: string): boolean {
+  if (found.length < 2 || found.some(({ form }) => form !== 'word')) return false;
+  const [one, ...others] = found.map(({ start }) => text.slice(start, skip(text, start, /[A-Za-z0-9-]/) + 1));
+  return others.every((other) => other.endsWith('.') && other.slice(0, -1) === one?.replace(/[^A-Za-z0-9-]$/, ''));
 }
