@@ -38,15 +38,26 @@ export default {
   examples: {
     bad: [
       yaml`
+        # The client may, the server doesn’t let it: no peer, no port, no rules.
         apiVersion: v1
         kind: Pod
         metadata: { name: web, namespace: shop, labels: { app: web } }
-        spec: { containers: [{ name: web, image: 'nginx:1.29' }] }
+        spec: { containers: [{ name: app, image: 'app:1.4.2' }] }
         ---
         apiVersion: v1
         kind: Pod
         metadata: { name: db, namespace: shop, labels: { app: db } }
-        spec: { containers: [{ name: db, image: 'postgres:17.5' }] }
+        spec: { containers: [{ name: app, image: 'app:1.4.2' }] }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: cache, namespace: shop, labels: { app: cache } }
+        spec: { containers: [{ name: app, image: 'app:1.4.2' }] }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: queue, namespace: shop, labels: { app: queue } }
+        spec: { containers: [{ name: app, image: 'app:1.4.2' }] }
         ---
         apiVersion: networking.k8s.io/v1
         kind: NetworkPolicy
@@ -57,7 +68,10 @@ export default {
           egress:
             - to:
                 - podSelector: { matchLabels: { app: db } } # <- Pod/web is admitted to Pod/db on TCP 5432 here, but ingress policy NetworkPolicy/db refuses it: connections would time out
+                - podSelector: { matchExpressions: [{ key: app, operator: In, values: [queue] }] } # <- Pod/web is admitted to Pod/queue on TCP 5432 here, but ingress policy NetworkPolicy/queue refuses it: connections would time out
               ports: [{ port: 5432 }]
+            - to:
+                - podSelector: { matchLabels: { app: cache } } # <- Pod/web is admitted to Pod/cache on any port here, but ingress policy NetworkPolicy/cache refuses it: connections would time out
         ---
         apiVersion: networking.k8s.io/v1
         kind: NetworkPolicy
@@ -65,20 +79,240 @@ export default {
         spec:
           podSelector: { matchLabels: { app: db } }
           ingress:
-            - ports: [{ port: 9187 }]
+            - from: [{ podSelector: { matchLabels: { app: web } } }] # <- Pod/web is admitted to Pod/db on TCP 9187, UDP 5432, TCP 5433-6000, TCP 5000-5431, TCP pg here, but egress policy NetworkPolicy/web refuses it: connections would time out
+              ports: [{ port: 9187 }, { protocol: UDP, port: 5432 }, { port: 5433, endPort: 6000 }, { port: 5000, endPort: 5431 }, { port: pg }]
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: { name: cache, namespace: shop }
+        spec:
+          podSelector: { matchLabels: { app: cache } }
+          ingress: [{ from: [{ podSelector: { matchLabels: { app: api } } }] }]
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: { name: queue, namespace: shop }
+        spec:
+          podSelector: { matchLabels: { app: queue } }
+      `,
+      yaml`
+        # The server lets the client, whose own egress doesn’t; several pods, and every way to write a port.
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: one, namespace: shop, labels: { app: web } }
+        spec: { containers: [{ name: app, image: 'app:1.4.2' }] }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: two, namespace: shop, labels: { app: web } }
+        spec: { containers: [{ name: app, image: 'app:1.4.2' }] }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: db, namespace: data, labels: { app: db } }
+        spec:
+          containers:
+            - { name: app, image: 'app:1.4.2', ports: [{ name: pg, containerPort: 5432 }] }
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: { name: db, namespace: data }
+        spec:
+          podSelector: { matchLabels: { app: db } }
+          ingress:
+            - from:
+                - namespaceSelector: { matchLabels: { kubernetes.io/metadata.name: shop } } # <- Pod/one and 1 more is admitted to Pod/db on TCP pg, TCP 9000-9100, UDP any port here, but egress policy NetworkPolicy/web refuses it: connections would time out
+                  podSelector: { matchLabels: { app: web } }
+              ports: [{ port: pg }, { port: 9000, endPort: 9100 }, { protocol: UDP }]
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: { name: deny, namespace: shop }
+        spec:
+          podSelector: {}
+          policyTypes: [Egress]
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: { name: web, namespace: shop }
+        spec:
+          podSelector: { matchLabels: { app: web } }
+          policyTypes: [Egress]
+          egress: [{ ports: [{ port: 443 }] }, { to: [{ podSelector: { matchLabels: { app: db } } }] }]
       `,
     ],
     good: [
       yaml`
+        # Both ends agree, on one of the ports, with one of the pods; or the other end isn’t isolated.
         apiVersion: v1
         kind: Pod
         metadata: { name: web, namespace: shop, labels: { app: web } }
-        spec: { containers: [{ name: web, image: 'nginx:1.29' }] }
+        spec: { containers: [{ name: app, image: 'app:1.4.2' }] }
         ---
         apiVersion: v1
         kind: Pod
         metadata: { name: db, namespace: shop, labels: { app: db } }
-        spec: { containers: [{ name: db, image: 'postgres:17.5' }] }
+        spec: { containers: [{ name: app, image: 'app:1.4.2' }] }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: db-2, namespace: shop, labels: { app: db, role: replica } }
+        spec: { containers: [{ name: app, image: 'app:1.4.2' }] }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: open, namespace: shop, labels: { app: open } }
+        spec: { containers: [{ name: app, image: 'app:1.4.2' }] }
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: { name: web, namespace: shop }
+        spec:
+          podSelector: { matchLabels: { app: web } }
+          policyTypes: [Egress]
+          egress:
+            - to: [{ podSelector: { matchLabels: { app: db } } }]
+              ports: [{ port: 5432 }, { port: 9187 }]
+            - to: [{ podSelector: { matchLabels: { app: open } } }]
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: { name: db, namespace: shop }
+        spec:
+          podSelector: { matchLabels: { app: db, role: replica } }
+          ingress: [{ ports: [{ port: 5432 }] }]
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: { name: primary, namespace: shop }
+        spec:
+          podSelector: { matchLabels: { app: db }, matchExpressions: [{ key: role, operator: DoesNotExist }] }
+          ingress: [{ ports: [{ port: 1 }] }]
+      `,
+      yaml`
+        # Peers that mean nobody in particular, nobody here, the policy’s own pods, or pods on the host’s network.
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: web, namespace: shop, labels: { app: web } }
+        spec: { containers: [{ name: app, image: 'app:1.4.2' }] }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: db, namespace: shop, labels: { app: db } }
+        spec: { containers: [{ name: app, image: 'app:1.4.2' }] }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: host, namespace: shop, labels: { app: host } }
+        spec: { hostNetwork: true, containers: [{ name: app, image: 'app:1.4.2' }] }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: hook, namespace: shop, labels: { app: hook }, annotations: { helm.sh/hook: post-install } }
+        spec: { containers: [{ name: app, image: 'app:1.4.2' }] }
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: { name: deny, namespace: shop }
+        spec:
+          podSelector: {}
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: { name: web, namespace: shop }
+        spec:
+          podSelector: { matchLabels: { app: web } }
+          policyTypes: [Egress]
+          egress:
+            - to:
+                - podSelector: {}
+                - namespaceSelector: { matchLabels: { kubernetes.io/metadata.name: shop } }
+                - podSelector: { matchExpressions: [{ key: app, operator: Exists }] }
+                - ipBlock: { cidr: 10.0.0.0/8 }
+                - podSelector: { matchLabels: { app: elsewhere } }
+                - podSelector: { matchLabels: { app: web } }
+                - podSelector: { matchLabels: { app: host } }
+                - podSelector: { matchLabels: { app: hook } }
+      `,
+      yaml`
+        # Nobody can know: labels, ports and policies that are filled in later, a port name that the server doesn’t declare.
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: web, namespace: shop, labels: { app: web } }
+        spec: { containers: [{ name: app, image: 'app:1.4.2' }] }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: db, namespace: shop, labels: { app: db } }
+        spec: { containers: [{ name: app, image: 'app:1.4.2' }] }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: cache, namespace: shop, labels: { app: cache, stage: '${'${STAGE}'}' } }
+        spec: { containers: [{ name: app, image: 'app:1.4.2' }] }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: queue, namespace: shop, labels: { app: queue } }
+        spec: { containers: [{ name: app, image: 'app:1.4.2' }] }
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: { name: web, namespace: shop }
+        spec:
+          podSelector: { matchLabels: { app: web } }
+          policyTypes: [Egress]
+          egress:
+            - to: [{ podSelector: { matchLabels: { app: db } } }]
+              ports: [{ port: '${'${PORT}'}' }]
+            - to: [{ podSelector: { matchLabels: { app: db } } }]
+              ports: [{ port: pg }]
+            - to: [{ podSelector: { matchLabels: { stage: test } } }]
+            - to: [{ podSelector: { matchLabels: { app: queue } } }]
+            - to: [{ podSelector: { matchLabels: { app: cache } } }]
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: { name: db, namespace: shop }
+        spec:
+          podSelector: { matchLabels: { app: db } }
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: { name: cache, namespace: shop }
+        spec:
+          podSelector: { matchLabels: { app: cache } }
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: { name: cache-in-test, namespace: shop }
+        spec:
+          podSelector: { matchLabels: { stage: test } }
+          ingress: [{}]
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: { name: queue, namespace: shop }
+        spec:
+          podSelector: { matchLabels: { app: queue } }
+          ingress: [{ from: [{ podSelector: { matchLabels: { app: '${'${CLIENT}'}' } } }] }]
+      `,
+      yaml`
+        # A connection that is configured is judged for itself.
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: web, namespace: shop, labels: { app: web } }
+        spec: { containers: [{ name: app, image: 'app:1.4.2', env: [{ name: DB_HOST, value: db }] }] }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: db, namespace: shop, labels: { app: db } }
+        spec: { containers: [{ name: app, image: 'app:1.4.2' }] }
+        ---
+        apiVersion: v1
+        kind: Service
+        metadata: { name: db, namespace: shop }
+        spec: { selector: { app: db }, ports: [{ port: 5432 }] }
         ---
         apiVersion: networking.k8s.io/v1
         kind: NetworkPolicy
@@ -93,7 +327,69 @@ export default {
         metadata: { name: db, namespace: shop }
         spec:
           podSelector: { matchLabels: { app: db } }
-          ingress: [{ from: [{ podSelector: { matchLabels: { app: web } } }], ports: [{ port: 5432 }] }]
+      `,
+      yaml`
+        # Meshed pods talk through a tunnel, whose port is admitted.
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: web, namespace: shop, labels: { app: web } }
+        spec: { containers: [{ name: app, image: 'app:1.4.2' }] }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: db, namespace: shop, labels: { app: db } }
+        spec: { containers: [{ name: app, image: 'app:1.4.2' }] }
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: { name: web, namespace: shop }
+        spec:
+          podSelector: { matchLabels: { app: web } }
+          policyTypes: [Egress]
+          egress: [{ to: [{ podSelector: { matchLabels: { app: db } } }] }]
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: { name: db, namespace: shop }
+        spec:
+          podSelector: { matchLabels: { app: db } }
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: { name: mesh, namespace: shop }
+        spec:
+          podSelector: {}
+          ingress: [{ ports: [{ port: 15008 }] }]
+      `,
+      yaml`
+        # Calico decides, too.
+        apiVersion: projectcalico.org/v3
+        kind: NetworkPolicy
+        metadata: { name: all, namespace: shop }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: web, namespace: shop, labels: { app: web } }
+        spec: { containers: [{ name: app, image: 'app:1.4.2' }] }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: db, namespace: shop, labels: { app: db } }
+        spec: { containers: [{ name: app, image: 'app:1.4.2' }] }
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: { name: web, namespace: shop }
+        spec:
+          podSelector: { matchLabels: { app: web } }
+          policyTypes: [Egress]
+          egress: [{ to: [{ podSelector: { matchLabels: { app: db } } }] }]
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: { name: db, namespace: shop }
+        spec:
+          podSelector: { matchLabels: { app: db } }
       `,
     ],
   },

@@ -80,16 +80,170 @@ export default {
         metadata: { name: problem-metrics, namespace: algosu }
         spec:
           podSelector: { matchLabels: { app: problem-service } }
+          policyTypes: [Ingress, Egress]
           ingress:
             - from:
                 - podSelector: # <- podSelector app=problem-servise matches no pod in namespace algosu: the peer admits nobody; did you mean "problem-service"?
                     matchLabels:
                       app: problem-servise
               ports: [{ port: 9090 }]
+          egress:
+            - to:
+                - podSelector: { matchExpressions: [{ key: app, operator: In, values: [postgres, redis] }, { key: old, operator: DoesNotExist }] } # <- podSelector app in (postgres, redis),!old matches no pod in namespace algosu: the peer admits nothing
+      `,
+      yaml`
+        # existing
+        apiVersion: v1
+        kind: Namespace
+        metadata: { name: data, labels: { team: data } }
+        ---
+        # existing
+        apiVersion: v1
+        kind: Namespace
+        metadata: { name: shop, labels: { team: shop } }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: db, namespace: data, labels: { app: db } }
+        spec: { containers: [{ name: app, image: 'app:1.4.2' }] }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: web, namespace: shop, labels: { app: web } }
+        spec: { containers: [{ name: app, image: 'app:1.4.2' }] }
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: { name: web, namespace: shop }
+        spec:
+          podSelector: { matchLabels: { app: web } }
+          policyTypes: [Egress]
+          egress:
+            - to:
+                - namespaceSelector: { matchLabels: { kubernetes.io/metadata.name: data } }
+                  podSelector: { matchLabels: { app: gateway } } # <- podSelector app=gateway matches no pod in namespace data: the peer admits nothing
+                - namespaceSelector: { matchLabels: { team: data } }
+                  podSelector: { matchExpressions: [{ key: app, operator: NotIn, values: [db] }, { key: app, operator: Exists }] } # <- podSelector app notin (db),app matches no pod in namespace data: the peer admits nothing
+                - namespaceSelector: {}
+                  podSelector: { matchLabels: { app: cache } } # <- podSelector app=cache matches no pod in namespace data or shop: the peer admits nothing
+      `,
+      yaml`
+        # Nobody has described the environment: whom else the namespace holds is unknown, but the policy came with its pods.
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: web, namespace: shop, labels: { app: web } }
+        spec: { containers: [{ name: app, image: 'app:1.4.2' }] }
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: { name: web, namespace: shop }
+        spec:
+          podSelector: { matchLabels: { app: wbe } } # <- podSelector app=wbe matches no pod in namespace shop: the policy applies to nothing; did you mean "web"?
+          ingress: [{ from: [{ podSelector: { matchLabels: { app: gateway } } }] }]
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: unset, labels: { app: unset } }
+        spec: { containers: [{ name: app, image: 'app:1.4.2' }] }
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: { name: unset }
+        spec:
+          podSelector: { matchLabels: { app: set } } # <- podSelector app=set matches no pod: the policy applies to nothing; did you mean "unset"?
       `,
     ],
     good: [
       yaml`
+        # They select: all, by expression, several namespaces one of which has the pods.
+        apiVersion: v1
+        kind: Namespace
+        metadata: { name: shop }
+        ---
+        apiVersion: v1
+        kind: Namespace
+        metadata: { name: data }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: web, namespace: shop, labels: { app: web } }
+        spec: { containers: [{ name: app, image: 'app:1.4.2' }] }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: db, namespace: data, labels: { app: db } }
+        spec: { containers: [{ name: app, image: 'app:1.4.2' }] }
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: { name: web, namespace: shop }
+        spec:
+          podSelector: { matchExpressions: [{ key: app, operator: NotIn, values: [db] }] }
+          ingress:
+            - from:
+                - podSelector: {}
+                - podSelector: { matchLabels: { app: web } }
+                - namespaceSelector: { matchExpressions: [{ key: kubernetes.io/metadata.name, operator: In, values: [shop, data] }] }
+                  podSelector: { matchLabels: { app: db } }
+                - namespaceSelector: { matchLabels: { kubernetes.io/metadata.name: data } }
+                - ipBlock: { cidr: 10.0.0.0/8 }
+      `,
+      yaml`
+        # Nothing is rendered there, or not all: other namespaces, those of the distribution, those selected by labels of who knows which.
+        apiVersion: v1
+        kind: Namespace
+        metadata: { name: shop }
+        ---
+        apiVersion: v1
+        kind: Namespace
+        metadata: { name: empty }
+        ---
+        apiVersion: v1
+        kind: Namespace
+        metadata: { name: kube-system }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: web, namespace: shop, labels: { app: web } }
+        spec: { containers: [{ name: app, image: 'app:1.4.2' }] }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: metrics-server, namespace: kube-system, labels: { app: metrics-server } }
+        spec: { containers: [{ name: app, image: 'app:1.4.2' }] }
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: { name: empty, namespace: empty }
+        spec:
+          podSelector: { matchLabels: { app: other } }
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: { name: system, namespace: kube-system }
+        spec:
+          podSelector: { matchLabels: { app: other } }
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: { name: web, namespace: shop }
+        spec:
+          podSelector: { matchLabels: { app: web } }
+          ingress:
+            - from:
+                - namespaceSelector: { matchLabels: { kubernetes.io/metadata.name: empty } }
+                  podSelector: { matchLabels: { app: client } }
+                - namespaceSelector: { matchLabels: { kubernetes.io/metadata.name: elsewhere } }
+                  podSelector: { matchLabels: { app: client } }
+                - namespaceSelector: { matchLabels: { kubernetes.io/metadata.name: kube-system } }
+                  podSelector: { matchLabels: { k8s-app: kube-dns } }
+                - namespaceSelector: { matchLabels: { team: data } }
+                  podSelector: { matchLabels: { app: client } }
+                - namespaceSelector: { matchExpressions: [{ key: kubernetes.io/metadata.name, operator: In, values: [shop, elsewhere] }] }
+                  podSelector: { matchLabels: { app: client } }
+      `,
+      yaml`
+        # Labels that pods get when they run, of other domains, or that they opt in with.
         apiVersion: v1
         kind: Namespace
         metadata: { name: shop }
@@ -97,14 +251,134 @@ export default {
         apiVersion: v1
         kind: Pod
         metadata: { name: web, namespace: shop, labels: { app: web } }
-        spec: { containers: [{ name: web, image: 'nginx:1.29' }] }
+        spec: { containers: [{ name: app, image: 'app:1.4.2' }] }
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: { name: solver, namespace: shop }
+        spec:
+          podSelector: { matchLabels: { acme.cert-manager.io/http01-solver: 'true' } }
+          ingress: [{ ports: [{ port: 8089 }] }]
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: { name: job, namespace: shop }
+        spec:
+          podSelector: { matchLabels: { job-name: backup } }
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: { name: hash, namespace: shop }
+        spec:
+          podSelector: { matchExpressions: [{ key: pod-template-hash, operator: Exists }] }
         ---
         apiVersion: networking.k8s.io/v1
         kind: NetworkPolicy
         metadata: { name: web, namespace: shop }
         spec:
           podSelector: { matchLabels: { app: web } }
-          ingress: [{ from: [{ podSelector: {} }, { podSelector: { matchLabels: { app: web } } }] }]
+          ingress:
+            - from:
+                - podSelector: { matchLabels: { web-client: 'true' } }
+                - podSelector: { matchLabels: { workflows.example.com/run: nightly } }
+                - podSelector: { matchLabels: { app: '${'${CLIENT}'}' } }
+      `,
+      yaml`
+        # An operator may make them.
+        apiVersion: v1
+        kind: Namespace
+        metadata: { name: shop }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: web, namespace: shop, labels: { app: web } }
+        spec: { containers: [{ name: app, image: 'app:1.4.2' }] }
+        ---
+        apiVersion: db.example.com/v1
+        kind: Cluster
+        metadata: { name: db, namespace: shop }
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: { name: db, namespace: shop }
+        spec:
+          podSelector: { matchLabels: { app: db } }
+          ingress: [{ from: [{ podSelector: { matchLabels: { app: client } } }] }]
+      `,
+      yaml`
+        # Whoever runs there may create them.
+        apiVersion: v1
+        kind: Namespace
+        metadata: { name: shop }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: runner, namespace: shop, labels: { app: runner } }
+        spec: { containers: [{ name: app, image: 'app:1.4.2' }] }
+        ---
+        apiVersion: rbac.authorization.k8s.io/v1
+        kind: Role
+        metadata: { name: runner, namespace: shop }
+        rules: [{ apiGroups: [''], resources: [pods], verbs: [get, create] }]
+        ---
+        apiVersion: rbac.authorization.k8s.io/v1
+        kind: RoleBinding
+        metadata: { name: runner, namespace: shop }
+        roleRef: { apiGroup: rbac.authorization.k8s.io, kind: Role, name: runner }
+        subjects: [{ kind: ServiceAccount, name: runner }]
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: { name: jobs, namespace: shop }
+        spec:
+          podSelector: { matchLabels: { component: singleuser-server } }
+        ---
+        apiVersion: v1
+        kind: Namespace
+        metadata: { name: ci }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: agent, namespace: ci, labels: { app: agent } }
+        spec: { containers: [{ name: app, image: 'app:1.4.2' }] }
+        ---
+        apiVersion: rbac.authorization.k8s.io/v1
+        kind: ClusterRole
+        metadata: { name: runner }
+        rules: [{ apiGroups: [''], resources: [pods], verbs: [get, create] }]
+        ---
+        apiVersion: rbac.authorization.k8s.io/v1
+        kind: ClusterRoleBinding
+        metadata: { name: runner }
+        roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: runner }
+        subjects: [{ kind: ServiceAccount, name: agent, namespace: ci }]
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: { name: jobs, namespace: ci }
+        spec:
+          podSelector: { matchLabels: { component: job } }
+        ---
+        apiVersion: v1
+        kind: Namespace
+        metadata: { name: edit }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: bot, namespace: edit, labels: { app: bot } }
+        spec: { containers: [{ name: app, image: 'app:1.4.2' }] }
+        ---
+        apiVersion: rbac.authorization.k8s.io/v1
+        kind: RoleBinding
+        metadata: { name: runner, namespace: edit }
+        roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: edit }
+        subjects: [{ kind: ServiceAccount, name: bot }]
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: { name: jobs, namespace: edit }
+        spec:
+          podSelector: { matchLabels: { component: job } }
       `,
     ],
   },
