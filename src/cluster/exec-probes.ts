@@ -8,12 +8,16 @@ export type Certainty =
 const SHELL = /^(?:.*\/)?(?:sh|bash|ash|dash|ksh|zsh)$/;
 const SILENT = /^(?:.*\/)?(?:true|:|echo|printf)$/;
 
+/** Nobody writes longer scripts into a probe. */
+const LONGEST_SCRIPT = 4000;
+
 /**
  * Whether a command of an exec probe can't tell a healthy container from a broken one; undefined where it may. Reads `sh -c`
  * scripts, `node -e` and `python -c` as far as their last commands decide; whatever is not understood may fail.
  */
 export function certaintyOf(words: readonly string[]): Certainty | undefined {
   const [program = '', ...rest] = words;
+  if (words.some(({ length }) => length > LONGEST_SCRIPT)) return undefined;
   if (SHELL.test(program)) return certaintyOfShell(rest);
   if (SILENT.test(program)) return 'always';
   const code = rest.length === 2 ? rest[1]?.trim() : undefined;

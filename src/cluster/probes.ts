@@ -39,6 +39,8 @@ export interface ProbedPort {
   readonly port: string | number;
   /** It isn't the pod that is dialled. */
   readonly elsewhere: boolean;
+  /** The URL path of an HTTP probe. */
+  readonly url: string | undefined;
   readonly path: Path;
 }
 
@@ -49,7 +51,8 @@ export function probedPort({ probe, path }: Probe): ProbedPort | undefined {
     const port = target?.port;
     if (typeof port !== 'string' && typeof port !== 'number') continue;
     const elsewhere = handler !== 'grpc' && typeof target?.host === 'string' && target.host !== '';
-    return { port, elsewhere, path: [...path, handler, 'port'] };
+    const url = typeof target?.path === 'string' ? target.path : undefined;
+    return { port, elsewhere, url, path: [...path, handler, 'port'] };
   }
   return undefined;
 }

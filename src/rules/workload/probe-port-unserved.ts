@@ -1,5 +1,5 @@
 import { didYouMean } from '../../cluster/hints.ts';
-import { mayListenOn, type Probe, probedPort, probesOf } from '../../cluster/probes.ts';
+import { mayListenOn, type Probe, type ProbedPort, probedPort, probesOf } from '../../cluster/probes.ts';
 import { isUnknown } from '../../cluster/unknown.ts';
 import { asList, asMap, type Workload } from '../../cluster/workloads.ts';
 import { type Cluster, type Finding, type Rule, yaml } from '../../rule.ts';
@@ -10,6 +10,11 @@ const UNSENT = {
   readinessProbe: 'the kubelet can never send the probe, so the pod never gets ready',
   livenessProbe: 'the kubelet can never send the probe, so nothing restarts the container when it hangs',
 } as const;
+
+/** Where programs made with controller-runtime answer without being told (their scaffold's --health-probe-bind-address). */
+function isController({ port, url }: ProbedPort): boolean {
+  return port === 8081 && (url === '/healthz' || url === '/readyz');
+}
 
 const REFUSED = {
   startupProbe: 'if it does not, the container is killed before it ever counts as started',
@@ -31,7 +36,8 @@ function judge(cluster: Cluster, workload: Workload, probe: Probe): Finding | un
     const message = `no port of container ${name} is called "${port}": ${UNSENT[probe.kind]}${didYouMean(port, names)}`;
     return { resource, path, message };
   }
-  if (probed.elsewhere || ports.length === 0 || mayListenOn(cluster, workload, port)) return undefined;
+  if (probed.elsewhere || isController(probed) || ports.length === 0 || mayListenOn(cluster, workload, port))
+    return undefined;
   const declared = ports.map((item) => item.containerPort).join(', ');
   return {
     resource,
@@ -66,6 +72,7 @@ export default {
       'A number and a `host:`: another address is dialled',
       'A number that another container of the pod declares: they share one network (a name is looked up in its own container only)',
       'A number that some variable, argument, annotation or mounted file holds, or may hold since it is not known',
+      '8081 with /healthz or /readyz: where controllers answer that are made with controller-runtime',
       'A number in a container that declares no port at all: its image decides',
       'Placeholders, and Knative Services, where the queue proxy decides',
     ],
@@ -111,8 +118,15 @@ export default {
                       port: http # <- no port of container problem-service is called "http": the kubelet can never send the probe, so the pod never gets ready
                   livenessProbe:
                     httpGet:
-                      path: /health
+                      path: /healthz
                       port: 2000 # <- nothing says that container problem-service listens on 2000, it declares 3000, 9090: if it does not, the container is restarted again and again
+                - name: manager
+                  image: ghcr.io/acme/manager:1
+                  ports: [{ containerPort: 9443 }]
+                  livenessProbe:
+                    httpGet:
+                      path: /health
+                      port: 8081 # <- nothing says that container manager listens on 8081, it declares 9443: if it does not, the container is restarted again and again
                 - name: sidecar
                   image: ghcr.io/acme/sidecar:1
                   livenessProbe:
@@ -138,7 +152,7 @@ export default {
                 - name: sidecar
                   image: ghcr.io/acme/sidecar:1
                   restartPolicy: Always
-                  ports: [{ containerPort: 8081 }]
+                  ports: [{ containerPort: 8087 }]
               containers:
                 - name: named
                   image: ghcr.io/acme/web:1
@@ -149,7 +163,7 @@ export default {
                 - name: of-a-sidecar
                   image: ghcr.io/acme/web:1
                   ports: [{ containerPort: 7000 }]
-                  readinessProbe: { tcpSocket: { port: 8081 } }
+                  readinessProbe: { tcpSocket: { port: 8087 } }
                   livenessProbe: { tcpSocket: { port: 2000, host: other.example.com } }
                   startupProbe: { httpGet: { port: 2000, path: /, host: other.example.com } }
                 - name: told
@@ -170,6 +184,11 @@ export default {
                   ports: [{ name: "${'${NAME}'}", containerPort: 7003 }]
                   readinessProbe: { tcpSocket: { port: http } }
                   livenessProbe: { tcpSocket: { port: "${'${PORT}'}" } }
+                - name: controller
+                  image: ghcr.io/acme/controller:1
+                  ports: [{ containerPort: 7004 }]
+                  livenessProbe: { httpGet: { port: 8081, path: /healthz } }
+                  readinessProbe: { httpGet: { port: 8081, path: /readyz } }
                 - name: nothing-declared
                   image: nginx:1.29
                   livenessProbe: { tcpSocket: { port: 80 } }
