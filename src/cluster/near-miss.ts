@@ -13,7 +13,14 @@ export interface NearMiss {
 }
 
 /** A Node that the author chose is nearer than another, then one that lets the pod in, then one with room for it. */
-const BY_DISTANCE: readonly Filter[] = ['NodeAffinity', 'TaintToleration', 'NodeResourcesFit', 'NodeUnschedulable'];
+const BY_DISTANCE: readonly Filter[] = [
+  'NodeAffinity',
+  'TaintToleration',
+  'NodeResourcesFit',
+  'VolumeBinding',
+  'VolumeZone',
+  'NodeUnschedulable',
+];
 
 /** Explains why no Node takes a pod. `at` is the path of the pod spec, where nothing narrower is to blame. */
 export function nearMiss(verdicts: readonly Verdict[], needs: PodNeeds, at: Path): NearMiss {
@@ -33,6 +40,9 @@ export function nearMiss(verdicts: readonly Verdict[], needs: PodNeeds, at: Path
       return taintMiss(rejected, needs, at);
     case 'NodeResourcesFit':
       return resourceMiss(rejected, needs, at);
+    case 'VolumeBinding':
+    case 'VolumeZone':
+      return volumeMiss(rejected, at);
     default:
       return cordonMiss(rejected, at);
   }
@@ -164,6 +174,23 @@ function resourceMiss(rejected: readonly Rejected[], { requests }: PodNeeds, at:
   const sum = request.largest === request.amount ? '' : ' in all';
   const asks = `it asks for ${name} ${showQuantity(request.amount)}${sum}`;
   return { path: request.path, text: `${asks}, ${best.node.resource} offers ${has}`, related };
+}
+
+/** Where the volume is that a claim of the pod has. */
+function volumeMiss([first]: readonly Rejected[], at: Path): NearMiss {
+  const { filter, volume } = first?.rejection ?? {};
+  if (volume === undefined) return { path: at, text: 'its volume is elsewhere', related: [] };
+  const zone = volume.zones[0];
+  const byZone = filter === 'VolumeZone' && zone !== undefined;
+  const where = byZone
+    ? `${zone.key}=${zone.values.join('__')}`
+    : some((volume.terms ?? []).map((term) => term.map(showRequirement).join(' and ')));
+  const path = byZone ? ['metadata', 'labels', zone.key] : ['spec', 'nodeAffinity'];
+  return {
+    path: volume.path,
+    text: `${volume.volume}, which PersistentVolumeClaim/${volume.claim} is bound to, is on ${where} alone`,
+    related: [{ message: `${volume.volume} is on ${where}`, resource: volume.volume, path }],
+  };
 }
 
 function cordonMiss(rejected: readonly Rejected[], at: Path): NearMiss {

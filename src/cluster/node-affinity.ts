@@ -41,10 +41,15 @@ export function nodeAffinityOf(pod: object, at: Path): NodeAffinity | undefined 
   const termsPath = [...at, ...REQUIRED, 'nodeSelectorTerms'];
   if (selector === undefined) return undefined;
   if (required === undefined) return { selector, terms: undefined, termsPath };
-  const list = asMap(required)?.nodeSelectorTerms;
+  const terms = nodeSelectorTerms(asMap(required)?.nodeSelectorTerms, termsPath);
+  return terms === undefined ? undefined : { selector, terms, termsPath };
+}
+
+/** The terms of a NodeSelector, of which one must hold; undefined where their shape is wrong. */
+export function nodeSelectorTerms(list: unknown, at: Path): NodeRequirement[][] | undefined {
   if (!Array.isArray(list)) return undefined;
-  const terms = list.map((term: unknown, i) => termRequirements(term, [...termsPath, i]));
-  return terms.includes(undefined) ? undefined : { selector, terms: terms as NodeRequirement[][], termsPath };
+  const terms = list.map((term: unknown, i) => termRequirements(term, [...at, i]));
+  return terms.includes(undefined) ? undefined : (terms as NodeRequirement[][]);
 }
 
 /** The requirements of a plain map of labels; undefined where it is none. `at` may be one path for all of them. */

@@ -12,6 +12,7 @@ import {
 import { add, amounts, type PodRequest, type PodRequests, podRequests } from './pod-requests.ts';
 import { countable } from './quantity.ts';
 import { holdsUnknown, isUnknown } from './unknown.ts';
+import { isElsewhere, isInOtherZone, type PlacedVolume, placedVolumes } from './volume-placement.ts';
 import { asMap, type Workload } from './workloads.ts';
 
 /** A taint that keeps pods off, with its place in `spec.taints`. */
@@ -128,6 +129,8 @@ export interface PodNeeds {
   requests: PodRequests;
   /** Of which a Node has each once. */
   hostPorts: readonly HostPort[];
+  /** The PersistentVolumes that it surely gets. */
+  volumes: readonly PlacedVolume[];
 }
 
 /** What the pods of a workload need of a Node; undefined where the scheduler isn't asked or what is written can't be read. */
@@ -154,6 +157,7 @@ export function podNeeds(workload: Workload, cluster: Cluster): PodNeeds | undef
     tolerationsKnown: runtime?.known !== false && !holdsUnknown(tolerations) && !namespaceTolerates(workload, cluster),
     requests,
     hostPorts: hostPortsOf(workload),
+    volumes: placedVolumes(cluster, workload),
   };
 }
 
@@ -224,7 +228,15 @@ function tolerates(needs: PodNeeds, taint: NodeTaint): boolean | undefined {
   return needs.requests.has(taint.key) ? undefined : known;
 }
 
-export type Filter = 'NodeUnschedulable' | 'TaintToleration' | 'NodeAffinity' | 'NodePorts' | 'NodeResourcesFit';
+export type Filter =
+  | 'NodeUnschedulable'
+  | 'TaintToleration'
+  | 'NodeAffinity'
+  | 'NodePorts'
+  | 'NodeResourcesFit'
+  | 'VolumeBinding'
+  | 'VolumeZone'
+  | 'InterPodAffinity';
 
 /** Why a Node can't take a pod. */
 export interface Rejection {
@@ -234,6 +246,8 @@ export interface Rejection {
   taint?: NodeTaint;
   /** The resources of which the Node has too little. */
   resources?: readonly string[];
+  /** The volume that is elsewhere. */
+  volume?: PlacedVolume;
 }
 
 /**
@@ -255,6 +269,8 @@ export function judgeNode(node: NodeFacts, needs: PodNeeds, nodes: readonly Node
     checkTaints(node, needs, version),
     checkAffinity(node, needs),
     checkResources(node, needs, nodes),
+    checkVolumes(node, needs, version),
+    checkZones(node, needs),
   ];
   return { node, rejections: results.filter((result) => result !== undefined) };
 }
@@ -300,6 +316,20 @@ function checkResources(node: NodeFacts, needs: PodNeeds, nodes: readonly NodeFa
     resources.push(name);
   }
   return reasons.length > 0 ? { filter: 'NodeResourcesFit', reasons, resources } : undefined;
+}
+
+function checkVolumes(node: NodeFacts, { volumes }: PodNeeds, version: string | undefined): Rejection | undefined {
+  const volume = volumes.find((item) => isElsewhere(item, node));
+  if (volume === undefined) return undefined;
+  const reason = isAtLeast(version, 33)
+    ? "node(s) didn't match PersistentVolume's node affinity"
+    : 'node(s) had volume node affinity conflict';
+  return { filter: 'VolumeBinding', reasons: [reason], volume };
+}
+
+function checkZones(node: NodeFacts, { volumes }: PodNeeds): Rejection | undefined {
+  const volume = volumes.find((item) => isInOtherZone(item, node));
+  return volume && { filter: 'VolumeZone', reasons: ['node(s) had no available volume zone'], volume };
 }
 
 /** Whether the scheduler counts a resource: IsScalarResourceName of pkg/scheduler/util. */

@@ -1,3 +1,5 @@
+import { keepsApart } from '../../cluster/anti-affinity.ts';
+import { scalingOf } from '../../cluster/autoscalers.ts';
 import { nearMiss } from '../../cluster/near-miss.ts';
 import { postponed } from '../../cluster/postponed.ts';
 import {
@@ -11,8 +13,9 @@ import {
   schedulerMessage,
   type Verdict,
 } from '../../cluster/scheduling.ts';
-import { asMap, valueAt, type Workload } from '../../cluster/workloads.ts';
-import { type Cluster, type Finding, type Rule, yaml } from '../../rule.ts';
+import { volumesByOrdinal } from '../../cluster/volume-placement.ts';
+import { asMap, type Workload } from '../../cluster/workloads.ts';
+import { type Cluster, type Finding, type Path, type Rule, yaml } from '../../rule.ts';
 
 /** Whether a workload makes pods for the scheduler, as they are written. */
 function isScheduled({ resource, metadata }: Workload): boolean {
@@ -52,43 +55,52 @@ function namedNode(
   };
 }
 
-/** The finding on more replicas than Nodes that take them, where each takes a host port once. */
-function hostPortTaken(
+/** Why two pods of a workload can't share a Node: what they both take of it, or that they keep each other off. */
+interface Apart {
+  filter: 'NodePorts' | 'InterPodAffinity';
+  reason: string;
+  path: Path;
+  /** What a Node has room for once, as the end of a message. */
+  each: string;
+}
+
+function apart(workload: Workload, needs: PodNeeds): Apart | undefined {
+  const [port] = needs.hostPorts;
+  if (port) {
+    const reason = "node(s) didn't have free ports for the requested pod ports";
+    return { filter: 'NodePorts', reason, path: port.path, each: `each Node has hostPort ${port.port} once` };
+  }
+  const path = keepsApart(workload);
+  const reason = "node(s) didn't match pod anti-affinity rules";
+  return path && { filter: 'InterPodAffinity', reason, path, each: 'its podAntiAffinity lets each Node have one pod' };
+}
+
+/** The finding on more replicas than Nodes that take them, where no two share a Node. */
+function crowded(
   workload: Workload,
   needs: PodNeeds,
   verdicts: readonly Verdict[],
   cluster: Cluster,
 ): Omit<Finding, 'resource'> | undefined {
-  const { resource, replicas = 0 } = workload;
-  const [first] = needs.hostPorts;
+  const { minimum = 0, autoscaler } = scalingOf(cluster, workload);
   const takers = verdicts.filter(({ rejections }) => rejections.length === 0);
-  if (first === undefined || replicas <= takers.length || isAutoscaled(workload, cluster)) return undefined;
-  const rejection = {
-    filter: 'NodePorts',
-    reasons: ["node(s) didn't have free ports for the requested pod ports"],
-  } as const;
+  const why = minimum > takers.length ? apart(workload, needs) : undefined;
+  if (why === undefined) return undefined;
+  const rejection = { filter: why.filter, reasons: [why.reason] };
   const taken = verdicts.map((verdict) =>
     takers.includes(verdict) ? { ...verdict, rejections: [rejection] } : verdict,
   );
   const fit = takers.length === 1 ? '1 of them fits' : `${takers.length} of them fit`;
-  const each = `each Node has hostPort ${first.port} once, ${fit}, and replicas is ${replicas}`;
+  const wanted = autoscaler ? `the minimum of ${autoscaler} is ${minimum}` : `replicas is ${minimum}`;
+  const place = autoscaler ? { resource: autoscaler, path: ['spec'] } : { resource: workload.resource, path: REPLICAS };
   return {
-    path: first.path,
-    message: `${schedulerMessage(taken, needs.affinity)}; ${each}`,
-    related: [{ message: `replicas is ${replicas}`, resource, path: ['spec', 'replicas'] }],
+    path: why.path,
+    message: `${schedulerMessage(taken, needs.affinity)}; ${why.each}, ${fit}, and ${wanted}`,
+    related: [{ message: wanted, ...place }],
   };
 }
 
-/** Whether something else decides on the replicas. */
-function isAutoscaled({ resource }: Workload, cluster: Cluster): boolean {
-  return ['autoscaling/HorizontalPodAutoscaler', 'keda.sh/ScaledObject'].some((kind) => {
-    const [group = '', name = ''] = kind.split('/');
-    return cluster.list(group, name).some(({ object }) => {
-      const target = asMap(valueAt(object, ['spec', 'scaleTargetRef']));
-      return target?.name === resource.name;
-    });
-  });
-}
+const REPLICAS = ['spec', 'replicas'];
 
 export default {
   id: 'pod-unschedulable',
@@ -109,6 +121,10 @@ export default {
       'node(s) were unschedulable',
       "node(s) didn't have free ports for the requested pod ports",
       "node(s) didn't satisfy plugin(s) [NodeAffinity]",
+      "node(s) didn't match pod anti-affinity rules",
+      'node(s) had volume node affinity conflict',
+      "node(s) didn't match PersistentVolume's node affinity",
+      'node(s) had no available volume zone',
       'nodes are available:',
       'Insufficient cpu',
       'Insufficient memory',
@@ -124,11 +140,13 @@ export default {
       'Select a label that the Nodes have (kubectl get nodes --show-labels), tolerate the taint of the Nodes that are meant, ask for ' +
       'less than the largest Node offers, or give the cluster such a Node and list it under existing.',
     facts: [
-      'Nodes under `existing`: their labels, taints, allocatable resources and what runs there already. One Node stands for all of them',
-      'The rendered pod templates, PersistentVolumes and claims',
+      'Nodes under `existing`: their labels, taints and allocatable resources. One Node stands for all of them',
+      'The rendered pod templates, PersistentVolumes and claims. What runs on a Node already is not counted',
     ],
     silent: [
       'DaemonSets: no Node, no pod',
+      'Replicas that only an autoscaler’s maximum asks for',
+      'Volumes of claims that aren’t surely bound: no volumeName, no claimRef, too small, released',
       'Nodes that may come: Karpenter, the cluster autoscaler, Fargate, virtual kubelets',
       'Taints that come and go (not-ready, disk-pressure, agent-not-ready …)',
       'Another scheduler, scheduling gates, Kueue queues',
@@ -483,6 +501,159 @@ export default {
         metadata: { name: large, labels: { size: large } }
         status: { allocatable: { cpu: "4", memory: 7Gi, pods: "110" } }
       `,
+      yaml`
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: { name: spread, namespace: shop }
+        spec:
+          replicas: 3
+          selector: { matchLabels: { app: spread } }
+          template:
+            metadata: { labels: { app: spread } }
+            spec:
+              affinity:
+                podAntiAffinity:
+                  requiredDuringSchedulingIgnoredDuringExecution:
+                    - labelSelector: { matchLabels: { app: other } }
+                      topologyKey: kubernetes.io/hostname
+                    - labelSelector: { matchLabels: { app: spread } } # <- 0/2 nodes are available: 2 node(s) didn't match pod anti-affinity rules; its podAntiAffinity lets each Node have one pod, 2 of them fit, and replicas is 3
+                      topologyKey: kubernetes.io/hostname
+              containers: [{ name: web, image: "web:1" }]
+        ---
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: { name: scaled, namespace: shop }
+        spec:
+          selector: { matchLabels: { app: scaled } }
+          template:
+            metadata: { labels: { app: scaled } }
+            spec:
+              nodeSelector: { zone: a }
+              affinity:
+                podAntiAffinity:
+                  requiredDuringSchedulingIgnoredDuringExecution:
+                    - topologyKey: kubernetes.io/hostname # <- 0/2 nodes are available: 1 node(s) didn't match Pod's node affinity/selector, 1 node(s) didn't match pod anti-affinity rules; its podAntiAffinity lets each Node have one pod, 1 of them fits, and the minimum of HorizontalPodAutoscaler/scaled is 2
+                      namespaces: [shop, blog]
+                      labelSelector: { matchExpressions: [{ key: app, operator: Exists }] }
+              containers: [{ name: web, image: "web:1" }]
+        ---
+        apiVersion: autoscaling/v2
+        kind: HorizontalPodAutoscaler
+        metadata: { name: scaled, namespace: shop }
+        spec:
+          scaleTargetRef: { apiVersion: apps/v1, kind: Deployment, name: scaled }
+          minReplicas: 2
+          maxReplicas: 4
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: far-from-its-volume, namespace: shop }
+        spec:
+          nodeSelector: { zone: a }
+          containers: [{ name: web, image: "web:1" }]
+          volumes:
+            - name: data
+              persistentVolumeClaim:
+                claimName: local # <- 0/2 nodes are available: 1 node(s) didn't match Pod's node affinity/selector, 1 node(s) had volume node affinity conflict; PersistentVolume/local, which PersistentVolumeClaim/local is bound to, is on kubernetes.io/hostname=b alone
+        ---
+        apiVersion: v1
+        kind: PersistentVolumeClaim
+        metadata: { name: local, namespace: shop }
+        spec:
+          accessModes: [ReadWriteOnce]
+          volumeName: local
+          resources: { requests: { storage: 1Gi } }
+        ---
+        apiVersion: v1
+        kind: PersistentVolume
+        metadata: { name: local }
+        spec:
+          accessModes: [ReadWriteOnce]
+          capacity: { storage: 1Gi }
+          local: { path: /data }
+          nodeAffinity:
+            required:
+              nodeSelectorTerms: [{ matchExpressions: [{ key: kubernetes.io/hostname, operator: In, values: [b] }] }]
+        ---
+        apiVersion: apps/v1
+        kind: StatefulSet
+        metadata: { name: db, namespace: shop }
+        spec:
+          serviceName: db
+          replicas: 2
+          selector: { matchLabels: { app: db } }
+          template:
+            metadata: { labels: { app: db } }
+            spec:
+              containers: [{ name: db, image: "postgres:17" }]
+          volumeClaimTemplates:
+            - metadata: { name: data } # <- 0/2 nodes are available: 2 node(s) had no available volume zone; PersistentVolume/zonal, which PersistentVolumeClaim/data-db-1 is bound to, is on topology.kubernetes.io/zone=fr-par-3 alone
+              spec: { accessModes: [ReadWriteOnce], resources: { requests: { storage: 1Gi } } }
+        ---
+        # existing
+        apiVersion: v1
+        kind: PersistentVolume
+        metadata: { name: zonal, labels: { topology.kubernetes.io/zone: fr-par-3 } }
+        spec:
+          accessModes: [ReadWriteOnce, ReadOnlyMany]
+          capacity: { storage: 2Gi }
+          claimRef: { namespace: shop, name: data-db-1 }
+          csi: { driver: csi.scaleway.com, volumeHandle: one }
+        status: { phase: Bound }
+        ---
+        # existing
+        apiVersion: v1
+        kind: Node
+        metadata:
+          name: a
+          labels: { zone: a, kubernetes.io/os: linux, kubernetes.io/hostname: a, topology.kubernetes.io/zone: fr-par-1 }
+        ---
+        # existing
+        apiVersion: v1
+        kind: Node
+        metadata:
+          name: b
+          labels: { zone: b, kubernetes.io/os: linux, kubernetes.io/hostname: b, topology.kubernetes.io/zone: fr-par-1 }
+      `,
+      {
+        kubernetesVersion: '1.33',
+        files: {
+          'k8s-lint.yaml': 'environments: { prod: { targets: [{ manifests: [pod.yaml] }], existing: [facts.yaml] } }\n',
+          'pod.yaml': yaml`
+            apiVersion: v1
+            kind: Pod
+            metadata: { name: far-from-its-volume, namespace: shop }
+            spec:
+              containers: [{ name: web, image: "web:1" }]
+              volumes:
+                - name: data
+                  persistentVolumeClaim:
+                    claimName: local # <- 0/1 nodes are available: 1 node(s) didn't match PersistentVolume's node affinity; PersistentVolume/local, which PersistentVolumeClaim/local is bound to, is on kubernetes.io/hostname=b alone
+          `,
+          'facts.yaml': yaml`
+            apiVersion: v1
+            kind: PersistentVolumeClaim
+            metadata: { name: local, namespace: shop }
+            spec: { accessModes: [ReadWriteOnce], resources: { requests: { storage: 1Gi } } }
+            ---
+            apiVersion: v1
+            kind: PersistentVolume
+            metadata: { name: local }
+            spec:
+              accessModes: [ReadWriteOnce]
+              capacity: { storage: 1Gi }
+              claimRef: { namespace: shop, name: local }
+              local: { path: /data }
+              nodeAffinity:
+                required:
+                  nodeSelectorTerms: [{ matchExpressions: [{ key: kubernetes.io/hostname, operator: In, values: [b] }] }]
+            ---
+            apiVersion: v1
+            kind: Node
+            metadata: { name: a, labels: { kubernetes.io/hostname: a } }
+          `,
+        },
+      },
     ],
     good: [
       yaml`
@@ -778,6 +949,150 @@ export default {
         kind: Node
         metadata: { name: worker-2 }
       `,
+      yaml`
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: { name: spread, namespace: shop }
+        spec:
+          replicas: 3
+          selector: { matchLabels: { app: spread } }
+          template:
+            metadata: { labels: { app: spread } }
+            spec:
+              affinity:
+                podAntiAffinity:
+                  requiredDuringSchedulingIgnoredDuringExecution:
+                    - { labelSelector: { matchLabels: { app: other } }, topologyKey: kubernetes.io/hostname }
+                    - { labelSelector: { matchLabels: { app: spread } }, topologyKey: example.com/rack }
+                    - { labelSelector: { matchLabels: { app: spread } }, topologyKey: kubernetes.io/hostname, namespaces: [blog] }
+                    - labelSelector: { matchLabels: { app: spread } }
+                      topologyKey: kubernetes.io/hostname
+                      namespaceSelector: { matchLabels: { team: blog } }
+                    - labelSelector: { matchLabels: { app: spread } }
+                      topologyKey: kubernetes.io/hostname
+                      mismatchLabelKeys: [app]
+                    - { topologyKey: kubernetes.io/hostname }
+                  preferredDuringSchedulingIgnoredDuringExecution:
+                    - weight: 100
+                      podAffinityTerm: { labelSelector: { matchLabels: { app: spread } }, topologyKey: kubernetes.io/hostname }
+              containers: [{ name: web, image: "web:1" }]
+        ---
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: { name: one-each, namespace: shop }
+        spec:
+          replicas: 2
+          selector: { matchLabels: { app: one-each } }
+          template:
+            metadata: { labels: { app: one-each } }
+            spec:
+              affinity:
+                podAntiAffinity:
+                  requiredDuringSchedulingIgnoredDuringExecution:
+                    - { labelSelector: { matchLabels: { app: one-each } }, topologyKey: kubernetes.io/hostname }
+              containers: [{ name: web, image: "web:1" }]
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: volumes, namespace: shop }
+        spec:
+          containers: [{ name: web, image: "web:1" }]
+          volumes:
+            - { name: here, persistentVolumeClaim: { claimName: here } }
+            - { name: unbound, persistentVolumeClaim: { claimName: unbound } }
+            - { name: too-large, persistentVolumeClaim: { claimName: too-large } }
+            - { name: of-another, persistentVolumeClaim: { claimName: of-another } }
+            - { name: released, persistentVolumeClaim: { claimName: released } }
+            - { name: driver, persistentVolumeClaim: { claimName: driver } }
+            - { name: other-mode, persistentVolumeClaim: { claimName: other-mode } }
+            - { name: unknown, persistentVolumeClaim: { claimName: unknown } }
+        ---
+        apiVersion: v1
+        kind: PersistentVolumeClaim
+        metadata: { name: here, namespace: shop }
+        spec: { accessModes: [ReadWriteOnce], volumeName: here, resources: { requests: { storage: 1Gi } } }
+        ---
+        apiVersion: v1
+        kind: PersistentVolumeClaim
+        metadata: { name: unbound, namespace: shop }
+        spec: { accessModes: [ReadWriteOnce], resources: { requests: { storage: 1Gi } } }
+        ---
+        apiVersion: v1
+        kind: PersistentVolumeClaim
+        metadata: { name: too-large, namespace: shop }
+        spec: { accessModes: [ReadWriteOnce], volumeName: elsewhere, resources: { requests: { storage: 2Gi } } }
+        ---
+        apiVersion: v1
+        kind: PersistentVolumeClaim
+        metadata: { name: other-mode, namespace: shop }
+        spec: { accessModes: [ReadWriteMany], volumeName: elsewhere, resources: { requests: { storage: 1Gi } } }
+        ---
+        apiVersion: v1
+        kind: PersistentVolumeClaim
+        metadata: { name: of-another, namespace: shop }
+        spec: { accessModes: [ReadWriteOnce], volumeName: of-another, resources: { requests: { storage: 1Gi } } }
+        ---
+        apiVersion: v1
+        kind: PersistentVolumeClaim
+        metadata: { name: released, namespace: shop }
+        spec: { accessModes: [ReadWriteOnce], resources: { requests: { storage: 1Gi } } }
+        ---
+        apiVersion: v1
+        kind: PersistentVolumeClaim
+        metadata: { name: driver, namespace: shop }
+        spec: { accessModes: [ReadWriteOnce], volumeName: driver, resources: { requests: { storage: 1Gi } } }
+        ---
+        # existing
+        apiVersion: v1
+        kind: PersistentVolume
+        metadata: { name: here, labels: { topology.kubernetes.io/zone: fr-par-1__fr-par-2, failure-domain.beta.kubernetes.io/region: fr-par } }
+        spec:
+          accessModes: [ReadWriteOnce]
+          capacity: { storage: 1Gi }
+          nodeAffinity:
+            required:
+              nodeSelectorTerms: [{ matchExpressions: [{ key: kubernetes.io/hostname, operator: In, values: [a] }] }]
+        ---
+        # existing
+        apiVersion: v1
+        kind: PersistentVolume
+        metadata: { name: elsewhere, labels: { topology.kubernetes.io/zone: nl-ams-1 } }
+        spec: { accessModes: [ReadWriteOnce], capacity: { storage: 1Gi } }
+        ---
+        # existing
+        apiVersion: v1
+        kind: PersistentVolume
+        metadata: { name: of-another, labels: { topology.kubernetes.io/zone: nl-ams-1 } }
+        spec: { accessModes: [ReadWriteOnce], capacity: { storage: 1Gi }, claimRef: { namespace: blog, name: of-another } }
+        ---
+        # existing
+        apiVersion: v1
+        kind: PersistentVolume
+        metadata: { name: released, labels: { topology.kubernetes.io/zone: nl-ams-1 } }
+        spec: { accessModes: [ReadWriteOnce], capacity: { storage: 1Gi }, claimRef: { namespace: shop, name: released } }
+        status: { phase: Released }
+        ---
+        # existing
+        apiVersion: v1
+        kind: PersistentVolume
+        metadata: { name: driver }
+        spec:
+          accessModes: [ReadWriteOnce]
+          capacity: { storage: 1Gi }
+          nodeAffinity:
+            required:
+              nodeSelectorTerms: [{ matchExpressions: [{ key: topology.ebs.csi.aws.com/zone, operator: In, values: [eu-west-1a] }] }]
+        ---
+        # existing
+        apiVersion: v1
+        kind: Node
+        metadata: { name: a, labels: { kubernetes.io/hostname: a, topology.kubernetes.io/zone: fr-par-1, topology.kubernetes.io/region: fr-par } }
+        ---
+        # existing
+        apiVersion: v1
+        kind: Node
+        metadata: { name: without-zone, labels: { kubernetes.io/hostname: without-zone } }
+      `,
     ],
   },
   *check(cluster) {
@@ -825,8 +1140,29 @@ function judge(
 ): Omit<Finding, 'resource'> | undefined {
   if (needs.nodeName !== undefined) return namedNode(workload, needs, nodes);
   const verdicts = nodes.map((node) => judgeNode(node, needs, nodes, cluster.kubernetesVersion));
-  if (verdicts.some(({ rejections }) => rejections.length === 0))
-    return hostPortTaken(workload, needs, verdicts, cluster);
+  if (verdicts.some(({ rejections }) => rejections.length === 0)) {
+    return crowded(workload, needs, verdicts, cluster) ?? judgeOrdinals(workload, needs, nodes, cluster);
+  }
+  return unfit(workload, needs, verdicts);
+}
+
+/** The first pod of a StatefulSet that no Node takes for where its own volumes are. */
+function judgeOrdinals(
+  workload: Workload,
+  needs: PodNeeds,
+  nodes: readonly NodeFacts[],
+  cluster: Cluster,
+): Omit<Finding, 'resource'> | undefined {
+  for (const volumes of volumesByOrdinal(cluster, workload)) {
+    if (volumes.length === 0) continue;
+    const own = { ...needs, volumes: [...needs.volumes, ...volumes] };
+    const verdicts = nodes.map((node) => judgeNode(node, own, nodes, cluster.kubernetesVersion));
+    if (verdicts.every(({ rejections }) => rejections.length > 0)) return unfit(workload, own, verdicts);
+  }
+  return undefined;
+}
+
+function unfit(workload: Workload, needs: PodNeeds, verdicts: readonly Verdict[]): Omit<Finding, 'resource'> {
   const { path, text, related } = nearMiss(verdicts, needs, workload.path);
   return { path, message: `${schedulerMessage(verdicts, needs.affinity)}; ${text}`, related };
 }
