@@ -9,6 +9,7 @@ import { pinned } from '../src/render/tools.ts';
 import { groupOf } from '../src/resource.ts';
 import { hostsIn } from '../src/snapshot/hosts.ts';
 import { type Kind, wantedKinds } from '../src/snapshot/kinds.ts';
+import { snapshotOf } from '../src/snapshot/projections.ts';
 import { snapshotText } from '../src/snapshot/text.ts';
 import { readYaml } from '../src/yaml.ts';
 import { type ApiServer, type ServedResource, startApiServer } from './api-server.ts';
@@ -489,5 +490,253 @@ spec:
       .replace('key: SMTP_PASSWORD', 'key: password')
       .replace('name: redis, key: password', 'name: app, key: TOKEN');
     expect(await lintWith(stdout, fitting)).toEqual({ found: [], unchecked: [], failures: [] });
+  });
+});
+
+describe('what is kept of an object', () => {
+  const kinds = new Map(wantedKinds().map((kind) => [`${kind.group}/${kind.kind}`, kind]));
+
+  function kept(object: Record<string, unknown>, read: readonly Record<string, unknown>[] = []) {
+    const { apiVersion, kind } = object as { apiVersion: string; kind: string };
+    const wanted = kinds.get(`${groupOf(apiVersion)}/${kind}`);
+    if (!wanted) throw new Error(`nobody wants ${apiVersion} ${kind}`);
+    const all = new Map(read.map((other) => [`${groupOf(String(other.apiVersion))}/${other.kind}`, [other]]));
+    return snapshotOf(object, wanted, new Map(), all);
+  }
+
+  const object = (apiVersion: string, kind: string, content: object = {}, metadata: object = {}) => ({
+    apiVersion,
+    kind,
+    metadata: { name: 'x', namespace: 'shop', ...metadata },
+    ...content,
+  });
+  const controlledBy = (apiVersion: string, kind: string) => ({
+    ownerReferences: [{ apiVersion, kind, name: 'o', controller: true }],
+  });
+  const pod = { restartPolicy: 'Always', containers: [{ name: 'a', image: 'a:1' }] };
+  const job = (type: string, status: string) => ({
+    spec: { template: { spec: pod } },
+    status: { conditions: [{ type, status }] },
+  });
+
+  it.each([
+    ['a pod of a ReplicaSet', object('v1', 'Pod', { spec: pod }, controlledBy('apps/v1', 'ReplicaSet'))],
+    [
+      'a pod of a workflow',
+      object(
+        'v1',
+        'Pod',
+        { spec: { ...pod, restartPolicy: 'Never' } },
+        controlledBy('argoproj.io/v1alpha1', 'Workflow'),
+      ),
+    ],
+    ['a Job that is over', object('batch/v1', 'Job', job('Complete', 'True'))],
+    ['a Job that has failed', object('batch/v1', 'Job', job('Failed', 'True'))],
+    [
+      'an API of the API server',
+      object('apiregistration.k8s.io/v1', 'APIService', { spec: { group: 'apps', version: 'v1' } }),
+    ],
+    ['a policy that Calico shows', object('projectcalico.org/v3', 'NetworkPolicy', {}, { name: 'knp.default.x' })],
+    ['the root certificate', object('v1', 'ConfigMap', {}, { name: 'kube-root-ca.crt' })],
+    ['the account of every namespace', object('v1', 'ServiceAccount', {}, { name: 'default' })],
+    [
+      'a role of every cluster',
+      object(
+        'rbac.authorization.k8s.io/v1',
+        'Role',
+        {},
+        { name: 'system:x', labels: { 'kubernetes.io/bootstrapping': 'rbac-defaults' } },
+      ),
+    ],
+    [
+      'the Ingress of a challenge',
+      object('networking.k8s.io/v1', 'Ingress', {}, { labels: { 'acme.cert-manager.io/http01-solver': 'true' } }),
+    ],
+  ])('is nothing: %s', (_, item) => {
+    expect(kept(item, [object('apps/v1', 'ReplicaSet')])).toBe(undefined);
+  });
+
+  it.each([
+    ['a pod of an operator', object('v1', 'Pod', { spec: pod }, controlledBy('postgresql.cnpg.io/v1', 'Cluster'))],
+    [
+      'a pod of a ReplicaSet that could not be read',
+      object('v1', 'Pod', { spec: pod }, controlledBy('apps/v1', 'ReplicaSet')),
+    ],
+    ['a pod that runs once', object('v1', 'Pod', { spec: { ...pod, restartPolicy: 'Never' } })],
+    ['a Job that runs', object('batch/v1', 'Job', job('Complete', 'False'))],
+    [
+      'an API of somebody else',
+      object('apiregistration.k8s.io/v1', 'APIService', { spec: { service: { name: 'a' } } }),
+    ],
+    ['a policy of Calico', object('projectcalico.org/v3', 'NetworkPolicy')],
+    [
+      'an account that pulls',
+      object('v1', 'ServiceAccount', { imagePullSecrets: [{ name: 'a' }] }, { name: 'default' }),
+    ],
+    ['a role that is only called so', object('rbac.authorization.k8s.io/v1', 'Role', {}, { name: 'system:x' })],
+    [
+      'a role that may have been changed',
+      object(
+        'rbac.authorization.k8s.io/v1',
+        'ClusterRole',
+        {},
+        { labels: { 'kubernetes.io/bootstrapping': 'rbac-defaults' }, name: 'edit' },
+      ),
+    ],
+  ])('is something: %s', (_, item) => {
+    expect(kept(item)?.kind).toBe(item.kind);
+  });
+
+  it('is of a static pod its Node, and of a pod what it needs of one', () => {
+    const spec = {
+      ...pod,
+      nodeName: 'n1',
+      nodeSelector: { a: 'b' },
+      hostNetwork: true,
+      serviceAccountName: 'web',
+      env: [],
+    };
+    const expected = { ...pod, nodeSelector: { a: 'b' }, hostNetwork: true, serviceAccountName: 'web' };
+    expect(kept(object('v1', 'Pod', { spec }))?.spec).toEqual(expected);
+    expect(kept(object('v1', 'Pod', { spec }, controlledBy('v1', 'Node')))?.spec).toEqual({
+      ...expected,
+      nodeName: 'n1',
+    });
+  });
+
+  it('is of a workload its template, its replicas but where they are scaled, and its claims', () => {
+    const claim = {
+      metadata: { name: 'data', labels: { a: 'b' } },
+      spec: { storageClassName: 'fast', accessModes: ['ReadWriteOnce'] },
+    };
+    const spec = {
+      replicas: 3,
+      serviceName: 'x',
+      selector: { matchLabels: { a: 'b' } },
+      updateStrategy: { type: 'OnDelete' },
+      volumeClaimTemplates: [claim],
+      template: { metadata: { labels: { a: 'b' }, annotations: { c: 'd' } }, spec: pod },
+    };
+    const stateful = object('apps/v1', 'StatefulSet', { spec });
+    const template = { metadata: { labels: { a: 'b' } }, spec: pod };
+    const expected = {
+      replicas: 3,
+      serviceName: 'x',
+      updateStrategy: { type: 'OnDelete' },
+      volumeClaimTemplates: [{ metadata: { name: 'data' }, spec: claim.spec }],
+      template,
+    };
+    expect(kept(stateful)?.spec).toEqual(expected);
+    const { replicas: _, ...scaled } = expected;
+    const scaler = (target: object, namespace = 'shop') =>
+      object('autoscaling/v2', 'HorizontalPodAutoscaler', { spec: { scaleTargetRef: target } }, { namespace });
+    expect(kept(stateful, [scaler({ kind: 'StatefulSet', name: 'x' })])?.spec).toEqual(scaled);
+    for (const other of [
+      scaler({ kind: 'Deployment', name: 'x' }),
+      scaler({ kind: 'StatefulSet', name: 'y' }),
+      scaler({ kind: 'StatefulSet', name: 'x' }, 'infra'),
+    ]) {
+      expect(kept(stateful, [other])?.spec).toEqual(expected);
+    }
+    const keda = object('keda.sh/v1alpha1', 'ScaledObject', { spec: { scaleTargetRef: { name: 'x' } } });
+    expect(kept(object('apps/v1', 'Deployment', { spec: { replicas: 3, template } }), [keda])?.spec).toEqual({
+      template,
+    });
+    const cronJob = { schedule: '* * * * *', suspend: true, jobTemplate: { spec: { template } } };
+    expect(kept(object('batch/v1', 'CronJob', { spec: cronJob }))?.spec).toEqual({
+      suspend: true,
+      jobTemplate: { spec: { template } },
+    });
+  });
+
+  it.each([
+    [['--ingress-class=public', '--api-key=s3cret', '--v=2'], ['--ingress-class=public']],
+    [['/controller', '--ingress-class', 'public', '--election-id', 'x'], ['--ingress-class=public']],
+    [['--watch-ingress-without-class'], ['--watch-ingress-without-class']],
+    [['--ingress-class={{ s3cret }}'], undefined],
+    [['--providers.kubernetesingress.token=s3cret'], ['--providers.kubernetesingress']],
+    [
+      ['--providers.kubernetesCRD', '--providers.kubernetesIngress.ingressClass=x'],
+      ['--providers.kubernetesCRD', '--providers.kubernetesIngress.ingressClass=x'],
+    ],
+    [
+      [
+        '--certificatesresolvers.le.acme.httpchallenge.entrypoint=web',
+        '--certificatesresolvers.le.acme.eab.hmacencoded=s3cret',
+      ],
+      ['--certificatesresolvers.le.acme.httpchallenge.entrypoint=web'],
+    ],
+    [['sh', '-c', 'traefik --ingress-class=x'], undefined],
+  ])('is of the arguments %j: %j', (args, expected) => {
+    const [first = '', ...rest] = args;
+    const spec = { containers: [{ name: 'a', image: 'a:1', command: [first], args: rest }] };
+    const flags = expected === undefined ? {} : { args: expected };
+    expect(kept(object('v1', 'Pod', { spec }))?.spec).toEqual({ containers: [{ name: 'a', image: 'a:1', ...flags }] });
+  });
+
+  it('is of annotations only what rules read', () => {
+    const annotations = {
+      'kubernetes.io/ingress.class': 'public',
+      'cert-manager.io/cluster-issuer': 'letsencrypt',
+      'traefik.ingress.kubernetes.io/router.middlewares': 'a-b@kubernetescrd',
+      'nginx.ingress.kubernetes.io/configuration-snippet': 'proxy_set_header Authorization "s3cret";',
+      'alb.ingress.kubernetes.io/certificate-arn': 'arn',
+    };
+    expect(kept(object('networking.k8s.io/v1', 'Ingress', {}, { annotations }))?.metadata).toEqual({
+      name: 'x',
+      namespace: 'shop',
+      annotations: {
+        'alb.ingress.kubernetes.io/certificate-arn': '',
+        'cert-manager.io/cluster-issuer': 'letsencrypt',
+        'kubernetes.io/ingress.class': 'public',
+        'traefik.ingress.kubernetes.io/router.middlewares': 'a-b@kubernetescrd',
+      },
+    });
+  });
+
+  it('is of records no text, of other kinds of credentials that they are there', () => {
+    const endpoints = [
+      { dnsName: 'a.example.com', recordType: 'A', targets: ['192.0.2.1'], recordTTL: 60 },
+      { dnsName: 'a.example.com', recordType: 'TXT', targets: ['s3cret'] },
+    ];
+    expect(kept(object('externaldns.k8s.io/v1alpha1', 'DNSEndpoint', { spec: { endpoints } }))?.spec).toEqual({
+      endpoints: [
+        { dnsName: 'a.example.com', recordType: 'A', targets: ['192.0.2.1'] },
+        { dnsName: 'a.example.com', recordType: 'TXT' },
+      ],
+    });
+    const sealed = object('bitnami.com/v1alpha1', 'SealedSecret', { spec: { encryptedData: { a: 's3cret' } } });
+    expect(kept(sealed)?.spec).toEqual({ encryptedData: { a: '' } });
+    const volume = object('v1', 'PersistentVolume', {
+      spec: { nfs: { server: 'a', path: '/' }, csi: { driver: 'd', volumeHandle: 'h' } },
+    });
+    expect(kept(volume)?.spec).toEqual({ csi: { driver: 'd' }, nfs: {} });
+    const middleware = object('traefik.io/v1alpha1', 'Middleware', {
+      spec: { headers: { customRequestHeaders: { a: 's3cret' } } },
+    });
+    expect(kept(middleware)).toEqual(object('traefik.io/v1alpha1', 'Middleware'));
+  });
+
+  it('survives objects of any shape', () => {
+    const odd = fc.constantFrom(null, 1, 'x', true, [], [null], [1], {}, { metadata: null }, { a: [{}] });
+    const fields = [
+      'metadata',
+      'spec',
+      'status',
+      'data',
+      'stringData',
+      'binaryData',
+      'rules',
+      'type',
+      'imagePullSecrets',
+    ];
+    const shape = fc.record(Object.fromEntries(fields.map((field) => [field, odd])));
+    fc.assert(
+      fc.property(fc.constantFrom(...kinds.values()), shape, (kind, content) => {
+        const item = { ...content, apiVersion: kind.apiVersion ?? 'v1', kind: kind.kind };
+        JSON.stringify(snapshotOf(item, kind, new Map(), new Map([[`${kind.group}/${kind.kind}`, [item]]])));
+      }),
+      { numRuns: 2000 },
+    );
   });
 });
