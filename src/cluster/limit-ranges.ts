@@ -2,7 +2,7 @@ import { compareScopes, isUnsetScope, type Path, type Resource } from '../resour
 import { type Cluster, derived } from './cluster.ts';
 import { contested } from './contested.ts';
 import { type PodRequest, podTotal } from './pod-requests.ts';
-import { canonicalQuantity, parseQuantity, showQuantity } from './quantity.ts';
+import { canonicalQuantity, parseQuantity, showQuantity, wholeMillis } from './quantity.ts';
 import { asList, asMap, valueAt, type Workload } from './workloads.ts';
 
 /** A quantity that somebody wrote: in nano units, as the API server prints it, and where. */
@@ -95,13 +95,15 @@ function readLimitRange(resource: Resource): LimitRangeFacts {
   return { resource, limits: items, defaults: { requests, limits } };
 }
 
-/** The amounts of a resource list. */
+/** The amounts of a resource list, rounded up to millis as the API server does (SetDefaults_ResourceList). */
 export function readAmounts(list: unknown, at: Path): Map<string, Amount | 'unknown'> {
   const amounts = new Map<string, Amount | 'unknown'>();
   for (const [name, value] of Object.entries(asMap(list) ?? {})) {
-    const nano = parseQuantity(value);
-    const text = canonicalQuantity(value);
-    amounts.set(name, nano === undefined || text === undefined ? 'unknown' : { nano, text, path: [...at, name] });
+    const parsed = parseQuantity(value);
+    const nano = parsed === undefined ? undefined : wholeMillis(parsed);
+    const amount =
+      nano === undefined ? undefined : { nano, text: canonicalQuantity(nano, String(value)), path: [...at, name] };
+    amounts.set(name, amount ?? 'unknown');
   }
   return amounts;
 }
@@ -220,8 +222,8 @@ function belowMinimum(
   const start = `minimum ${name} usage per ${type} is ${limit.text}`;
   if (request === undefined) return { message: `${start}.  No request is specified`, amount: undefined, limit };
   if (request === 'unknown') return undefined;
-  if (isLess(request, limit)) return { message: `${start}, but request is ${request.text}`, amount: request, limit };
-  if (most === undefined || most === 'unknown' || !isLess(most, limit)) return undefined;
+  if (request.nano < limit.nano) return { message: `${start}, but request is ${request.text}`, amount: request, limit };
+  if (most === undefined || most === 'unknown' || most.nano >= limit.nano) return undefined;
   return { message: `${start}, but limit is ${most.text}`, amount: most, limit };
 }
 
@@ -238,10 +240,10 @@ function aboveMaximum(
     if (request === undefined) return { message: `${start}.  No request is specified`, amount: undefined, limit };
   } else if (most === undefined) {
     return { message: `${start}.  No limit is specified`, amount: undefined, limit };
-  } else if (most !== 'unknown' && isLess(limit, most)) {
+  } else if (most !== 'unknown' && most.nano > limit.nano) {
     return { message: `${start}, but limit is ${most.text}`, amount: most, limit };
   }
-  if (request === undefined || request === 'unknown' || !isLess(limit, request)) return undefined;
+  if (request === undefined || request === 'unknown' || request.nano <= limit.nano) return undefined;
   return { message: `${start}, but request is ${request.text}`, amount: request, limit };
 }
 
@@ -267,12 +269,3 @@ function aboveRatio(
 }
 
 const NANO = 10n ** 9n;
-
-/** Amounts are compared in whole millis. */
-function isLess(a: Amount, b: Amount): boolean {
-  return millis(a) < millis(b);
-}
-
-function millis({ nano }: Amount): bigint {
-  return nano <= 0n ? nano / 10n ** 6n : (nano + 10n ** 6n - 1n) / 10n ** 6n;
-}

@@ -60,22 +60,25 @@ export function countable(nano: bigint, resource: string): bigint {
 }
 
 /**
- * A quantity as the API server prints it, undefined where it is none: `0.5Gi` is `512Mi`, `0.1` is `100m`, `1e3` stays
- * `1e3` (CanonicalizeBytes of k8s.io/apimachinery/pkg/api/resource).
+ * An amount in nano units as the API server prints it, in the format in which it was written: `0.5Gi` is `512Mi`, `0.1` is
+ * `100m`, `1e3` stays `1e3` (CanonicalizeBytes of k8s.io/apimachinery/pkg/api/resource).
  */
-export function canonicalQuantity(value: unknown): string | undefined {
-  const nano = parseQuantity(value);
-  if (nano === undefined) return undefined;
-  const text = String(value).trim();
-  const units = divideUp(nano, 10n ** 9n);
-  const isBinary = /[KMGTPE]i$/.test(text) && (nano <= -1024n * 10n ** 9n || nano >= 1024n * 10n ** 9n);
-  if (isBinary) {
-    const [mantissa, power] = withoutFactor(units, 1024n, 6);
+export function canonicalQuantity(nano: bigint, written: string): string {
+  const isWhole = nano % 10n ** 9n === 0n;
+  const isSmall = nano > -1024n * 10n ** 9n && nano < 1024n * 10n ** 9n;
+  if (/[KMGTPE]i\s*$/.test(written) && isWhole && !isSmall) {
+    const [mantissa, power] = withoutFactor(nano / 10n ** 9n, 1024n, 6);
     return `${mantissa}${['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'][power]}`;
   }
   const [mantissa, power] = nano === 0n ? [0n, 3] : withoutFactor(nano, 1000n, 9);
-  if (!/[eE][-+]?\d+$/.test(text)) return `${mantissa}${['n', 'u', 'm', '', 'k', 'M', 'G', 'T', 'P', 'E'][power]}`;
+  if (!/[eE][-+]?\d+\s*$/.test(written))
+    return `${mantissa}${['n', 'u', 'm', '', 'k', 'M', 'G', 'T', 'P', 'E'][power]}`;
   return power === 3 ? `${mantissa}` : `${mantissa}e${3 * power - 9}`;
+}
+
+/** An amount in nano units as the API server keeps it in requests, limits and quotas: rounded up to millis. */
+export function wholeMillis(nano: bigint): bigint {
+  return divideUp(nano, 10n ** 6n) * 10n ** 6n;
 }
 
 function withoutFactor(amount: bigint, factor: bigint, most: number): [rest: bigint, power: number] {
