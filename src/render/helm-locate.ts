@@ -1,5 +1,8 @@
 import { valueAt } from '../cluster/workloads.ts';
 import type { At, Location, Path } from '../resource.ts';
+import { LineTable } from '../yaml/lines.ts';
+import { YamlPositions } from '../yaml/positions.ts';
+import { splitYaml } from '../yaml/split.ts';
 import { Causes, isTemplate } from './helm-cause.ts';
 import type { HelmChart } from './helm-chart.ts';
 import { type PrintedObject, readObjects, splitOutput } from './helm-output.ts';
@@ -32,6 +35,25 @@ export class HelmLocator {
       this.locations.set(key, location);
     }
     return location;
+  }
+
+  /**
+   * Where the character at `offset` of a printed text is written: the template's line, unless the whole text stands in the values.
+   * Where that isn't certain, as without offset.
+   */
+  async locateWithin(object: PrintedObject, path: Path, offset: number): Promise<Location> {
+    const whole = await this.locate(object, path, 'value');
+    const { piece, document } = object;
+    const { file, thirdParty } = this.helm.resolve(piece.source);
+    if (thirdParty || whole.file !== this.helm.shown(file)) return whole;
+    const chunk = splitYaml(piece.text)[document.index];
+    const printed = chunk && new YamlPositions(chunk).within(path, offset);
+    if (!printed) return whole;
+    const start = new LineTable(piece.text).at(printed.offset);
+    const { line, column } = 'lines' in printed ? { line: start.line + printed.lines, column: printed.column } : start;
+    if (isCrd(piece.source)) return { file: whole.file, line, column };
+    const within = this.helm.locationOf((await this.trace()).placeAt(piece, line, column));
+    return within?.file === whole.file ? within : whole;
   }
 
   /** Where a line of what a template printed is written, the template where that isn't certain. */

@@ -10,7 +10,7 @@ import { secondRender, withoutRandom } from './helm-random.ts';
 import { needsRemoteSchema } from './helm-schema-failure.ts';
 import { shownPath } from './manifests.ts';
 import { isGarbage, type RunResult } from './run.ts';
-import type { HelmTarget, RenderContext, Rendered, RenderedObject } from './target.ts';
+import { type HelmTarget, isEncoded, type RenderContext, type Rendered, type RenderedObject } from './target.ts';
 import { MissingToolError } from './tools.ts';
 
 /**
@@ -148,7 +148,10 @@ function renderedObject(object: PrintedObject, value: unknown, helm: HelmChart, 
   return {
     value,
     source: { file: helm.shown(file), ...(isCrd(source) && !thirdParty && { line: object.document.line }) },
-    locate: (path, at = 'value') => locator.locate(object, path, at),
+    locate: (path, at = 'value', offset) =>
+      offset === undefined || isEncoded(value, path)
+        ? locator.locate(object, path, at)
+        : locator.locateWithin(object, path, offset),
     ...(thirdParty && { thirdParty }),
   };
 }

@@ -193,6 +193,53 @@ export default {
         metadata: { name: made-by-hand, namespace: shop }
         stringData: { host: postgres }
       `,
+      {
+        files: {
+          // A template's own line, a line with an action in it, a file of the chart, and what stands in the values.
+          'Chart.yaml': yaml`
+            apiVersion: v2
+            name: monitoring
+            version: 1.0.0
+          `,
+          'values.yaml': yaml`
+            extra: | # <- Pod/web dials from-values:80 (extra.conf in ConfigMap/prometheus), but there is no Service/from-values in namespace default: the name doesn't resolve
+              location / { proxy_pass http://from-values:80; }
+          `,
+          'files/loki.conf': yaml`
+            upstream loki { server loki-gateway:80; }
+          `,
+          'templates/all.yaml': yaml`
+            apiVersion: v1
+            kind: Namespace
+            metadata: { name: {{ .Release.Namespace }} }
+            ---
+            apiVersion: v1
+            kind: ConfigMap
+            metadata: { name: prometheus }
+            data:
+              prometheus.yml: |
+                scrape_configs:
+                  - job_name: {{ .Chart.Name }}
+                    static_configs:
+                      - targets: ['api:9100'] # <- Pod/web dials api:9100 (prometheus.yml in ConfigMap/prometheus), but there is no Service/api in namespace default: the name doesn't resolve
+                      - targets: ['{{ .Release.Name }}-db:9187'] # <- Pod/web dials monitoring-db:9187 (prometheus.yml in ConfigMap/prometheus), but there is no Service/monitoring-db in namespace default: the name doesn't resolve
+              loki.conf: |
+                {{- .Files.Get "files/loki.conf" | nindent 4 }} # <- Pod/web dials loki-gateway:80 (loki.conf in ConfigMap/prometheus), but there is no Service/loki-gateway in namespace default: the name doesn't resolve
+              extra.conf: |
+                {{- .Values.extra | nindent 4 }}
+            ---
+            apiVersion: v1
+            kind: Pod
+            metadata: { name: web }
+            spec:
+              containers:
+                - name: web
+                  image: ghcr.io/example/web:1.4.2
+                  volumeMounts: [{ name: config, mountPath: /etc/config }]
+              volumes: [{ name: config, configMap: { name: prometheus } }]
+          `,
+        },
+      },
     ],
     good: [
       yaml`
