@@ -175,8 +175,16 @@ function readTolerations(list: readonly unknown[], at: Path, sharePath = false):
  * need can't be read.
  */
 export function nodesFor(workload: Workload, cluster: Cluster): readonly NodeFacts[] | undefined {
-  const needs = podNeeds(workload, cluster);
+  const known = foundNodes(cluster);
+  if (!known.has(workload)) known.set(workload, findNodes(workload, cluster));
+  return known.get(workload);
+}
+
+const foundNodes = derived(() => new Map<Workload, readonly NodeFacts[] | undefined>());
+
+function findNodes(workload: Workload, cluster: Cluster): readonly NodeFacts[] | undefined {
   const nodes = cluster.knows('', 'Node') ? nodesOf(cluster) : undefined;
+  const needs = nodes && podNeeds(workload, cluster);
   if (needs === undefined || nodes === undefined) return undefined;
   if (needs.nodeName !== undefined) return nodes.filter(({ name }) => name === needs.nodeName);
   return nodes.filter((node) => judgeNode(node, needs, nodes).rejections.length === 0);

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { scalingOf } from './autoscalers.ts';
-import type { Cluster } from './cluster.ts';
+import { type Cluster, derived } from './cluster.ts';
 import { contested } from './contested.ts';
 import type { NodeRequirement } from './node-affinity.ts';
 import { nodeMaker, nodesFor, type PodNeeds, podNeeds, surelyFit, type Toleration } from './scheduling.ts';
@@ -33,6 +33,14 @@ function isDaemonSet({ resource }: Workload): boolean {
 
 /** What pods need that are there all the time; undefined for others, and where targets disagree on them. */
 function lastingNeeds(cluster: Cluster, workload: Workload): PodNeeds | undefined {
+  const known = readNeeds(cluster);
+  if (!known.has(workload)) known.set(workload, findNeeds(cluster, workload));
+  return known.get(workload);
+}
+
+const readNeeds = derived(() => new Map<Workload, PodNeeds | undefined>());
+
+function findNeeds(cluster: Cluster, workload: Workload): PodNeeds | undefined {
   const { resource } = workload;
   if (contested(cluster, resource) || choosesNeighbours(workload) || namespaceSelects(cluster, workload))
     return undefined;

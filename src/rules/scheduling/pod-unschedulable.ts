@@ -79,13 +79,13 @@ function apart(workload: Workload, needs: PodNeeds): Apart | undefined {
 function crowded(
   workload: Workload,
   needs: PodNeeds,
+  why: Apart,
   verdicts: readonly Verdict[],
   cluster: Cluster,
 ): Omit<Finding, 'resource'> | undefined {
   const { minimum = 0, autoscaler } = scalingOf(cluster, workload);
   const takers = verdicts.filter(({ rejections }) => rejections.length === 0);
-  const why = minimum > takers.length ? apart(workload, needs) : undefined;
-  if (why === undefined) return undefined;
+  if (minimum <= takers.length) return undefined;
   const rejection = { filter: why.filter, reasons: [why.reason] };
   const taken = verdicts.map((verdict) =>
     takers.includes(verdict) ? { ...verdict, rejections: [rejection] } : verdict,
@@ -1139,11 +1139,12 @@ function judge(
   cluster: Cluster,
 ): Omit<Finding, 'resource'> | undefined {
   if (needs.nodeName !== undefined) return namedNode(workload, needs, nodes);
-  const verdicts = nodes.map((node) => judgeNode(node, needs, nodes, cluster.kubernetesVersion));
-  if (verdicts.some(({ rejections }) => rejections.length === 0)) {
-    return crowded(workload, needs, verdicts, cluster) ?? judgeOrdinals(workload, needs, nodes, cluster);
-  }
-  return unfit(workload, needs, verdicts);
+  const judged = (node: NodeFacts) => judgeNode(node, needs, nodes, cluster.kubernetesVersion);
+  if (!nodes.some((node) => judged(node).rejections.length === 0)) return unfit(workload, needs, nodes.map(judged));
+  const { minimum = 0 } = scalingOf(cluster, workload);
+  const why = minimum > 1 ? apart(workload, needs) : undefined;
+  const crowd = why && crowded(workload, needs, why, nodes.map(judged), cluster);
+  return crowd ?? judgeOrdinals(workload, needs, nodes, cluster);
 }
 
 /** The first pod of a StatefulSet that no Node takes for where its own volumes are. */
