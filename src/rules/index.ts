@@ -33,6 +33,7 @@ import loadBalancerBypassesIngress from './network/load-balancer-bypasses-ingres
 import networkPolicyBlocksAcmeSolver from './network/network-policy-blocks-acme-solver.ts';
 import networkPolicyBlocksConnection from './network/network-policy-blocks-connection.ts';
 import networkPolicyBlocksDns from './network/network-policy-blocks-dns.ts';
+import networkPolicyBlocksIngress from './network/network-policy-blocks-ingress.ts';
 import networkPolicyOneSided from './network/network-policy-one-sided.ts';
 import networkPolicyPeerUnmatched from './network/network-policy-peer-unmatched.ts';
 import networkPolicyShadowed from './network/network-policy-shadowed.ts';
@@ -78,6 +79,7 @@ export const rules: readonly Rule[] = [
   hostNetworkDnsPolicy,
   nodePortInvalid,
   networkPolicyBlocksConnection,
+  networkPolicyBlocksIngress,
   networkPolicyBlocksDns,
   networkPolicyBlocksAcmeSolver,
   networkPolicyOneSided,
