@@ -3,6 +3,7 @@ import type { Path, Resource } from '../resource.ts';
 import { CERT_MANAGER } from './cert-manager.ts';
 import { type Http01Solver, http01SolversOf } from './certificates.ts';
 import { type Cluster, derived } from './cluster.ts';
+import { contested } from './contested.ts';
 import { shimmedIngresses } from './issuance.ts';
 import { specOf } from './models.ts';
 import { hostOf, type RouteClass } from './routes.ts';
@@ -34,6 +35,7 @@ export const challengesOf = derived((cluster): readonly Challenge[] => {
       issuer && cluster.get(CERT_MANAGER, issuer.kind, issuer.kind === 'Issuer' ? resource.scope : '', issuer.name);
     const solvers = found && http01.get(found);
     if (found === undefined || solvers === undefined) return [];
+    if (contested(cluster, found) || contested(cluster, resource)) return [];
     return hosts.flatMap(({ host, path }) => {
       const picked = pickSolver(found, resource, host);
       const solver = solvers.find((candidate) => candidate.path[3] === picked);

@@ -61,6 +61,8 @@ function readListener(cluster: Cluster, workload: Workload): HostListener | unde
 function webPortsOf(cluster: Cluster, workload: Workload): readonly number[] {
   const { pod, resource } = workload;
   if (resource.hooks.length > 0 || resource.kind === 'PodTemplate') return [];
+  const asks = (container: unknown) => asList(asMap(container)?.ports).some((port) => asMap(port)?.hostPort);
+  if (pod.hostNetwork !== true && !pod.containers.some(asks)) return [];
   const declared = podNeeds(workload, cluster)?.hostPorts ?? [];
   if (pod.hostNetwork === true && declared.length === 0) return WEB_PORTS;
   return WEB_PORTS.filter((port) => declared.some((one) => one.port === port));

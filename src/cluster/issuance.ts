@@ -5,7 +5,7 @@ import { madeAs, mayMake } from './makers.ts';
 import { candidates, mayAppear, namesakesOf, standingOf } from './provided.ts';
 import type { Referent } from './references.ts';
 import { isUnknown } from './unknown.ts';
-import { asList, asMap, valueAt } from './workloads.ts';
+import { asList, asMap, containersOf, valueAt, type Workload } from './workloads.ts';
 
 export const ISSUER = `${CERT_MANAGER}/issuer`;
 export const CLUSTER_ISSUER = `${CERT_MANAGER}/cluster-issuer`;
@@ -185,6 +185,16 @@ export interface UnheardRequest {
 
 /** Every object with cert-manager's annotations whose kind it ignores, and that names a TLS Secret of its own namespace. */
 export function unheardRequests(cluster: Cluster): UnheardRequest[] {
+  const all = requestsOfIgnored(cluster);
+  return all.length === 0 || cluster.workloads.some(isInterpreter) ? [] : all;
+}
+
+/** Whether a workload reads IngressRoutes in cert-manager's stead: github.com/robkooper/traefik-certmanager and its forks. */
+function isInterpreter(workload: Workload): boolean {
+  return containersOf(workload).some(({ container }) => /traefik-?cert-?manager/i.test(String(container.image)));
+}
+
+function requestsOfIgnored(cluster: Cluster): UnheardRequest[] {
   return IGNORED.flatMap(({ group, kind, secretName, resolver }) =>
     cluster.list(group, kind).flatMap((resource) => {
       const annotations = asMap(resource.object.metadata.annotations) ?? {};

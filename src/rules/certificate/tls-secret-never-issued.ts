@@ -45,7 +45,7 @@ export default {
       'A Secret that is rendered, existing, or made by something else: a Certificate, an ExternalSecret, another annotated Ingress',
       'kubernetes.io/tls-acme where cert-manager’s default issuer isn’t known',
       'Issuers of other groups (cert-manager.io/issuer-group)',
-      'A certResolver of Traefik, which issues by itself',
+      'A certResolver of Traefik, which issues by itself; traefik-certmanager, which reads IngressRoutes in cert-manager’s stead',
       'A tls block without secretName whose hosts other blocks of the Ingress hold',
       'Placeholders; targets that don’t render; HelmReleases and operators that may make the Secret',
     ],
@@ -391,6 +391,20 @@ export default {
         kind: ClusterIssuer
         metadata: { name: twice }
         spec: { selfSigned: {} }
+      `,
+      yaml`
+        # Something else reads them.
+        apiVersion: traefik.io/v1alpha1
+        kind: IngressRoute
+        metadata: { name: shop, namespace: shop, annotations: { cert-manager.io/cluster-issuer: letsencrypt } }
+        spec:
+          routes: [{ kind: Rule, match: Host(${'`'}a.example.com${'`'}), services: [{ name: shop, port: 80 }] }]
+          tls: { secretName: shop-tls }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: traefik-certmanager, namespace: traefik }
+        spec: { containers: [{ name: traefik-certmanager, image: 'kooper/traefik-certmanager:1.0.1' }] }
       `,
       yaml`
         # A controller without a default issuer; tls-acme switched off.
