@@ -101,6 +101,100 @@ export default {
             requests:
               storage: 50Gi # <- maximum storage usage per PersistentVolumeClaim is 10Gi, but request is 50Gi: PersistentVolumeClaim/data is refused
       `,
+      yaml`
+        apiVersion: v1
+        kind: Namespace
+        metadata: { name: pr-7 }
+        ---
+        apiVersion: v1
+        kind: LimitRange
+        metadata: { name: defaults, namespace: pr-7 }
+        spec:
+          limits:
+            - type: Container
+              default: { cpu: 500m, memory: 2Gi }
+              defaultRequest: { cpu: 100m }
+        ---
+        apiVersion: v1
+        kind: LimitRange
+        metadata: { name: bounds, namespace: pr-7 }
+        spec:
+          limits:
+            - { type: Container, max: { cpu: "4" }, min: { ephemeral-storage: 1Gi } }
+            - { type: Pod, max: { cpu: "1" }, maxLimitRequestRatio: { hugepages-2Mi: "1" } }
+            - { type: PersistentVolumeClaim, min: { storage: 1Gi } }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: above-the-default, namespace: pr-7 }
+        spec: # <- hugepages-2Mi max limit to request ratio per Pod is 1, but no request is specified or request is 0: Pod/above-the-default is refused
+          containers:
+            - name: web
+              image: web:1
+              resources:
+                requests:
+                  memory: 3Gi # <- memory request 3Gi must be less than or equal to memory limit of 2Gi, which LimitRange/defaults sets by default: Pod/above-the-default is refused
+                  ephemeral-storage: 1Gi
+        ---
+        apiVersion: apps/v1
+        kind: StatefulSet
+        metadata: { name: store, namespace: pr-7 }
+        spec:
+          serviceName: store
+          replicas: 0
+          selector: { matchLabels: { app: store } }
+          template:
+            metadata: { labels: { app: store } }
+            spec:
+              containers:
+                - name: store
+                  image: store:1
+                  resources:
+                    limits: { cpu: 600m, ephemeral-storage: 1Gi, hugepages-2Mi: 2Mi }
+                - name: backup
+                  image: store:1
+                  resources:
+                    limits:
+                      cpu: 700m # <- maximum cpu usage per Pod is 1, but limit is 1300m: no pod of StatefulSet/store is created; replicas is 0: it bites at the first scale-up
+                      ephemeral-storage: 1Gi
+              volumes:
+                - name: scratch
+                  ephemeral:
+                    volumeClaimTemplate:
+                      spec:
+                        accessModes: [ReadWriteOnce]
+                        resources: { requests: { storage: 1Gi } }
+          volumeClaimTemplates:
+            - metadata: { name: data }
+              spec:
+                accessModes: [ReadWriteOnce]
+                resources:
+                  requests:
+                    storage: 100Mi # <- minimum storage usage per PersistentVolumeClaim is 1Gi, but request is 100Mi: the claims of StatefulSet/store are refused
+      `,
+      yaml`
+        apiVersion: v1
+        kind: LimitRange
+        metadata: { name: bounds }
+        spec:
+          limits: [{ type: Container, min: { cpu: 100m }, maxLimitRequestRatio: { cpu: "2" } }, { type: Container, max: { memory: 64Mi } }]
+        ---
+        apiVersion: v1
+        kind: LimitRange
+        metadata: { name: defaults }
+        spec:
+          limits: [{ type: Container, default: { memory: 128Mi } }]
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: web }
+        spec:
+          containers:
+            - name: web
+              image: web:1
+              resources: # <- cpu max limit to request ratio per Container is 2, but no limit is specified or limit is 0: Pod/web is refused; unless a LimitRange that is not rendered here sets defaults
+                requests: { cpu: 100m, memory: 64Mi }
+      `,
     ],
     good: [
       yaml`
@@ -130,6 +224,97 @@ export default {
         spec:
           accessModes: [ReadWriteOnce]
           resources: { requests: { storage: 10Gi } }
+      `,
+      yaml`
+        apiVersion: v1
+        kind: LimitRange
+        metadata: { name: one }
+        spec: { limits: [{ type: Container, max: { memory: 1Gi } }] }
+        ---
+        apiVersion: v1
+        kind: LimitRange
+        metadata: { name: two }
+        spec: { limits: [{ type: Container, default: { memory: 2Gi }, min: { cpu: "${'${LEAST}'}" } }] }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: either-default }
+        spec:
+          containers: [{ name: web, image: "web:1" }]
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: filled-in-later }
+        spec:
+          containers:
+            - { name: web, image: "web:1", resources: { requests: { memory: "${'${MEMORY}'}" }, limits: { memory: "${'${MEMORY}'}" } } }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: other-namespace, namespace: pr-8 }
+        spec:
+          containers: [{ name: web, image: "web:1", resources: { limits: { memory: 4Gi } } }]
+        ---
+        # existing
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: facts-are-not-judged }
+        spec:
+          containers: [{ name: web, image: "web:1", resources: { limits: { memory: 4Gi } } }]
+        ---
+        # existing
+        apiVersion: v1
+        kind: PersistentVolumeClaim
+        metadata: { name: facts-are-not-judged }
+        spec: { resources: { requests: { storage: 40Gi } } }
+        ---
+        # existing
+        apiVersion: v1
+        kind: LimitRange
+        metadata: { name: three }
+        spec: { limits: [{ type: PersistentVolumeClaim, max: { storage: 10Gi } }] }
+      `,
+      yaml`
+        apiVersion: v1
+        kind: LimitRange
+        metadata: { name: pods }
+        spec:
+          limits: [{ type: Pod, max: { cpu: "1" } }]
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: as-a-whole }
+        spec:
+          resources: { limits: { cpu: 1 } }
+          containers:
+            - { name: web, image: "web:1", resources: { limits: { cpu: 1 } } }
+            - { name: sidecar, image: "web:1", resources: { limits: { cpu: 1 } } }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: init-containers-run-before }
+        spec:
+          initContainers:
+            - { name: migrate, image: "web:1", resources: { limits: { cpu: 1 } } }
+          containers:
+            - { name: web, image: "web:1", resources: { limits: { cpu: 1 } } }
+      `,
+      yaml`
+        apiVersion: v1
+        kind: LimitRange
+        metadata: { name: small }
+        spec: { limits: [{ type: Container, max: { cpu: "1" } }] }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: changed-on-the-way }
+        spec:
+          containers: [{ name: web, image: "web:1", resources: { limits: { cpu: 2 } } }]
+        ---
+        apiVersion: kyverno.io/v1
+        kind: ClusterPolicy
+        metadata: { name: cap }
+        spec: { rules: [{ name: cap, mutate: {} }] }
       `,
     ],
   },

@@ -73,6 +73,119 @@ export default {
           containers:
             - { name: debug, image: "busybox:1.37", resources: { requests: { cpu: 300m }, limits: { memory: 1Gi } } }
       `,
+      yaml`
+        apiVersion: v1
+        kind: ResourceQuota
+        metadata: { name: compute, namespace: pr-7 }
+        spec:
+          hard: { requests.cpu: "2", requests.memory: 8Gi, pods: "4" }
+        ---
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: { name: web, namespace: pr-7 }
+        spec:
+          replicas: 3
+          selector: { matchLabels: { app: web } }
+          strategy: # <- exceeded quota: compute, needed: pods=5,requests.cpu=2250m, limited: pods=4,requests.cpu=2: a rolling update of Deployment/web starts a pod before it may stop one, and never gets it
+            rollingUpdate: { maxSurge: 1, maxUnavailable: 0 }
+          template:
+            metadata: { labels: { app: web } }
+            spec:
+              containers:
+                - { name: web, image: "web:1", resources: { requests: { cpu: 500m } } }
+        ---
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: { name: small, namespace: pr-7 }
+        spec:
+          strategy: { type: Recreate }
+          selector: { matchLabels: { app: small } }
+          template:
+            metadata: { labels: { app: small } }
+            spec:
+              containers:
+                - { name: small, image: "web:1", resources: { requests: { cpu: 250m } } }
+        ---
+        apiVersion: batch/v1
+        kind: CronJob
+        metadata: { name: dump, namespace: pr-7 }
+        spec:
+          schedule: "0 3 * * *"
+          jobTemplate:
+            spec:
+              template:
+                spec: # <- exceeded quota: compute, needed: pods=5, limited: pods=4: the pods of CronJob/dump are not created while all the rest runs
+                  restartPolicy: Never
+                  containers:
+                    - { name: dump, image: "postgres:16" }
+      `,
+      yaml`
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: { name: web, namespace: prod }
+        spec:
+          strategy: { type: Recreate }
+          selector: { matchLabels: { app: web } }
+          template:
+            metadata: { labels: { app: web } }
+            spec:
+              containers:
+                - { name: web, image: "web:1", resources: { limits: { memory: 1Gi } } }
+        ---
+        apiVersion: autoscaling/v2
+        kind: HorizontalPodAutoscaler
+        metadata: { name: web, namespace: prod }
+        spec:
+          scaleTargetRef: { apiVersion: apps/v1, kind: Deployment, name: web }
+          minReplicas: 2
+          maxReplicas: 9 # <- exceeded quota: memory, needed: limits.memory=9Gi,memory=9Gi, limited: limits.memory=8Gi,memory=8Gi when autoscalers reach their maximum: some pods are never created
+        ---
+        apiVersion: apps/v1
+        kind: StatefulSet
+        metadata: { name: gpu, namespace: prod }
+        spec:
+          serviceName: gpu
+          replicas: 2
+          selector: { matchLabels: { app: gpu } }
+          template:
+            metadata: { labels: { app: gpu } }
+            spec:
+              runtimeClassName: kata
+              containers:
+                - name: gpu
+                  image: gpu:1
+                  resources:
+                    limits:
+                      nvidia.com/gpu: 1 # <- exceeded quota: gpu, needed: requests.nvidia.com/gpu=2, limited: requests.nvidia.com/gpu=1: some pods of the namespace are never created
+        ---
+        # existing
+        apiVersion: v1
+        kind: ResourceQuota
+        metadata: { name: memory, namespace: prod }
+        spec:
+          hard: { memory: 8Gi, limits.memory: 8Gi, requests.cpu: 100m }
+        ---
+        # existing
+        apiVersion: v1
+        kind: ResourceQuota
+        metadata: { name: gpu, namespace: prod }
+        spec:
+          hard: { requests.nvidia.com/gpu: "1" }
+        ---
+        # existing
+        apiVersion: v1
+        kind: ResourceQuota
+        metadata: { name: overhead, namespace: prod }
+        spec:
+          hard: { cpu: 500m }
+        ---
+        # existing
+        apiVersion: node.k8s.io/v1
+        kind: RuntimeClass
+        metadata: { name: kata }
+        handler: kata
+        overhead: { podFixed: { cpu: 50m } }
+      `,
     ],
     good: [
       yaml`
@@ -101,6 +214,134 @@ export default {
         spec:
           containers:
             - { name: debug, image: "busybox:1.37", resources: { requests: { cpu: 500m } } }
+      `,
+      yaml`
+        apiVersion: v1
+        kind: ResourceQuota
+        metadata: { name: compute }
+        spec:
+          hard: { requests.cpu: "2", pods: "5" }
+        ---
+        apiVersion: v1
+        kind: ResourceQuota
+        metadata: { name: jobs }
+        spec:
+          hard: { pods: "0" }
+          scopes: [Terminating]
+        ---
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: { name: may-stop-a-pod-first }
+        spec:
+          replicas: 4
+          selector: { matchLabels: { app: web } }
+          template:
+            metadata: { labels: { app: web } }
+            spec:
+              containers:
+                - { name: web, image: "web:1", resources: { requests: { cpu: 0.5 } } }
+        ---
+        apiVersion: apps/v1
+        kind: DaemonSet
+        metadata: { name: one-on-each-node }
+        spec:
+          selector: { matchLabels: { app: agent } }
+          template:
+            metadata: { labels: { app: agent } }
+            spec:
+              containers:
+                - { name: agent, image: "agent:1", resources: { requests: { cpu: 4 } } }
+        ---
+        apiVersion: batch/v1
+        kind: Job
+        metadata: { name: suspended }
+        spec:
+          suspend: true
+          template:
+            spec:
+              restartPolicy: Never
+              containers:
+                - { name: job, image: "job:1", resources: { requests: { cpu: 4 } } }
+        ---
+        apiVersion: batch/v1
+        kind: Job
+        metadata: { name: hook, annotations: { helm.sh/hook: pre-upgrade } }
+        spec:
+          template:
+            spec:
+              restartPolicy: Never
+              containers:
+                - { name: job, image: "job:1", resources: { requests: { cpu: 4 } } }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: other-namespace, namespace: elsewhere }
+        spec:
+          containers:
+            - { name: web, image: "web:1", resources: { requests: { cpu: 4 } } }
+        ---
+        # existing
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: { name: there-already }
+        spec:
+          replicas: 8
+          selector: { matchLabels: { app: there } }
+          template:
+            metadata: { labels: { app: there } }
+            spec:
+              containers:
+                - { name: web, image: "web:1", resources: { requests: { cpu: 4 } } }
+      `,
+      yaml`
+        apiVersion: v1
+        kind: ResourceQuota
+        metadata: { name: compute }
+        spec:
+          hard: { requests.cpu: "${'${CPU}'}", requests.memory: 1Gi }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: filled-in-later }
+        spec:
+          containers:
+            - { name: web, image: "web:1", resources: { requests: { cpu: 64, memory: "${'${MEMORY}'}" } } }
+        ---
+        apiVersion: apps/v1
+        kind: StatefulSet
+        metadata: { name: sized }
+        spec:
+          serviceName: sized
+          selector: { matchLabels: { app: sized } }
+          template:
+            metadata: { labels: { app: sized } }
+            spec:
+              containers:
+                - { name: web, image: "web:1", resources: { requests: { memory: 4Gi } } }
+        ---
+        apiVersion: autoscaling.k8s.io/v1
+        kind: VerticalPodAutoscaler
+        metadata: { name: sized }
+        spec: { targetRef: { apiVersion: apps/v1, kind: StatefulSet, name: sized } }
+      `,
+      yaml`
+        apiVersion: v1
+        kind: ResourceQuota
+        metadata: { name: compute }
+        spec:
+          hard: { requests.cpu: "1" }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: changed-on-the-way }
+        spec:
+          containers:
+            - { name: web, image: "web:1", resources: { requests: { cpu: 2 } } }
+        ---
+        apiVersion: kyverno.io/v1
+        kind: ClusterPolicy
+        metadata: { name: cap }
+        spec: { rules: [{ name: cap, mutate: {} }] }
       `,
     ],
   },

@@ -80,6 +80,55 @@ export default {
                     requests: { cpu: 100m }
                     limits: { memory: 64Mi }
       `,
+      yaml`
+        apiVersion: v1
+        kind: ResourceQuota
+        metadata: { name: services }
+        spec:
+          hard: { memory: 4Gi }
+          scopes: [NotTerminating]
+          scopeSelector: { matchExpressions: [{ scopeName: NotBestEffort, operator: Exists }] }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: web }
+        spec:
+          containers:
+            - { name: web, image: "web:1", resources: { requests: { memory: 1Gi } } }
+            - name: sidecar
+              image: web:1
+              resources: # <- failed quota: services: must specify memory for: sidecar: Pod/web is refused; unless a LimitRange that is not rendered here sets defaults
+                requests: { cpu: 100m }
+      `,
+      yaml`
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: { name: web, namespace: prod }
+        spec:
+          replicas: 0
+          selector: { matchLabels: { app: web } }
+          template:
+            metadata: { labels: { app: web } }
+            spec:
+              priorityClassName: high
+              containers:
+                - name: web # <- failed quota: high: must specify requests.cpu for: web: no pod of Deployment/web is created; replicas is 0: it bites at the first scale-up
+                  image: web:1
+        ---
+        # existing
+        apiVersion: v1
+        kind: ResourceQuota
+        metadata: { name: high, namespace: prod }
+        spec:
+          hard: { requests.cpu: "4" }
+          scopeSelector: { matchExpressions: [{ scopeName: PriorityClass, operator: In, values: [high] }] }
+        ---
+        # existing
+        apiVersion: v1
+        kind: LimitRange
+        metadata: { name: memory-only, namespace: prod }
+        spec: { limits: [{ type: Container, default: { memory: 1Gi } }, { type: Pod, max: { cpu: "2" } }] }
+      `,
     ],
     good: [
       yaml`
@@ -96,6 +145,165 @@ export default {
           containers:
             - { name: web, image: "web:1", resources: { limits: { cpu: 1, memory: 1Gi } } }
       `,
+      yaml`
+        apiVersion: v1
+        kind: ResourceQuota
+        metadata: { name: compute, namespace: pr-7 }
+        spec:
+          hard: { requests.cpu: "2", limits.cpu: "4", requests.memory: 2Gi, limits.memory: 4Gi }
+        ---
+        apiVersion: v1
+        kind: LimitRange
+        metadata: { name: defaults, namespace: pr-7 }
+        spec:
+          limits:
+            - type: Container
+              default: { cpu: 500m }
+              max: { memory: 1Gi }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: defaulted, namespace: pr-7 }
+        spec:
+          containers: [{ name: web, image: "web:1" }]
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: other-namespace, namespace: pr-8 }
+        spec:
+          containers: [{ name: web, image: "web:1" }]
+      `,
+      yaml`
+        apiVersion: v1
+        kind: ResourceQuota
+        metadata: { name: counts-only }
+        spec:
+          hard: { pods: "4", requests.ephemeral-storage: 4Gi, requests.nvidia.com/gpu: "1" }
+        ---
+        apiVersion: v1
+        kind: ResourceQuota
+        metadata: { name: jobs }
+        spec:
+          hard: { requests.cpu: "2" }
+          scopes: [Terminating]
+        ---
+        apiVersion: v1
+        kind: ResourceQuota
+        metadata: { name: low }
+        spec:
+          hard: { requests.cpu: "2" }
+          scopeSelector: { matchExpressions: [{ scopeName: PriorityClass, operator: In, values: [low] }] }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: plain }
+        spec:
+          containers: [{ name: web, image: "web:1" }]
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: other-class }
+        spec:
+          priorityClassName: high
+          containers: [{ name: web, image: "web:1" }]
+      `,
+      yaml`
+        apiVersion: v1
+        kind: ResourceQuota
+        metadata: { name: compute }
+        spec:
+          hard: { requests.cpu: "2" }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: as-a-whole }
+        spec:
+          resources: { requests: { cpu: 1 } }
+          containers: [{ name: web, image: "web:1" }]
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: filled-in-later }
+        spec:
+          containers: [{ name: web, image: "web:1", resources: { requests: { cpu: "${'${CPU}'}" } } }]
+        ---
+        apiVersion: v1
+        kind: PodTemplate
+        metadata: { name: makes-no-pods }
+        template:
+          spec:
+            containers: [{ name: web, image: "web:1" }]
+        ---
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: { name: sized }
+        spec:
+          selector: { matchLabels: { app: sized } }
+          template:
+            metadata: { labels: { app: sized } }
+            spec:
+              containers: [{ name: web, image: "web:1" }]
+        ---
+        apiVersion: autoscaling.k8s.io/v1
+        kind: VerticalPodAutoscaler
+        metadata: { name: sized }
+        spec: { targetRef: { apiVersion: apps/v1, kind: Deployment, name: sized } }
+        ---
+        # existing
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: facts-are-not-judged }
+        spec:
+          containers: [{ name: web, image: "web:1" }]
+      `,
+      yaml`
+        apiVersion: v1
+        kind: ResourceQuota
+        metadata: { name: compute }
+        spec:
+          hard: { requests.cpu: "2" }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: filled-in }
+        spec:
+          containers: [{ name: web, image: "web:1" }]
+        ---
+        apiVersion: mutations.gatekeeper.sh/v1
+        kind: Assign
+        metadata: { name: default-cpu }
+        spec: { location: "spec.containers[name:*].resources.requests.cpu" }
+      `,
+      {
+        files: {
+          'k8s-lint.yaml': yaml`
+            environments:
+              prod:
+                targets:
+                  - { manifests: [app.yaml] }
+                  - { manifests: [limits.yaml] }
+          `,
+          'app.yaml': yaml`
+            apiVersion: v1
+            kind: ResourceQuota
+            metadata: { name: compute, namespace: pr-7 }
+            spec:
+              hard: { requests.cpu: "2" }
+            ---
+            apiVersion: v1
+            kind: Pod
+            metadata: { name: limit-range-of-an-unset-namespace, namespace: pr-7 }
+            spec:
+              containers: [{ name: web, image: "web:1" }]
+          `,
+          'limits.yaml': yaml`
+            apiVersion: v1
+            kind: LimitRange
+            metadata: { name: defaults }
+            spec: { limits: [{ type: Container, default: { cpu: 500m } }] }
+          `,
+        },
+      },
     ],
   },
   *check(cluster) {
