@@ -1,11 +1,13 @@
 import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { main } from '../src/cli.ts';
+import { dataOf } from '../src/cluster/environment.ts';
+import { traefiksOf } from '../src/cluster/traefik.ts';
 import { lint } from '../src/lint.ts';
-import { pinned } from '../src/render/tools.ts';
+import { findKubectl, pinned } from '../src/render/tools.ts';
 import { groupOf } from '../src/resource.ts';
 import { hostsIn } from '../src/snapshot/hosts.ts';
 import { type Kind, wantedKinds } from '../src/snapshot/kinds.ts';
@@ -13,6 +15,7 @@ import { snapshotOf } from '../src/snapshot/projections.ts';
 import { snapshotText } from '../src/snapshot/text.ts';
 import { readYaml } from '../src/yaml.ts';
 import { type ApiServer, type ServedResource, startApiServer } from './api-server.ts';
+import { clusterOf, resourceOf } from './in-memory.ts';
 import { smallCluster } from './snapshot-cluster.ts';
 import { tree } from './tree.ts';
 
@@ -490,6 +493,75 @@ spec:
       .replace('key: SMTP_PASSWORD', 'key: password')
       .replace('name: redis, key: password', 'name: app, key: TOKEN');
     expect(await lintWith(stdout, fitting)).toEqual({ found: [], unchecked: [], failures: [] });
+  });
+});
+
+describe('facts without content', () => {
+  const configMap = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'app', namespace: 'shop' },
+    data: { a: '', b: 'http://db' },
+  };
+
+  it('are values that nobody knows, where rendered ones are empty', () => {
+    const read = (existing: boolean) => {
+      const cluster = clusterOf([resourceOf(configMap, { existing })]);
+      return [...dataOf(cluster, 'ConfigMap', 'shop', 'app').entries].map(([key, { value }]) => [key, value]);
+    };
+    expect(read(true)).toEqual([
+      ['a', undefined],
+      ['b', 'http://db'],
+    ]);
+    expect(read(false)).toEqual([
+      ['a', ''],
+      ['b', 'http://db'],
+    ]);
+  });
+
+  it('leave open what Traefik reads in its file', () => {
+    const volumeMounts = [{ name: 'a', mountPath: '/etc' }];
+    const traefik = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'traefik', namespace: 'shop' },
+      spec: {
+        containers: [{ name: 'traefik', image: 'traefik:v3.1', args: ['--configfile=/etc/a'], volumeMounts }],
+        volumes: [{ name: 'a', configMap: { name: 'app' } }],
+      },
+    };
+    const settings = (a: string) =>
+      traefiksOf(clusterOf([traefik, resourceOf({ ...configMap, data: { a } }, { existing: true })])).map((found) => [
+        ...found.settings.keys(),
+      ]);
+    expect(settings('')).toEqual([[]]);
+    expect(settings('providers: { kubernetesCRD: {} }')).toEqual([['providers.kubernetescrd']]);
+  });
+
+  it('leave the published schemas to judge kinds whose definitions have names and versions only', async () => {
+    const definition = `apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: { name: ingressroutes.traefik.io }
+spec:
+  group: traefik.io
+  names: { kind: IngressRoute, plural: ingressroutes }
+  scope: Namespaced
+  versions: [{ name: v1alpha1, served: true, storage: true }]
+`;
+    const route =
+      'apiVersion: traefik.io/v1alpha1\nkind: IngressRoute\nmetadata: { name: a, namespace: shop }\nspec: { routes: [{ match: 5 }] }\n';
+    const config = 'environments: { prod: { existing: [facts.yaml], targets: [{ manifests: [route.yaml] }] } }\n';
+    const cwd = tree({ 'k8s-lint.yaml': config, 'facts.yaml': definition, 'route.yaml': route });
+    const { diagnostics, unchecked } = await lint({ cwd });
+    expect(diagnostics.map(({ rule, message }) => `${rule}: ${message.split(':')[0]}`)).toEqual([
+      'schema-invalid: match is the number 5, not a string',
+    ]);
+    expect(unchecked).toEqual([]);
+  });
+
+  it('are asked for with the kubectl on PATH where none is named', async () => {
+    const { v31 } = kubectls;
+    expect(await findKubectl(undefined, { PATH: `relative:${home}:${dirname(v31)}` })).toBe(v31);
   });
 });
 

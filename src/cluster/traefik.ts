@@ -157,8 +157,6 @@ function mountedText(
   const key = keyOf(mount.file, items);
   const text = key === undefined ? undefined : asMap(asMap(configMap.object)?.data)?.[key];
   if (typeof text !== 'string' || key === undefined) return mustExist ? 'unknown' : undefined;
-  // Facts list the keys of a ConfigMap, not what stands in its files.
-  if (text === '' && configMap.existing) return 'unknown';
   return { text, resource: configMap, path: ['data', key] };
 }
 
