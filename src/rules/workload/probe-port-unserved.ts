@@ -11,9 +11,21 @@ const UNSENT = {
   livenessProbe: 'the kubelet can never send the probe, so nothing restarts the container when it hangs',
 } as const;
 
-/** Where programs made with controller-runtime answer without being told (their scaffold's --health-probe-bind-address). */
-function isController({ port, url }: ProbedPort): boolean {
-  return port === 8081 && (url === '/healthz' || url === '/readyz');
+/** Paths of the listener that many programs keep for probes alone, on a port of its own that their manifests don't declare. */
+const HEALTH_PATH = /^\/(?:(?:health|live|ready|startup)z|live|ready|-\/(?:healthy|ready))(?:[/?]|$)/;
+
+/** Whether a container seems to have such a listener: a path of that kind, and no probe that asks a port that it declares. */
+function asksHealthListener(
+  { url = '' }: ProbedPort,
+  { of }: Probe,
+  workload: Workload,
+  ports: readonly unknown[],
+): boolean {
+  if (!HEALTH_PATH.test(url)) return false;
+  const others = probesOf(workload).filter((other) => other.of.container === of.container);
+  return others.every(
+    (other) => typeof probedPort(other)?.port !== 'string' && !ports.includes(probedPort(other)?.port),
+  );
 }
 
 const REFUSED = {
@@ -36,14 +48,14 @@ function judge(cluster: Cluster, workload: Workload, probe: Probe): Finding | un
     const message = `no port of container ${name} is called "${port}": ${UNSENT[probe.kind]}${didYouMean(port, names)}`;
     return { resource, path, message };
   }
-  if (probed.elsewhere || isController(probed) || ports.length === 0 || mayListenOn(cluster, workload, port))
-    return undefined;
-  const declared = ports.map((item) => item.containerPort).join(', ');
+  const numbers = [...new Set(ports.map((item) => item.containerPort))];
+  if (probed.elsewhere || ports.length === 0 || asksHealthListener(probed, probe, workload, numbers)) return undefined;
+  if (mayListenOn(cluster, workload, port)) return undefined;
   return {
     resource,
     path,
     severity: 'warning',
-    message: `nothing says that container ${name} listens on ${port}, it declares ${declared}: ${REFUSED[probe.kind]}`,
+    message: `nothing says that container ${name} listens on ${port}, it declares ${numbers.join(', ')}: ${REFUSED[probe.kind]}`,
   };
 }
 
@@ -72,7 +84,8 @@ export default {
       'A number and a `host:`: another address is dialled',
       'A number that another container of the pod declares: they share one network (a name is looked up in its own container only)',
       'A number that some variable, argument, annotation or mounted file holds, or may hold since it is not known',
-      '8081 with /healthz or /readyz: where controllers answer that are made with controller-runtime',
+      'A number with a path such as /healthz, /readyz or /ready, when no probe of the container asks a port that it declares: many ' +
+        'programs answer probes on a port of their own (controllers, ingress-nginx, CoreDNS, Dapr)',
       'A number in a container that declares no port at all: its image decides',
       'Placeholders, and Knative Services, where the queue proxy decides',
     ],
@@ -118,15 +131,24 @@ export default {
                       port: http # <- no port of container problem-service is called "http": the kubelet can never send the probe, so the pod never gets ready
                   livenessProbe:
                     httpGet:
-                      path: /healthz
+                      path: /health
                       port: 2000 # <- nothing says that container problem-service listens on 2000, it declares 3000, 9090: if it does not, the container is restarted again and again
                 - name: manager
                   image: ghcr.io/acme/manager:1
                   ports: [{ containerPort: 9443 }]
                   livenessProbe:
                     httpGet:
-                      path: /health
+                      path: /healthz
                       port: 8081 # <- nothing says that container manager listens on 8081, it declares 9443: if it does not, the container is restarted again and again
+                  readinessProbe: { tcpSocket: { port: 9443 } }
+                - name: named
+                  image: ghcr.io/acme/manager:1
+                  ports: [{ name: web, containerPort: 9443 }]
+                  livenessProbe:
+                    httpGet:
+                      path: /healthz
+                      port: 8081 # <- nothing says that container named listens on 8081, it declares 9443: if it does not, the container is restarted again and again
+                  readinessProbe: { tcpSocket: { port: web } }
                 - name: sidecar
                   image: ghcr.io/acme/sidecar:1
                   livenessProbe:
