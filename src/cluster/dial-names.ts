@@ -50,7 +50,21 @@ const SHOWN = new Set([
 /** Names that mean the program's own address. */
 const OWN = new Set([
   ...['base url', 'base uri', 'app url', 'app base url', 'app host', 'server url', 'server base url', 'server name'],
-  ...['host', 'hostname', 'host name', 'addr', 'address', 'host url', 'service url', 'url', 'domain', 'server'],
+  ...[
+    'kc hostname',
+    'kc hostname url',
+    'keycloak hostname',
+    'host',
+    'hostname',
+    'host name',
+    'addr',
+    'address',
+    'host url',
+    'service url',
+    'url',
+    'domain',
+    'server',
+  ],
 ]);
 
 const HOST_WORD =

@@ -50,7 +50,8 @@ function mayBeReported({ from, where, unless, address, key, via, evident }: Conf
   return evident && (address.form === 'url' || via === 'file' || namesHost(key));
 }
 
-const PLAIN = /(?:^|[a-z])(?:host|hosts|hostname|addr|address|server|servers|brokers)$/;
+/** An address may as well be that of a house or a wallet. */
+const PLAIN = /(?:^|[a-z])(?:host|hosts|hostname|server|servers|brokers)$/;
 
 /** What stands where a host belongs until somebody fills it in, or says that there is none. */
 const NO_NAME =
@@ -94,7 +95,7 @@ const rendersInto = derived((cluster): ReadonlySet<string> => {
   return new Set(cluster.resources.filter(isCounted).map(({ scope }) => scope));
 });
 
-/** Whether something else than a Service may answer to the name: a pod, `/etc/hosts`, a search domain, a mesh, another object. */
+/** Whether something else than a Service may answer to the name: a pod, `/etc/hosts`, a search domain, a mesh, a node. */
 function isNamedElsewhere(cluster: Cluster, { from }: ConfiguredHost, host: string): boolean {
   const { pod, resource } = from;
   if (asList(pod.hostAliases).some((alias) => asList(asMap(alias)?.hostnames).includes(host))) return true;
@@ -106,7 +107,7 @@ function isNamedElsewhere(cluster: Cluster, { from }: ConfiguredHost, host: stri
   // `db-0.db`: a pod of a headless Service here.
   const headless = namesakesOf(cluster, { group: '', kind: 'Service', name: second, scope: resource.scope });
   if (second !== '' && headless.some(isHeadless)) return true;
-  return meshHosts(cluster).has(host);
+  return meshHosts(cluster).has(host) || cluster.get('', 'Node', '', host) !== undefined;
 }
 
 /** The hosts that a service mesh adds (https://istio.io/latest/docs/reference/config/networking/service-entry/). */

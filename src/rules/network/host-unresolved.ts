@@ -31,7 +31,7 @@ export default {
       'Services, rendered or in `existing`; a namespace is known where the environment is configured, renders its Namespace, or `existing` lists its Services',
     ],
     silent: [
-      'ExternalName Services, the pods of headless ones, the own name, localhost, IP addresses',
+      'ExternalName Services, the pods of headless ones, the own name, the names of known nodes, localhost, IP addresses',
       'Hosts with other dots than those of `name.namespace` and `….svc.cluster.local`; namespaces into which nothing is rendered',
       'hostAliases, search domains and name servers of the pod’s own, hosts of a ServiceEntry; pods that don’t ask the cluster’s name server',
       'Values that aren’t known, or that a later envFrom may override; stand-ins such as none and changeme',
@@ -275,6 +275,8 @@ export default {
                     - { name: LEGACY_HOST, value: legacy.internal.shop }
                     - { name: FILLED_HOST, value: '\${DB_HOST}' }
                     - { name: NO_HOST, value: none }
+                    - { name: WALLET_ADDRESS, value: 0x52908400098527886e0f7030069857d2e4169ee7 }
+                    - { name: KC_HOSTNAME, value: auth }
                     - { name: PORT_HOST, value: '8080' }
                     - { name: CACHE_DRIVER, value: redis }
                     - { name: IMAGE, value: 'redis:7' }
@@ -390,16 +392,24 @@ export default {
         ---
         apiVersion: v1
         kind: Service
-        metadata: { name: web, namespace: shop }
-        spec: { selector: { app: web }, ports: [{ port: 80 }] }
+        metadata: { name: postgrest, namespace: shop }
+        spec: { selector: { app: postgrest }, ports: [{ port: 80 }] }
       `,
       yaml`
-        # What exists isn't judged, and is there.
+        # What exists isn't judged, and is there; nodes have names, too.
         apiVersion: v1
         kind: Pod
         metadata: { name: web, namespace: shop }
         spec:
-          containers: [{ name: web, image: 'ghcr.io/example/web:1.4.2', env: [{ name: DB_HOST, value: postgres }] }]
+          containers:
+            - name: web
+              image: ghcr.io/example/web:1.4.2
+              env: [{ name: DB_HOST, value: postgres }, { name: EXPORTER_URL, value: 'http://worker-1:9100' }]
+        ---
+        # existing
+        apiVersion: v1
+        kind: Node
+        metadata: { name: worker-1 }
         ---
         # existing
         apiVersion: v1
@@ -443,7 +453,8 @@ function judge(
   { configured, referent, undeclared }: UnresolvedHost,
 ): (Finding & Required<Pick<Finding, 'resource' | 'path'>>) | undefined {
   const hint = hintFor(cluster, referent.name, referent);
-  if (undeclared && hint === '') return undefined;
+  // Others may put Services into a namespace that nobody has described: only what is nearly here, or elsewhere, tells a slip.
+  if (undeclared && (hint === '' || hint.includes(`"${referent.name}`))) return undefined;
   const { from, address, where, declared, name } = configured;
   const dialled = typeof address.port === 'number' ? `${address.host}:${address.port}` : address.host;
   const isElsewhere = where.resource !== from.resource && !where.resource.existing;
