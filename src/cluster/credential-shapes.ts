@@ -168,7 +168,7 @@ export function passwordLines(file: string, text: string): { name: string; offse
   return found;
 }
 
-const FLAG = /(?:^|\s)(?:--?|-D)?([A-Za-z][\w.-]{2,100})(?:=|[ \t]+)(?:"([^"\n]*)"|'([^'\n]*)'|([^\s"';|&]+))/g;
+const FLAG = /(?:^|\s)(?:-D|--?)?([A-Za-z][\w.-]{2,100})(?:=|[ \t]+)(?:"([^"\n]*)"|'([^'\n]*)'|([^\s"';|&]+))/g;
 
 /** The flags and assignments of a command line that give a password as a literal: `--password=x`, `PGPASSWORD=x psql`. */
 export function passwordFlags(command: string): { name: string; offset: number }[] {
