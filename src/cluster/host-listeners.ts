@@ -1,7 +1,7 @@
 import type { Path, Resource } from '../resource.ts';
 import { scalingOf } from './autoscalers.ts';
 import { type Cluster, derived } from './cluster.ts';
-import { judgeNode, type NodeFacts, nodesOf, podNeeds } from './scheduling.ts';
+import { judgeNode, type NodeFacts, type NodeTaint, nodesOf, podNeeds, type Rejection } from './scheduling.ts';
 import { backendsOf } from './services.ts';
 import { asList, asMap, valueAt, type Workload } from './workloads.ts';
 
@@ -14,8 +14,14 @@ export interface HostListener {
   nodes: ReadonlySet<NodeFacts>;
   /** Each of those Nodes runs one, or nobody knows that one doesn't. */
   everywhere: boolean;
-  /** What ties its pods to Nodes: `nodeSelector`, `affinity`, `nodeName`; the pod spec where nothing does. */
-  pinnedBy: Path;
+  /** Why the others never do. */
+  refusals: ReadonlyMap<NodeFacts, NodeRefusal>;
+}
+
+export interface NodeRefusal {
+  /** What ties the pods to other Nodes: `nodeSelector`, `affinity`, `nodeName`; the pod spec, which lacks a toleration. */
+  path: Path;
+  taint?: NodeTaint;
 }
 
 const WEB_PORTS: readonly number[] = [80, 443];
@@ -38,23 +44,34 @@ function readListener(cluster: Cluster, workload: Workload): HostListener | unde
   const needs = podNeeds(workload, cluster);
   if (nodes === undefined || needs === undefined || ports.length === 0 || isLedTo(cluster, workload)) return undefined;
   const isDaemon = workload.resource.kind === 'DaemonSet';
-  const fitting = nodes.filter((node) => {
-    if (needs.nodeName !== undefined) return node.name === needs.nodeName;
+  const refusals = new Map<NodeFacts, NodeRefusal>();
+  for (const node of nodes) {
+    if (needs.nodeName !== undefined) {
+      if (node.name !== needs.nodeName) refusals.set(node, { path: [...workload.path, 'nodeName'] });
+      continue;
+    }
     const { rejections } = judgeNode(node, needs, nodes, cluster.kubernetesVersion);
     // The DaemonSet controller tolerates cordons.
-    return rejections.every(({ filter }) => isDaemon && filter === 'NodeUnschedulable');
-  });
+    const [first] = rejections.filter(({ filter }) => !(isDaemon && filter === 'NodeUnschedulable'));
+    if (first) refusals.set(node, refusalOf(workload, node, first));
+  }
+  const fitting = nodes.filter((node) => !refusals.has(node));
   const { minimum } = scalingOf(cluster, workload);
-  const { pod, path } = workload;
-  const pin = (['nodeName', 'nodeSelector', 'affinity'] as const).find((key) => pod[key] !== undefined);
   return {
     workload,
     ports,
     nodes: new Set(fitting),
     // Two pods with one host port never share a Node. At 0 replicas, nothing is meant to answer.
     everywhere: isDaemon || minimum === undefined || minimum === 0 || minimum >= fitting.length,
-    pinnedBy: pin === undefined ? path : [...path, pin],
+    refusals,
   };
+}
+
+function refusalOf({ pod, path }: Workload, { labels }: NodeFacts, { filter, taint }: Rejection): NodeRefusal {
+  if (filter !== 'NodeAffinity') return { path, ...(taint ? { taint } : {}) };
+  const selector = Object.entries(asMap(pod.nodeSelector) ?? {});
+  const bySelector = selector.some(([key, value]) => labels[key] !== value);
+  return { path: [...path, bySelector ? 'nodeSelector' : 'affinity'] };
 }
 
 /** The web ports that a workload's pods take on their Node; both where it uses the host's network and says no port. */

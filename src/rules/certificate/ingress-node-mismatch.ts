@@ -1,9 +1,15 @@
 import { challengesOf } from '../../cluster/challenges.ts';
 import { controllersOf, controllersOfClass, type Serving } from '../../cluster/controllers.ts';
 import { addressesOf, type DnsAddress } from '../../cluster/dns-records.ts';
-import { type HostListener, hostListenerOf, nodeAt, webListeners } from '../../cluster/host-listeners.ts';
+import {
+  type HostListener,
+  hostListenerOf,
+  type NodeRefusal,
+  nodeAt,
+  webListeners,
+} from '../../cluster/host-listeners.ts';
 import { routesOf } from '../../cluster/routes.ts';
-import type { NodeFacts } from '../../cluster/scheduling.ts';
+import { type NodeFacts, showTaint } from '../../cluster/scheduling.ts';
 import { type Cluster, type Finding, type Rule, yaml } from '../../rule.ts';
 
 const NODES = `        # existing
@@ -226,6 +232,54 @@ ${NODES}
                   ports: [{ containerPort: 8000, hostPort: 80 }, { containerPort: 9000, hostPort: 9000 }]
         ---
 ${NODES}
+      `,
+      yaml`
+        # By its name.
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: { name: traefik, namespace: traefik }
+        spec:
+          selector: { matchLabels: { app: traefik } }
+          template:
+            metadata: { labels: { app: traefik } }
+            spec:
+              nodeName: node-b # <- DNS points repl.example.com at 212.2.255.241 (Node/node-a), where Deployment/traefik never runs, only on node-b: connections to port 80 are refused
+              hostNetwork: true
+              containers:
+                - name: traefik
+                  image: traefik:v3.6.12
+                  args: [--providers.kubernetesingress]
+                  ports: [{ containerPort: 80 }]
+        ---
+${INGRESS}
+        ---
+${RECORD}
+        ---
+${NODES}
+      `,
+      yaml`
+        # The Node has a taint, and the selector fits.
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: { name: traefik, namespace: traefik }
+        spec:
+          selector: { matchLabels: { app: traefik } }
+          template:
+            metadata: { labels: { app: traefik } }
+            spec: # <- DNS points repl.example.com at 212.2.255.241 (Node/node-a), where Deployment/traefik never runs (no toleration for public=yes:NoSchedule), only on node-b: connections to port 80 are refused
+              nodeSelector: { kubernetes.io/os: linux }
+              hostNetwork: true
+              containers:
+                - name: traefik
+                  image: traefik:v3.6.12
+                  args: [--providers.kubernetesingress]
+                  ports: [{ containerPort: 80 }]
+        ---
+${INGRESS}
+        ---
+${RECORD}
+        ---
+${NODES.replace('status:', "spec: { taints: [{ key: public, value: 'yes', effect: NoSchedule }] }\n        status:")}
       `,
       yaml`
         # Two replicas for three Nodes; of the host ports, none is declared.
@@ -689,7 +743,8 @@ function* whatIsMissing(cluster: Cluster, knowsRecords: boolean, knowsNodes: boo
 function report({ listener, nodes, node, records }: Mismatch): Finding | undefined {
   const [first] = records;
   if (first === undefined) return undefined;
-  const { workload, ports, pinnedBy } = listener;
+  const { workload, ports, refusals } = listener;
+  const refusal = refusals.get(node);
   const { resource } = workload;
   const hosts = records.length === 1 ? first.host : `${first.host} and ${records.length - 1} more`;
   const names = [...nodes].map(({ name }) => name).sort();
@@ -699,10 +754,10 @@ function report({ listener, nodes, node, records }: Mismatch): Finding | undefin
   const isPinned = !nodes.has(node);
   const points = `DNS points ${hosts} at ${first.record.address} (${node.resource})`;
   const message = isPinned
-    ? `${points}, where ${resource} never runs, only on ${shown}: connections to ${on} are refused`
+    ? `${points}, where ${resource} never runs${why(refusal)}, only on ${shown}: connections to ${on} are refused`
     : `${points}, but ${resource} may land on ${shown} as well: then connections to ${on} are refused`;
   const record = { resource: first.record.resource, path: first.record.path };
-  const pin = { resource, path: isPinned ? pinnedBy : workload.path };
+  const pin = { resource, path: refusal?.path ?? workload.path };
   const [at, other] = resource.existing ? [record, pin] : [pin, record];
   return {
     ...at,
@@ -713,4 +768,8 @@ function report({ listener, nodes, node, records }: Mismatch): Finding | undefin
       { resource: node.resource, path: [], message: 'the Node that DNS points at' },
     ],
   };
+}
+
+function why(refusal: NodeRefusal | undefined): string {
+  return refusal?.taint ? ` (no toleration for ${showTaint(refusal.taint)})` : '';
 }
