@@ -751,7 +751,9 @@ describe('what is kept of an object', () => {
       'cert-manager.io/cluster-issuer': 'letsencrypt',
       'traefik.ingress.kubernetes.io/router.middlewares': 'a-b@kubernetescrd',
       'nginx.ingress.kubernetes.io/configuration-snippet': 'proxy_set_header Authorization "s3cret";',
+      'nginx.ingress.kubernetes.io/canary': 'true',
       'alb.ingress.kubernetes.io/certificate-arn': 'arn',
+      'meta.helm.sh/release-name': 'x',
     };
     expect(kept(object('networking.k8s.io/v1', 'Ingress', {}, { annotations }))?.metadata).toEqual({
       name: 'x',
@@ -760,6 +762,8 @@ describe('what is kept of an object', () => {
         'alb.ingress.kubernetes.io/certificate-arn': '',
         'cert-manager.io/cluster-issuer': 'letsencrypt',
         'kubernetes.io/ingress.class': 'public',
+        'nginx.ingress.kubernetes.io/canary': 'true',
+        'nginx.ingress.kubernetes.io/configuration-snippet': '',
         'traefik.ingress.kubernetes.io/router.middlewares': 'a-b@kubernetescrd',
       },
     });

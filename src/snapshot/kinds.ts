@@ -21,7 +21,7 @@ export interface Kind {
 const LABELS = 'metadata.labels';
 const ANNOTATIONS = 'metadata.annotations';
 const TRAEFIK = ['traefik.io/v1alpha1', 'traefik.containo.us/v1alpha1'];
-const GATEWAY_ROUTE = ['spec.parentRefs', 'spec.hostnames', 'spec.rules[].matches[].path', 'spec.rules[].backendRefs'];
+const GATEWAY_ROUTE = ['spec.parentRefs', 'spec.hostnames', 'spec.rules[].matches', 'spec.rules[].backendRefs'];
 const TRAEFIK_ROUTE = [
   ANNOTATIONS,
   'spec.entryPoints',
@@ -161,7 +161,7 @@ const KEPT: readonly [apiVersions: string | readonly string[], kinds: string, ..
   ],
   ['policy/v1', 'PodDisruptionBudget', 'spec'],
   ['networking.k8s.io/v1', 'NetworkPolicy', 'spec'],
-  ['networking.k8s.io/v1', 'Ingress', ANNOTATIONS, 'spec'],
+  ['networking.k8s.io/v1', 'Ingress', LABELS, ANNOTATIONS, 'spec'],
   ['networking.k8s.io/v1', 'IngressClass', ANNOTATIONS, 'spec'],
   [
     'storage.k8s.io/v1',
@@ -201,12 +201,13 @@ const KEPT: readonly [apiVersions: string | readonly string[], kinds: string, ..
   ['gateway.networking.k8s.io/v1alpha2', 'TLSRoute TCPRoute UDPRoute', ...GATEWAY_ROUTE],
   [TRAEFIK, 'IngressRoute IngressRouteTCP IngressRouteUDP', ...TRAEFIK_ROUTE],
   [TRAEFIK, 'Middleware MiddlewareTCP TLSOption ServersTransport'],
-  [TRAEFIK, 'TLSStore', 'spec.defaultCertificate', 'spec.certificates'],
+  [TRAEFIK, 'TLSStore', 'spec.defaultCertificate', 'spec.certificates', 'spec.defaultGeneratedCert{}'],
   [
     TRAEFIK,
     'TraefikService',
     ...['kind', 'name', 'namespace', 'port'].flatMap((field) => [
       `spec.weighted.services[].${field}`,
+      `spec.highestRandomWeight.services[].${field}`,
       `spec.mirroring.${field}`,
       `spec.mirroring.mirrors[].${field}`,
     ]),
@@ -214,6 +215,7 @@ const KEPT: readonly [apiVersions: string | readonly string[], kinds: string, ..
   [
     'cert-manager.io/v1',
     'Certificate',
+    LABELS,
     'spec.secretName',
     'spec.issuerRef',
     'spec.commonName',

@@ -14,7 +14,8 @@ const ANNOTATIONS = new RegExp(
     '(?:storage|ingress)class(?:\\.beta)?\\.kubernetes\\.io/is-default-class',
     'volume\\.beta\\.kubernetes\\.io/storage-class',
     'kubernetes\\.io/(?:ingress\\.class|tls-acme)',
-    'nginx\\.ingress\\.kubernetes\\.io/(?:backend-protocol|ssl-passthrough|ssl-redirect)',
+    'nginx\\.org/mergeable-ingress-type',
+    'nginx\\.ingress\\.kubernetes\\.io/backend-protocol',
     'alb\\.ingress\\.kubernetes\\.io/(?:target-type|scheme)',
     'traefik\\.ingress\\.kubernetes\\.io/(?:router|service)\\..*',
     '(?:acme\\.)?cert-manager\\.io/.*',
@@ -24,9 +25,14 @@ const ANNOTATIONS = new RegExp(
   ].join('|')})$`,
 );
 
-/** Annotations whose presence says something: who fills an object in or copies it, who makes Nodes, what a namespace adds to pods. */
+/**
+ * Annotations whose presence says something, or that they are on or off: who fills an object in or copies it, who makes Nodes, what
+ * a namespace adds to pods, what an ingress controller is told.
+ */
 const MARKS =
-  /replicat|reflect|kubed\.|mirror|copy|clone|\/inject-|^secret-generator\.|karpenter\.|cluster-autoscaler|\/node-selector$|^scheduler\.alpha\.kubernetes\.io\/|^alb\.ingress\.kubernetes\.io\//i;
+  /replicat|reflect|kubed\.|mirror|copy|clone|\/inject-|^secret-generator\.|karpenter\.|cluster-autoscaler|\/node-selector$|^scheduler\.alpha\.kubernetes\.io\/|^autoscaling\.alpha\.kubernetes\.io\/|ingress|^nginx\.org\/|haproxy|konghq|projectcontour|traefik|load-balancer/i;
+
+const SWITCH = /^(?:true|false|\d{1,5})$/;
 
 /** What a snapshot keeps of an object, in a fixed order; undefined for objects that say nothing of their own. */
 export function snapshotOf(object: Fields, kind: Kind, services: Services, read: ReadKinds): Fields | undefined {
@@ -83,7 +89,10 @@ function withContent(key: string, value: unknown): Fields {
 function keptAnnotations({ metadata }: Fields): Fields {
   const entries = Object.entries(asMap(asMap(metadata)?.annotations) ?? {});
   return Object.fromEntries(
-    entries.flatMap(([key, value]) => (ANNOTATIONS.test(key) ? [[key, value]] : MARKS.test(key) ? [[key, '']] : [])),
+    entries.flatMap(([key, value]) => {
+      if (ANNOTATIONS.test(key)) return [[key, value]];
+      return MARKS.test(key) ? [[key, SWITCH.test(`${value}`) ? value : '']] : [];
+    }),
   );
 }
 
@@ -231,19 +240,16 @@ function dnsEndpoint(_: Fields, content: Fields): Fields {
   return { ...content, spec: { endpoints } };
 }
 
+const WORKLOAD = ['serviceName', 'ordinals', 'parallelism', 'suspend', 'strategy', 'updateStrategy'];
 const SCALED_BY = ['autoscaling/HorizontalPodAutoscaler', 'keda.sh/ScaledObject'];
 
 function workload(object: Fields, _: Fields, __: Services, read: ReadKinds): Fields {
-  const { replicas, serviceName, parallelism, volumeClaimTemplates, strategy, updateStrategy, template } =
-    asMap(object.spec) ?? {};
+  const { replicas, volumeClaimTemplates, template } = asMap(object.spec) ?? {};
   return {
     spec: {
+      ...project(object.spec, WORKLOAD),
       // An autoscaler changes it all day long.
       ...(replicas === undefined || isScaled(object, read) ? {} : { replicas }),
-      ...(serviceName === undefined ? {} : { serviceName }),
-      ...(parallelism === undefined ? {} : { parallelism }),
-      ...(strategy === undefined ? {} : { strategy }),
-      ...(updateStrategy === undefined ? {} : { updateStrategy }),
       ...(volumeClaimTemplates === undefined ? {} : { volumeClaimTemplates: asList(volumeClaimTemplates).map(claim) }),
       template: podTemplate(template),
     },
@@ -313,7 +319,7 @@ function podSpec(spec: unknown): Fields {
 
 /** What ingress controllers are told about what they serve, in lower case: names and addresses, no credentials. */
 const FLAGS =
-  /^(?:configfile|entry-?points\.[^.]+\.(?:address|allowacmebypass)|certificatesresolvers\.[^.]+\.acme\.(?:httpchallenge|tlschallenge|dnschallenge)(?:\.entrypoint|\.provider)?|providers\.kubernetes(?:ingress|crd|gateway)(?:\.(?:ingressclass|namespaces(?:\[\d+\])?|allow[a-z]+))?|providers\.file\.(?:filename|directory)|(?:ingress-?|ingress\.|controller-)class(?:-name|-by-name)?|(?:watch|empty)-ingress-(?:without-)?class|watch-namespaces?(?:-selector|-label)?|namespace-whitelist|default-ssl-certificate)$/;
+  /^(?:configfile|entry-?points\.[^.]+\.(?:address|allowacmebypass)|certificatesresolvers\.[^.]+\.acme\.(?:httpchallenge|tlschallenge|dnschallenge)(?:\.entrypoint|\.provider)?|providers\.kubernetes(?:ingress|crd|gateway)(?:\.(?:ingressclass|namespaces(?:\[\d+\])?|allow[a-z]+))?|providers\.file\.(?:filename|directory)|(?:ingress-?|ingress\.|controller-)class(?:-name|-by-name)?|(?:watch|empty)-ingress-(?:without-)?class|watch-namespaces?(?:-selector|-label)?|namespace-whitelist|default-ssl-certificate|default-issuer-(?:name|kind|group)|cluster-resource-namespace)$/;
 
 /** The flags among a container's words that say which routes it takes, each with its value. */
 function controllerArguments(container: unknown): { args?: unknown[] } {
