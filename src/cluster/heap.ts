@@ -4,7 +4,7 @@ import { argumentsOf, imageBaseName } from './flags.ts';
 import { mountedFiles } from './mounted-files.ts';
 import { parseQuantity } from './quantity.ts';
 import { MASK } from './unknown.ts';
-import type { PodContainer, Workload } from './workloads.ts';
+import { asList, asMap, type PodContainer, type Workload } from './workloads.ts';
 
 /** How much memory a program is told to fill. */
 export interface HeapSetting {
@@ -55,8 +55,22 @@ export function memoryLimitOf({ container }: PodContainer): { bytes: bigint; wri
   return nano === undefined || nano <= 0n ? undefined : { bytes: nano / 10n ** 9n, written: String(written) };
 }
 
+/** Most containers say nothing of this kind, and resolving their variables costs the most. */
+function maySay(container: PodContainer): boolean {
+  const { env, envFrom, command, args, image } = container.container;
+  const words = [...asList(command), ...asList(args)];
+  const texts = [...asList(env).map((item) => asMap(item)?.value), ...words];
+  return (
+    asList(envFrom).length > 0 ||
+    asList(env).some((item) => asMap(item)?.valueFrom !== undefined || asMap(item)?.name === 'GOMEMLIMIT') ||
+    texts.some((text) => typeof text === 'string' && /-Xmx|MaxHeap|old[-_]space/.test(text)) ||
+    [image, ...words].some((text) => typeof text === 'string' && /redis|valkey|keydb/.test(text))
+  );
+}
+
 /** What the variables, the command line and the mounted redis.conf of a container tell its program about memory. */
 export function heapSettingsOf(cluster: Cluster, workload: Workload, container: PodContainer): HeapSetting[] {
+  if (!maySay(container)) return [];
   const variables = environmentOf(cluster, workload, container);
   const words = argumentsOf(container).map(({ text, path }) =>
     expand(text, { resource: workload.resource, path, key: undefined, secret: false }, variables),

@@ -27,12 +27,7 @@ function belongsToRoot(volume: Volume): boolean {
   return spec !== undefined && !SHARED.test(String(valueAt(spec, ['storageClassName'])));
 }
 
-function judge(
-  cluster: Cluster,
-  workload: Workload,
-  container: PodContainer,
-  volumes: ReadonlyMap<string, Volume>,
-): Finding | undefined {
+function judge(cluster: Cluster, workload: Workload, container: PodContainer): Finding | undefined {
   const image = officialImage(container.container.image);
   const user = securityContextOf(workload, container).runAsUser;
   const uid = user?.value;
@@ -40,6 +35,7 @@ function judge(
     return undefined;
   const directory = dataDirectory(cluster, workload, container, image);
   if (directory === undefined) return undefined;
+  const volumes = volumesOf(cluster, workload);
   const mount = mountOver(mountsOf(volumes, container), directory);
   if (!mount || mayBeChowned(workload, volumes, mount.volume.name)) return undefined;
   const { resource } = workload;
@@ -291,11 +287,9 @@ export default {
   },
   *check(cluster) {
     for (const workload of cluster.workloads) {
-      let volumes: ReadonlyMap<string, Volume> | undefined;
       for (const container of containersOf(workload)) {
         if (container.list === 'ephemeralContainers') continue;
-        volumes ??= volumesOf(cluster, workload);
-        const finding = judge(cluster, workload, container, volumes);
+        const finding = judge(cluster, workload, container);
         if (finding) yield finding;
       }
     }
