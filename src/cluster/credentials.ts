@@ -138,9 +138,9 @@ export function* credentialPairs(cluster: Cluster): Generator<CredentialPair> {
   for (const connection of connectionsOf(cluster)) {
     const { from, unless, hasOthers } = connection;
     if (from.resource.existing || meetsNoPolicies(from.resource) || unless !== undefined || hasOthers) continue;
-    const login = loginOf(cluster, connection);
-    const found = login && serverOf(cluster, connection);
-    if (!login || !found) continue;
+    const found = serverOf(cluster, connection);
+    const login = found && loginOf(cluster, connection);
+    if (!login) continue;
     const { workload, container, server } = found;
     const password = passwordOf(cluster, workload, container, server, login.user);
     if (password) yield { connection, client: login.password, server: password, on: workload.resource };
