@@ -33,13 +33,14 @@ function routesOfResource(cluster: Cluster, resource: Resource, kind: Kind): Rou
     .flatMap((one) => one.listeners ?? [])
     .filter(({ protocol, hostname }) => takes(kind, protocol) && commonHosts(own, hostname).length > 0);
   const entryPoints = [...listeners, ...attached.filter((one) => one.listeners === undefined)].map(({ id }) => id);
+  const points = entryPoints.filter((point) => point !== undefined && !isUnknown(point)) as string[];
   const hosts = known && listeners.length > 0 ? effectiveHosts(own, listeners) : own.length > 0 ? own : [undefined];
   const shared = {
     resource,
     protocol: kind.protocol,
     hostPath: hostnames.length > 0 ? ['spec', 'hostnames'] : ['spec'],
     classes: attached.map(({ routeClass }) => routeClass),
-    entryPoints: entryPoints.some(isUnknown) ? undefined : [...entryPoints].sort(),
+    entryPoints: points.length < entryPoints.length ? undefined : points.sort(),
     tls: listeners.flatMap(({ tls }) => tls ?? []),
   };
   // An absent list of rules is one that takes everything.
@@ -69,8 +70,8 @@ interface Listener {
 
 interface Attachment {
   routeClass: RouteClass;
-  /** What it is attached to, where its listeners aren't known. */
-  id: string;
+  /** What it is attached to, where its listeners aren't known; undefined for what is no Gateway. */
+  id: string | undefined;
   /** Undefined where the parent isn't here, or is no Gateway. */
   listeners: readonly Listener[] | undefined;
 }
@@ -84,7 +85,8 @@ function attach(cluster: Cluster, resource: Resource, parent: Record<string, unk
     id: `${where}/${String(name)}/${String(sectionName ?? port ?? '')}`,
     listeners: undefined,
   };
-  if (group !== GROUP || kind !== 'Gateway' || typeof name !== 'string') return nowhere;
+  // A route of a mesh, or one that another route delegates to.
+  if (group !== GROUP || kind !== 'Gateway' || typeof name !== 'string') return { ...nowhere, id: undefined };
   const gateway = cluster.get(GROUP, 'Gateway', scope, name);
   const spec = asMap(valueAt(gateway?.object, ['spec']));
   if (gateway === undefined || spec === undefined) return nowhere;

@@ -76,7 +76,8 @@ function nearestMisses(policies: readonly Policy[], destination: Destination): R
 
 /** Whether pods may admit a controller that no manifest shows. */
 function mayAdmitStranger(cluster: Cluster, route: Route, destination: Destination): boolean {
-  if (namesTunnel(cluster)) return true;
+  // The policies of a namespace that others fill, too, may be theirs.
+  if (namesTunnel(cluster) || !cluster.closes(destination.server.resource.scope)) return true;
   const { surely, perhaps } = isolationOf(cluster, destination.server, 'ingress');
   return [...surely, ...perhaps].some(
     (policy) =>

@@ -92,8 +92,9 @@ export interface Route {
   /** Several where it is attached to several Gateways. */
   readonly classes: readonly RouteClass[];
   /**
-   * Traefik's entry points, or `scope/gateway/listener` (of a Gateway that isn't here: the listener as the route names it, or
-   * nothing), in the order of the alphabet; empty for all. Undefined where they hold placeholders.
+   * Traefik's entry points, in the order of the alphabet: empty for all. Of the Gateway API, `namespace/gateway/listener` (of a
+   * Gateway that isn't here, the listener as the route names it, or nothing): empty where no listener takes it. Undefined where
+   * they hold placeholders, or where the route's parent is no Gateway.
    */
   readonly entryPoints: readonly string[] | undefined;
   readonly backends: readonly Backend[];

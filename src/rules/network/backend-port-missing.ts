@@ -40,7 +40,7 @@ export default {
       'Clients of headless Services dial pods, whatever the Service’s ports; one of several alternatives in a list is there',
       'An address that a later envFrom may override',
       'Ports that hold placeholders, on either side',
-      'A client’s URL without port is a warning: it means its scheme’s',
+      'A client’s URL without port is a warning: it means its scheme’s; none for Elasticsearch, whose clients take 9200',
     ],
     references: [
       'https://kubernetes.io/docs/concepts/services-networking/ingress/#resource-backend',
@@ -261,7 +261,7 @@ export default {
                 - { name: API_HOST, value: api }
                 - { name: DB_URL, value: 'postgres://db:6432/shop' }
                 - { name: KAFKA_BROKERS, value: 'broker:9092,broker:9093' }
-                - { name: OVERRIDDEN_URL, value: 'http://api:81' }
+                - { name: SEARCH_URL, value: 'http://search' }
             - name: overridden
               image: ghcr.io/example/worker:1.4.2
               envFrom: [{ configMapRef: { name: given } }, { secretRef: { name: elsewhere } }]
@@ -269,7 +269,7 @@ export default {
         apiVersion: v1
         kind: ConfigMap
         metadata: { name: given, namespace: shop }
-        data: { API_URL: 'http://api:81' }
+        data: { API_URL: 'http://api:82' }
         ---
         apiVersion: v1
         kind: Service
@@ -280,6 +280,11 @@ export default {
         kind: Service
         metadata: { name: db, namespace: shop }
         spec: { clusterIP: None, selector: { app: db }, ports: [{ port: 5432 }] }
+        ---
+        apiVersion: v1
+        kind: Service
+        metadata: { name: search, namespace: shop }
+        spec: { selector: { app: search }, ports: [{ port: 9200 }] }
         ---
         apiVersion: v1
         kind: Service
@@ -372,9 +377,11 @@ function* checkConnections(cluster: Cluster): Iterable<Finding> {
 }
 
 /** The ports that a Service has instead of the one that is dialled; undefined where it has that one, or that can't be known. */
-function lacks(cluster: Cluster, { service, port }: Connection): Port[] | undefined {
+function lacks(cluster: Cluster, { service, port, written }: Connection): Port[] | undefined {
   if (port === undefined || isHeadless(service)) return undefined;
   const ports = portsOf(cluster, service);
+  // Clients of Elasticsearch take 9200 for a URL without port.
+  if (!written && ports?.some((entry) => entry.port === 9200)) return undefined;
   return ports?.some((entry) => entry.port === port) ? undefined : ports;
 }
 

@@ -66,7 +66,8 @@ export default {
     ],
     silent: [
       'A peer may hold a controller that no manifest shows: an ipBlock, a namespace that isn’t rendered, or a selector of other labels',
-      'The controller, or the pods, are on the host’s network',
+      'The controller, or the pods, are on the host’s network; nodePortLB of Traefik, which dials nodes',
+      'A namespace that the environment isn’t known to render wholly (no configuration, no Namespace), where the controller isn’t rendered',
       'A cloud’s class (alb, gce) with an ipBlock admitted, or that comes by node ports',
       'A namespace where a custom resource, or a ServiceAccount that may create pods, may start the controller; proxies of a Gateway there',
       'Pods, ports, labels and namespaces that aren’t known; a Service with several pods, of which one admits it',
@@ -321,6 +322,7 @@ export default {
       ),
       // A namespace of which not all is rendered.
       application('web', NEIGHBOURS),
+      application('denied', ''),
       // What may start the controller there, unseen.
       stream(
         SHOP,
@@ -367,6 +369,15 @@ export default {
           metadata: { name: haproxy, namespace: haproxy }
           spec: { containers: [{ name: haproxy, image: 'haproxytech/kubernetes-ingress:3.1.6' }] }
           ---
+          apiVersion: traefik.io/v1alpha1
+          kind: IngressRoute
+          metadata: { name: by-nodes, namespace: shop }
+          spec:
+            routes:
+              - kind: Rule
+                match: Host("shop.example.com")
+                services: [{ name: perhaps, port: 80, nodePortLB: true }]
+          ---
           apiVersion: v1
           kind: Pod
           metadata: { name: ingress, namespace: shop, labels: { app: ingress } }
@@ -409,6 +420,7 @@ function blockedRoutes(cluster: Cluster): Blocked[] {
   for (const route of routesOf(cluster)) {
     if (route.resource.hooks.length > 0 || contested(cluster, route.resource) || !comesFromOutside(route)) continue;
     for (const backend of route.backends) {
+      if (valueAt(route.resource.object, [...backend.path, 'nodePortLB']) === true) continue;
       for (const { service, port } of servicesOf(cluster, backend)) {
         const blocked = comesByNodes(cluster, route, service) ? undefined : judgeService(cluster, route, service, port);
         if (blocked === undefined) continue;

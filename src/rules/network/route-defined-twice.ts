@@ -28,6 +28,7 @@ export default {
       'Controllers that look into different namespaces',
       'Canaries of ingress-nginx, and the mergeable Ingresses of NGINX Inc.',
       'Classes of clouds (alb, gce): each Ingress has a load balancer of its own',
+      'Routes of the Gateway API that no listener takes, of a mesh (parent Service), or that another route delegates to',
       'Rules, hosts, paths and classes that hold placeholders or can’t be read',
       'One Ingress in two targets (resource-defined-twice), hooks',
     ],
@@ -242,6 +243,60 @@ export default {
           tls: {}
       `,
       yaml`
+        apiVersion: gateway.networking.k8s.io/v1
+        kind: Gateway
+        metadata: { name: public, namespace: shop }
+        spec:
+          gatewayClassName: istio
+          listeners: [{ name: web, port: 80, protocol: HTTP }, { name: tls, port: 443, protocol: HTTPS, hostname: shop.example.com }]
+        ---
+        apiVersion: gateway.networking.k8s.io/v1
+        kind: HTTPRoute
+        metadata: { name: web, namespace: shop }
+        spec: { parentRefs: [{ name: public, sectionName: tls }], rules: [{ backendRefs: [{ name: web, port: 80 }] }] }
+        ---
+        apiVersion: gateway.networking.k8s.io/v1
+        kind: HTTPRoute
+        metadata: { name: redirect, namespace: shop }
+        spec:
+          parentRefs: [{ name: public, sectionName: web }]
+          rules: [{ filters: [{ type: RequestRedirect, requestRedirect: { scheme: https } }] }]
+        ---
+        # No listener takes these.
+        apiVersion: gateway.networking.k8s.io/v1
+        kind: HTTPRoute
+        metadata: { name: no-listener, namespace: shop }
+        spec: { parentRefs: [{ name: public, sectionName: none }], rules: [{ backendRefs: [{ name: web, port: 80 }] }] }
+        ---
+        apiVersion: gateway.networking.k8s.io/v1
+        kind: HTTPRoute
+        metadata: { name: no-listener-either, namespace: shop }
+        spec: { parentRefs: [{ name: public, sectionName: none }], rules: [{ backendRefs: [{ name: web, port: 80 }] }] }
+        ---
+        # Pods that dial the Service meet both.
+        apiVersion: gateway.networking.k8s.io/v1
+        kind: HTTPRoute
+        metadata: { name: mesh, namespace: shop }
+        spec: { parentRefs: [{ group: '', kind: Service, name: web }], rules: [{ backendRefs: [{ name: web, port: 80 }] }] }
+        ---
+        apiVersion: gateway.networking.k8s.io/v1
+        kind: HTTPRoute
+        metadata: { name: mesh-too, namespace: shop }
+        spec: { parentRefs: [{ group: '', kind: Service, name: web }], rules: [{ backendRefs: [{ name: web, port: 80 }] }] }
+      `,
+      yaml`
+        # Load balancers of their own, though the class isn't written.
+        apiVersion: networking.k8s.io/v1
+        kind: Ingress
+        metadata: { name: first, namespace: shop, annotations: { alb.ingress.kubernetes.io/scheme: internal } }
+        spec: { defaultBackend: { service: { name: web, port: { number: 80 } } } }
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: Ingress
+        metadata: { name: second, namespace: shop, annotations: { alb.ingress.kubernetes.io/scheme: internet-facing } }
+        spec: { defaultBackend: { service: { name: web, port: { number: 80 } } } }
+      `,
+      yaml`
         # Two controllers, each for its own namespace.
         apiVersion: apps/v1
         kind: Deployment
@@ -306,7 +361,8 @@ function sameRoutes(cluster: Cluster): Iterable<readonly Taken[]> {
       for (const key of keysOf(route, match)) {
         const same = groups.get(key);
         if (!same) groups.set(key, [{ route, match }]);
-        else if (same.every(({ route: { resource } }) => resource !== route.resource)) same.push({ route, match });
+        // The routes of one resource follow each other.
+        else if (same.at(-1)?.route.resource !== route.resource) same.push({ route, match });
       }
     }
   }
@@ -334,7 +390,8 @@ function keysOf(route: Route, match: RouteMatch): string[] {
     [match.host ?? '', pathOf(match), match.conditions],
     isTraefik ? [valueAt(resource.object, [...path, 'priority']), tls.length > 0] : priorityOf(resource),
   ];
-  const doors = entryPoints.length === 0 ? [''] : entryPoints;
+  // Without a listener, a route of the Gateway API takes nothing.
+  const doors = entryPoints.length === 0 && resource.group !== GATEWAY ? [''] : entryPoints;
   return doors.map((door) => JSON.stringify([...about, door]));
 }
 
@@ -359,6 +416,7 @@ function isSideBySide(cluster: Cluster, { resource, classes }: Route): boolean {
   const annotations = annotationsOf(resource);
   if (annotations['nginx.ingress.kubernetes.io/canary'] === 'true') return true;
   if (annotations['nginx.org/mergeable-ingress-type'] !== undefined) return true;
+  if (Object.keys(annotations).some((key) => key.startsWith('alb.ingress.kubernetes.io/'))) return true;
   return resource.kind === 'Ingress' && classes.some((routeClass) => productOf(cluster, routeClass) === 'cloud');
 }
 

@@ -1,9 +1,10 @@
 import { contested } from '../../cluster/contested.ts';
 import { didYouMean } from '../../cluster/hints.ts';
 import { declaredPorts } from '../../cluster/network.ts';
+import { podMutator } from '../../cluster/pod-mutators.ts';
 import { mayListenOn, probedPort, probesOf, runningContainers } from '../../cluster/probes.ts';
 import { backendsOf, isHeadless, podPort, portsOfService, type ServicePort } from '../../cluster/services.ts';
-import { asList, type Workload } from '../../cluster/workloads.ts';
+import { asList, asMap, type Workload } from '../../cluster/workloads.ts';
 import { type Cluster, type Finding, type Resource, type Rule, yaml } from '../../rule.ts';
 
 export default {
@@ -35,6 +36,8 @@ export default {
       'A number where some container of some selected pod declares no ports: declaring them is optional',
       'A number that a probe, variable, argument, annotation or mounted file of the pod names: something listens there',
       'A number of a headless Service: clients dial the pods directly. A name there is a warning: only SRV records need it',
+      'Envoy (Istio’s gateways, Contour, Kourier), which is told at run time on what to listen',
+      'A name, where an annotation asks for a sidecar, the name is one that a mesh’s sidecar has, or policies mutate pods',
       'No pod is known behind the Service, or others may be behind it: labels, ports or names that hold placeholders',
     ],
     references: [
@@ -85,7 +88,7 @@ export default {
           selector: { app: web }
           ports:
             - port: 80
-              targetPort: https # <- no container of Deployment/web declares a port named https (TCP): port 80 of Service/web-headless has no SRV record and no endpoints; did you mean "http"?
+              targetPort: https # <- no container of Deployment/web declares a port named https (TCP): port 80 of Service/web-headless is in none of its endpoints, no SRV record names it; did you mean "http"?
             - { name: other, port: 81, targetPort: 81 }
       `,
       yaml`
@@ -194,6 +197,29 @@ export default {
         metadata: { name: second, namespace: shop, labels: { tier: either } }
         spec: { containers: [{ name: a, image: 'ghcr.io/example/a:1.4.2', ports: [{ name: web, containerPort: 8081 }] }] }
         ---
+        # Ports of sidecars, and of a proxy that learns them.
+        apiVersion: v1
+        kind: Service
+        metadata: { name: sidecars, namespace: shop }
+        spec: { selector: { app: sidecars }, ports: [{ name: a, port: 80, targetPort: admin }] }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: sidecars, namespace: shop, labels: { app: sidecars }, annotations: { linkerd.io/inject: enabled } }
+        spec: { containers: [{ name: a, image: 'ghcr.io/example/a:1.4.2', ports: [{ containerPort: 8080 }] }] }
+        ---
+        apiVersion: v1
+        kind: Service
+        metadata: { name: gateway, namespace: shop }
+        spec:
+          selector: { app: gateway }
+          ports: [{ name: a, port: 443, targetPort: 8443 }, { name: b, port: 9090, targetPort: http-envoy-prom }]
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: gateway, namespace: shop, labels: { app: gateway } }
+        spec: { containers: [{ name: a, image: 'docker.io/istio/proxyv2:1.27.0', ports: [{ containerPort: 15090 }] }] }
+        ---
         # Nobody is behind it, or nobody knows who.
         apiVersion: v1
         kind: Service
@@ -214,6 +240,23 @@ export default {
         kind: Pod
         metadata: { name: perhaps, namespace: shop, labels: { app: '${'$'}{APP}' } }
         spec: { containers: [{ name: a, image: 'ghcr.io/example/a:1.4.2', ports: [{ name: http, containerPort: 8080 }] }] }
+      `,
+      yaml`
+        # A policy may add the port.
+        apiVersion: v1
+        kind: Service
+        metadata: { name: web, namespace: shop }
+        spec: { selector: { app: web }, ports: [{ port: 80, targetPort: http }] }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: web, namespace: shop, labels: { app: web } }
+        spec: { containers: [{ name: a, image: 'ghcr.io/example/a:1.4.2', ports: [{ containerPort: 8080 }] }] }
+        ---
+        apiVersion: kyverno.io/v1
+        kind: ClusterPolicy
+        metadata: { name: name-ports }
+        spec: { rules: [{ name: name-ports, match: { any: [{ resources: { kinds: [Pod] } }] }, mutate: { patchStrategicMerge: {} } }] }
       `,
     ],
   },
@@ -240,11 +283,12 @@ function* checkPort(
   if (typeof targetPort === 'string') {
     const isOtherName = (name: unknown): name is string => typeof name === 'string' && name !== targetPort;
     if (workloads.some((workload) => podPort(workload, port) !== undefined)) return;
+    if (INJECTED.test(targetPort) || workloads.some(asksForSidecar) || podMutator(cluster) !== undefined) return;
     const names = workloads.flatMap((workload) => declaredPorts(workload).map(({ name }) => name));
     const hint = didYouMean(targetPort, names.filter(isOtherName));
     const what = `no container of ${shown.join(', ')} declares a port named ${targetPort} (${protocol})`;
     const consequence = isHeadless(service)
-      ? 'has no SRV record and no endpoints'
+      ? 'is in none of its endpoints, no SRV record names it'
       : 'has no endpoints, connections to it are refused';
     yield {
       ...at,
@@ -252,7 +296,7 @@ function* checkPort(
       ...(isHeadless(service) ? { severity: 'warning' } : {}),
     };
   } else if (typeof targetPort === 'number' && !isHeadless(service)) {
-    if (!workloads.every(declaresAll)) return;
+    if (!workloads.every(declaresAll) || workloads.some(isToldAtRunTime)) return;
     if (workloads.some((workload) => serves(cluster, workload, targetPort))) return;
     const declared = workloads.slice(0, MOST_SHOWN).map((workload) => {
       const numbers = new Set(declaredPorts(workload).map(({ containerPort }) => String(containerPort)));
@@ -271,6 +315,23 @@ const MOST_SHOWN = 3;
 /** Whether every container of the pods says what it listens on. */
 function declaresAll(workload: Workload): boolean {
   return runningContainers(workload).every(({ container }) => asList(container.ports).length > 0);
+}
+
+/** What the sidecars of Istio, Linkerd, Dapr and Consul call their ports. */
+const INJECTED = /^(?:http-envoy-prom|envoy-|linkerd-|dapr-|proxy-)/;
+
+/** `sidecar.istio.io/inject`, `linkerd.io/inject`, `dapr.io/enabled`, `vault.hashicorp.com/agent-inject` … */
+function asksForSidecar({ metadata, labels }: Workload): boolean {
+  return [...Object.entries(asMap(metadata.annotations) ?? {}), ...Object.entries(labels)].some(
+    ([key, value]) => /\/(?:[\w-]*inject|enabled)$/.test(key) && value !== 'false' && value !== 'disabled',
+  );
+}
+
+/** Proxies that learn their listeners from a control plane. */
+const TOLD_AT_RUN_TIME = /(?:^|\/)(?:auto|proxyv2|(?:[\w.-]*-)?envoy(?:-[\w.-]+)?)(?:[:@]|$)/;
+
+function isToldAtRunTime(workload: Workload): boolean {
+  return runningContainers(workload).some(({ container }) => TOLD_AT_RUN_TIME.test(String(container.image)));
 }
 
 function serves(cluster: Cluster, workload: Workload, port: number): boolean {
