@@ -83,8 +83,7 @@ const KEPT: readonly [apiVersions: string | readonly string[], kinds: string, ..
     'status.loadBalancer.ingress[].hostname',
   ],
   ['v1', 'ServiceAccount', 'imagePullSecrets'],
-  ['v1', 'ConfigMap'],
-  ['v1', 'Secret'],
+  ['v1', 'ConfigMap Secret', ANNOTATIONS],
   [
     'v1',
     'PersistentVolume',

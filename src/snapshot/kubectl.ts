@@ -1,3 +1,4 @@
+import { asMap } from '../cluster/workloads.ts';
 import { type RunResult, run } from '../render/run.ts';
 
 /** The user's kubectl, and what it is asked with. */
@@ -88,7 +89,7 @@ export async function list(kubectl: Kubectl, resource: string, fieldSelector?: s
   try {
     const { items } = JSON.parse(result.stdout);
     if (!Array.isArray(items)) return { state: 'failed', message: 'kubectl printed no list' };
-    return { state: 'read', items };
+    return { state: 'read', items: items.map(asMap).filter((item) => item !== undefined) };
   } catch {
     return { state: 'failed', message: 'kubectl printed something else than JSON' };
   }

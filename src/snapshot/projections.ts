@@ -37,39 +37,24 @@ const SWITCH = /^(?:true|false|\d{1,5})$/;
 /** What a snapshot keeps of an object, in a fixed order; undefined for objects that say nothing of their own. */
 export function snapshotOf(object: Fields, kind: Kind, services: Services, read: ReadKinds): Fields | undefined {
   if (isDerived(object, kind, read) || isEverywhere(object, kind) || isSolver(object)) return undefined;
-  const kept = project(object, kind.keep);
-  const { metadata, ...content } = kept;
+  const { metadata, ...content } = project(object, kind.keep);
   const { labels, annotations } = asMap(metadata) ?? {};
   const { name, namespace } = asMap(object.metadata) ?? {};
-  const id = `${kind.group}/${kind.kind}`;
-  const more = SPECIAL.get(id)?.(object, content, services, read) ?? content;
-  return ordered({
+  const special = SPECIAL.get(`${kind.group}/${kind.kind}`);
+  return {
     apiVersion: object.apiVersion,
     kind: object.kind,
     metadata: {
       name,
       ...(namespace === undefined ? {} : { namespace }),
-      ...withContent('labels', labels),
-      ...withContent(
-        'annotations',
-        keptAnnotations(id === '/Secret' || id === '/ConfigMap' ? object : { metadata: { annotations } }),
-      ),
+      ...withContent('labels', sorted(labels)),
+      ...withContent('annotations', sorted(keptAnnotations(annotations))),
     },
-    ...more,
-  });
-}
-
-/** The object's map first by what it is, then by key; lists stay as they are. */
-function ordered({ apiVersion, kind, metadata, ...content }: Fields): Fields {
-  const { name, namespace, ...rest } = metadata as Fields;
-  return {
-    apiVersion,
-    kind,
-    metadata: { name, ...(namespace === undefined ? {} : { namespace }), ...(sorted(rest) as Fields) },
-    ...(sorted(content) as Fields),
+    ...(sorted(special?.(object, content, services, read) ?? content) as Fields),
   };
 }
 
+/** The same with the keys of all maps in order; lists stay as they are. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   const map = asMap(value);
@@ -86,10 +71,9 @@ function withContent(key: string, value: unknown): Fields {
   return map && Object.keys(map).length > 0 ? { [key]: map } : {};
 }
 
-function keptAnnotations({ metadata }: Fields): Fields {
-  const entries = Object.entries(asMap(asMap(metadata)?.annotations) ?? {});
+function keptAnnotations(annotations: unknown): Fields {
   return Object.fromEntries(
-    entries.flatMap(([key, value]) => {
+    Object.entries(asMap(annotations) ?? {}).flatMap(([key, value]) => {
       if (ANNOTATIONS.test(key)) return [[key, value]];
       return MARKS.test(key) ? [[key, SWITCH.test(`${value}`) ? value : '']] : [];
     }),
