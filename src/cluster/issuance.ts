@@ -4,6 +4,7 @@ import { type Cluster, derived } from './cluster.ts';
 import { madeAs, mayMake } from './makers.ts';
 import { candidates, mayAppear, namesakesOf, standingOf } from './provided.ts';
 import type { Referent } from './references.ts';
+import { type RouteTls, routesOf } from './routes.ts';
 import { isUnknown } from './unknown.ts';
 import { asList, asMap, containersOf, valueAt, type Workload } from './workloads.ts';
 
@@ -127,7 +128,9 @@ export function isProvidedOtherwise(cluster: Cluster, scope: string, name: strin
   const referent: Referent = { group: '', kind: 'Secret', scope, name };
   if (!cluster.complete || candidates(cluster, referent).length > 0) return true;
   if (madeAs(cluster, referent).some(({ by }) => by !== but && issues(cluster, by, name))) return true;
-  return mayAppear(cluster, referent) || mayMake(cluster, referent) !== undefined;
+  const maker = mayMake(cluster, referent);
+  // A Gateway names the Secrets that it needs, and makes none.
+  return mayAppear(cluster, referent) || (maker !== undefined && maker.group !== 'gateway.networking.k8s.io');
 }
 
 /** Whether what would make a Secret does: of an Ingress, only where cert-manager accepts it. */
@@ -161,17 +164,13 @@ export function standingOfIssuer(cluster: Cluster, scope: string, { kind, name }
   return other && !elsewhere ? { state: 'misnamed', other } : { state: 'unknown' };
 }
 
-/** Kinds that cert-manager's ingress-shim never looks at although they name TLS Secrets, and where they do. */
-const IGNORED: readonly { group: string; kind: string; secretName: Path; resolver?: Path }[] = [
+/** Kinds that cert-manager's shims never look at although TLS Secrets are theirs, or those of the Gateways that they are attached to. */
+const IGNORED: readonly (readonly [group: string, kind: string])[] = [
   ...['traefik.io', 'traefik.containo.us'].flatMap((group) =>
-    ['IngressRoute', 'IngressRouteTCP'].map((kind) => ({
-      group,
-      kind,
-      secretName: ['spec', 'tls', 'secretName'],
-      resolver: ['spec', 'tls', 'certResolver'],
-    })),
+    ['IngressRoute', 'IngressRouteTCP'].map((kind) => [group, kind] as const),
   ),
-  { group: 'projectcontour.io', kind: 'HTTPProxy', secretName: ['spec', 'virtualhost', 'tls', 'secretName'] },
+  ...['HTTPRoute', 'GRPCRoute', 'TLSRoute'].map((kind) => ['gateway.networking.k8s.io', kind] as const),
+  ['projectcontour.io', 'HTTPProxy'],
 ];
 
 /** An object that asks cert-manager for a certificate in a way that it doesn't hear. */
@@ -179,31 +178,37 @@ export interface UnheardRequest {
   resource: Resource;
   /** Of the annotation. */
   path: Path;
-  annotation: string;
-  secretName: string;
+  /** The TLS Secrets that would be issued. */
+  secrets: readonly { name: string; scope: string }[];
 }
 
-/** Every object with cert-manager's annotations whose kind it ignores, and that names a TLS Secret of its own namespace. */
+/** Every object with cert-manager's annotations whose kind it ignores, and that encrypts with TLS Secrets. */
 export function unheardRequests(cluster: Cluster): UnheardRequest[] {
-  const all = requestsOfIgnored(cluster);
-  return all.length === 0 || cluster.workloads.some(isInterpreter) ? [] : all;
+  const annotated = IGNORED.flatMap(([group, kind]) =>
+    cluster.list(group, kind).flatMap((resource) => {
+      const annotations = asMap(resource.object.metadata.annotations) ?? {};
+      const annotation = [CLUSTER_ISSUER, ISSUER].find((key) => Object.hasOwn(annotations, key));
+      return annotation === undefined ? [] : [{ resource, path: ['metadata', 'annotations', annotation] }];
+    }),
+  );
+  if (annotated.length === 0 || cluster.workloads.some(isInterpreter)) return [];
+  const blocks = new Map<Resource, readonly RouteTls[]>();
+  for (const { resource, tls } of routesOf(cluster)) blocks.set(resource, tls);
+  return annotated.flatMap(({ resource, path }) => {
+    const decrypted = (blocks.get(resource) ?? []).filter((tls) => !tls.passthrough && tls.resolver === undefined);
+    const secrets = resource.kind === 'HTTPProxy' ? proxySecrets(resource) : decrypted.flatMap((tls) => tls.secrets);
+    const known = secrets.filter(({ name }) => !isUnknown(name));
+    return known.length === 0 ? [] : [{ resource, path, secrets: known }];
+  });
+}
+
+/** The Secret of Contour's HTTPProxy in its own namespace; `namespace/name` is another's. */
+function proxySecrets({ object, scope }: Resource): { name: string; scope: string }[] {
+  const name = valueAt(object, ['spec', 'virtualhost', 'tls', 'secretName']);
+  return typeof name === 'string' && name !== '' && !name.includes('/') ? [{ name, scope }] : [];
 }
 
 /** Whether a workload reads IngressRoutes in cert-manager's stead: github.com/robkooper/traefik-certmanager and its forks. */
 function isInterpreter(workload: Workload): boolean {
   return containersOf(workload).some(({ container }) => /traefik-?cert-?manager/i.test(String(container.image)));
-}
-
-function requestsOfIgnored(cluster: Cluster): UnheardRequest[] {
-  return IGNORED.flatMap(({ group, kind, secretName, resolver }) =>
-    cluster.list(group, kind).flatMap((resource) => {
-      const annotations = asMap(resource.object.metadata.annotations) ?? {};
-      const annotation = [CLUSTER_ISSUER, ISSUER].find((key) => Object.hasOwn(annotations, key));
-      const name = valueAt(resource.object, secretName);
-      if (annotation === undefined || typeof name !== 'string' || name === '' || isUnknown(name)) return [];
-      // Contour's `namespace/name` is another's; a resolver of Traefik issues by itself.
-      if (name.includes('/') || (resolver && valueAt(resource.object, resolver))) return [];
-      return [{ resource, path: ['metadata', 'annotations', annotation], annotation, secretName: name }];
-    }),
-  );
 }

@@ -37,7 +37,7 @@ export default {
       'its own, and name one issuer that exists: cert-manager.io/issuer for an Issuer of the namespace, ' +
       'cert-manager.io/cluster-issuer for a ClusterIssuer.',
     facts: [
-      'Reads the annotations and tls blocks of Ingress, IngressRoute, IngressRouteTCP and HTTPProxy, the Certificates and whatever else makes Secrets, and --default-issuer-name of cert-manager.',
+      'Reads the annotations and tls blocks of Ingress, IngressRoute, IngressRouteTCP, HTTPProxy and the routes of the Gateway API, the Certificates and whatever else makes Secrets, and --default-issuer-name of cert-manager.',
       'An issuer that an annotation names and that is known to be missing is reported by reference-missing, at the same place.',
     ],
     silent: [
@@ -96,6 +96,32 @@ export default {
         spec:
           virtualhost: { fqdn: poc.example.com, tls: { secretName: proxy-tls } }
           routes: [{ services: [{ name: deces-ui, port: 8083 }] }]
+      `,
+      yaml`
+        # The Gateway would be heard, its routes are not.
+        apiVersion: gateway.networking.k8s.io/v1
+        kind: HTTPRoute
+        metadata:
+          name: shop
+          namespace: shop
+          annotations:
+            cert-manager.io/cluster-issuer: letsencrypt # <- cert-manager ignores annotations of an HTTPRoute: nothing issues Secret/shop-tls, clients get the controller's default certificate
+        spec:
+          parentRefs: [{ name: public, namespace: gateways }]
+          hostnames: [shop.example.com]
+          rules: [{ backendRefs: [{ name: shop, port: 80 }] }]
+        ---
+        apiVersion: gateway.networking.k8s.io/v1
+        kind: Gateway
+        metadata: { name: public, namespace: gateways }
+        spec:
+          gatewayClassName: traefik
+          listeners:
+            - name: web
+              port: 443
+              protocol: HTTPS
+              hostname: shop.example.com
+              tls: { certificateRefs: [{ name: shop-tls }] }
       `,
       yaml`
         apiVersion: networking.k8s.io/v1
@@ -393,6 +419,32 @@ export default {
         spec: { selfSigned: {} }
       `,
       yaml`
+        # The Gateway asks as well.
+        apiVersion: gateway.networking.k8s.io/v1
+        kind: HTTPRoute
+        metadata:
+          name: shop
+          namespace: shop
+          annotations:
+            cert-manager.io/cluster-issuer: letsencrypt
+        spec:
+          parentRefs: [{ name: public, namespace: gateways }]
+          hostnames: [shop.example.com]
+          rules: [{ backendRefs: [{ name: shop, port: 80 }] }]
+        ---
+        apiVersion: gateway.networking.k8s.io/v1
+        kind: Gateway
+        metadata: { name: public, namespace: gateways, annotations: { cert-manager.io/cluster-issuer: letsencrypt } }
+        spec:
+          gatewayClassName: traefik
+          listeners:
+            - name: web
+              port: 443
+              protocol: HTTPS
+              hostname: shop.example.com
+              tls: { certificateRefs: [{ name: shop-tls }] }
+      `,
+      yaml`
         # Something else reads them.
         apiVersion: traefik.io/v1alpha1
         kind: IngressRoute
@@ -464,10 +516,12 @@ export default {
     ],
   },
   *check(cluster) {
-    for (const { resource, path, secretName } of unheardRequests(cluster)) {
+    for (const { resource, path, secrets } of unheardRequests(cluster)) {
       if (resource.existing || asksOthers(resource)) continue;
-      if (isProvidedOtherwise(cluster, resource.scope, secretName, resource)) continue;
-      const message = `cert-manager ignores annotations of an ${resource.kind}: nothing issues Secret/${secretName}, ${DEFAULT_CERTIFICATE}`;
+      const missing = secrets.find(({ scope, name }) => !isProvidedOtherwise(cluster, scope, name, resource));
+      if (missing === undefined) continue;
+      const article = /^[AEIOH]/.test(resource.kind) ? 'an' : 'a';
+      const message = `cert-manager ignores annotations of ${article} ${resource.kind}: nothing issues Secret/${missing.name}, ${DEFAULT_CERTIFICATE}`;
       yield { resource, path, message };
     }
     for (const shimmed of shimmedIngresses(cluster).values()) {
