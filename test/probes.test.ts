@@ -71,6 +71,18 @@ describe('certaintyOf', () => {
   });
 });
 
+describe('probe-port-unserved', () => {
+  it.each([
+    ['${PORTS}', 0],
+    [undefined, 1],
+  ])('knows the ports of a container: %s', (ports, count) => {
+    const container = { name: 'web', image: 'web:1', ports, readinessProbe: { tcpSocket: { port: 'http' } } };
+    const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web' }, spec: { containers: [container] } };
+    const rule = rules.find(({ id }) => id === 'probe-port-unserved');
+    expect([...(rule?.check?.(clusterOf([pod])) ?? [])]).toHaveLength(count);
+  });
+});
+
 /** Workloads whose probes, limits, mounts and security contexts are anything. */
 function oddObjects(v: readonly unknown[]): Manifest[] {
   const container = {

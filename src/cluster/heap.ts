@@ -1,10 +1,10 @@
-import type { Cluster } from './cluster.ts';
-import { dataOf, type ExpandedText, environmentOf, expand, type Origin, partAt } from './environment.ts';
+import { type Cluster, derived } from './cluster.ts';
+import { dataOf, type ExpandedText, environmentOf, expand, type Origin, partAt, type Variable } from './environment.ts';
 import { argumentsOf, imageBaseName } from './flags.ts';
 import { mountedFiles } from './mounted-files.ts';
 import { parseQuantity } from './quantity.ts';
 import { MASK } from './unknown.ts';
-import { asList, asMap, type PodContainer, type Workload } from './workloads.ts';
+import { asList, asMap, containersOf, type PodContainer, type Workload } from './workloads.ts';
 
 /** How much memory a program is told to fill. */
 export interface HeapSetting {
@@ -75,13 +75,35 @@ export function heapSettingsOf(cluster: Cluster, workload: Workload, container: 
   const words = argumentsOf(container).map(({ text, path }) =>
     expand(text, { resource: workload.resource, path, key: undefined, secret: false }, variables),
   );
+  const isForOthers = (name: string) => isShared(cluster, workload, variables.get(name));
+  const hasJvmOfOthers = [...variables].some(([name, { text }]) => /-Xmx|MaxHeapSize/.test(text) && isForOthers(name));
   const settings = [
-    javaHeap(words, variables),
-    nodeHeap(words, variables.get('NODE_OPTIONS')),
-    goLimit(variables.get('GOMEMLIMIT')),
+    hasJvmOfOthers ? undefined : javaHeap(words, variables),
+    isForOthers('NODE_OPTIONS') ? undefined : nodeHeap(words, variables.get('NODE_OPTIONS')),
+    isForOthers('GOMEMLIMIT') ? undefined : goLimit(variables.get('GOMEMLIMIT')),
     isRedis(container, words) ? (redisArgument(words) ?? redisFile(cluster, workload, container)) : undefined,
   ];
   return settings.filter((setting) => setting !== undefined);
+}
+
+/** How many containers take all variables of a ConfigMap, by its scope and name. */
+const takers = derived((cluster) => {
+  const counts = new Map<string, number>();
+  for (const workload of cluster.workloads) {
+    for (const { container } of containersOf(workload)) {
+      for (const source of asList(container.envFrom)) {
+        const id = `${workload.resource.scope} ${asMap(asMap(source)?.configMapRef)?.name}`;
+        counts.set(id, (counts.get(id) ?? 0) + 1);
+      }
+    }
+  }
+  return counts;
+});
+
+/** Whether several containers take a variable with all others of its ConfigMap: then it may be meant for another one. */
+function isShared(cluster: Cluster, { resource }: Workload, variable: Variable | undefined): boolean {
+  if (variable?.via !== 'envFrom') return false;
+  return variable.parts.some((part) => (takers(cluster).get(`${resource.scope} ${part.resource.name}`) ?? 0) > 1);
 }
 
 /**

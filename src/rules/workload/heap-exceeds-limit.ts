@@ -46,6 +46,7 @@ export default {
     silent: [
       'A value by resourceFieldRef limits.memory, and whatever is not known',
       'No memory limit',
+      'A variable of a ConfigMap that several containers take as a whole (envFrom): it may be meant for another one',
       'Of several -Xmx in one text the last counts; between variables the least, and JAVA_TOOL_OPTIONS only where nothing overrides it',
       'GOMEMLIMIT up to the limit itself: it is soft, and counts all that Go holds',
     ],
@@ -180,6 +181,25 @@ export default {
           redis.conf: |
             # maxmemory 4gb
             maxmemory 0
+        ---
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: { name: for-all }
+        data: { JAVA_OPTS: -Xmx1g, NODE_OPTIONS: --max-old-space-size=1024, GOMEMLIMIT: 1GiB }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: sharing }
+        spec:
+          containers:
+            - name: app
+              image: ghcr.io/acme/jvm:1
+              envFrom: [{ configMapRef: { name: for-all } }]
+              resources: { limits: { memory: 2Gi } }
+            - name: proxy
+              image: nginx:1.29
+              envFrom: [{ configMapRef: { name: for-all } }]
+              resources: { limits: { memory: 64Mi } }
         ---
         apiVersion: v1
         kind: Secret

@@ -39,6 +39,7 @@ function judge(cluster: Cluster, workload: Workload, probe: Probe): Finding | un
   if (probed === undefined || isUnknown(probed.port)) return undefined;
   const { resource } = workload;
   const { port, path } = probed;
+  if (isUnknown(probe.of.container.ports)) return undefined;
   const ports = asList(probe.of.container.ports).map((item) => asMap(item) ?? {});
   const name = String(probe.of.container.name);
   if (typeof port === 'string') {
