@@ -195,7 +195,7 @@ describe('a cluster that does not answer', () => {
     expect(code).toBe(2);
     const lines = stderr.trimEnd().split('\n');
     expect(lines).toHaveLength(api.resources.length);
-    expect(lines[0]).toMatch(/^k8s-lint: Deployment\.apps was not read, .*(?:Client\.Timeout|no answer in time)/);
+    expect(lines[0]).toMatch(/^k8s-lint: Deployment\.apps was not read, .*(?:Client\.Timeout|no answer within --timeout)/);
   });
 
   it('has a context that the kubeconfig does not know', async () => {

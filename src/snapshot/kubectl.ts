@@ -123,7 +123,7 @@ function describe({ command }: Kubectl, result: Exclude<RunResult, { kind: 'ok' 
     case 'failed':
       return said === '' ? `kubectl ended with exit code ${result.code} and said nothing` : said;
     case 'timeout':
-      return `no answer in time${said && ` (${said})`}`;
+      return `no answer within --timeout${said && ` (${said})`}`;
     case 'output-limit':
       return `more than ${LARGEST / 1024 / 1024} MB`;
     case 'killed':
