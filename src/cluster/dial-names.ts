@@ -18,7 +18,7 @@ const NOT_DIALLED = new Set([
   ...['trusted', 'callback', 'callbacks', 'redirect', 'redirects', 'public', 'external', 'advertised', 'advertise'],
   ...['announce', 'announced', 'audience', 'aud', 'cookie', 'vhost', 'vhosts', 'virtual', 'listen', 'listener'],
   ...['listeners', 'bind', 'self', 'own', 'referer', 'referrer', 'sni', 'san', 'sans', 'noproxy', 'vite', 'logout'],
-  ...['homepage', 'runbook', 'ingress'],
+  ...['homepage', 'runbook', 'ingress', 'docs', 'documentation', 'springdoc', 'swagger', 'openapi', 'kestrel'],
 ]);
 
 /** Last words of names whose values look like addresses and are none: `POSTGRES_IMAGE: postgres:16`. */
@@ -51,6 +51,9 @@ const SHOWN = new Set([
 const OWN = new Set([
   ...['base url', 'base uri', 'app url', 'app base url', 'app host', 'server url', 'server base url', 'server name'],
   ...[
+    'http host',
+    'https host',
+    'server host',
     'kc hostname',
     'kc hostname url',
     'keycloak hostname',

@@ -3,13 +3,16 @@ import { mayBeDialled } from './dial-names.ts';
 import { alertmanagerAddresses, isAlertmanager } from './files/alertmanager.ts';
 import {
   fluentBitSettings,
+  fluentdSettings,
   isAssignments,
   isFluentBit,
+  isFluentd,
   isToml,
   propertySettings,
   tomlSettings,
 } from './files/assignments.ts';
 import { collectorAddresses, isCollector, isPromtail, promtailAddresses } from './files/collectors.ts';
+import { envoyAddresses, isEnvoy } from './files/envoy.ts';
 import type { FileAddress } from './files/file-address.ts';
 import { datasourceAddresses, isDatasources } from './files/grafana.ts';
 import { haproxyAddresses, isHaproxy } from './files/haproxy.ts';
@@ -42,6 +45,7 @@ export function addressesInFile(name: string, text: string, upstreams: ReadonlyS
   if (isNginx(name, text)) return nginxAddresses(text, upstreams);
   if (isHaproxy(text)) return haproxyAddresses(text);
   if (isFluentBit(text)) return settingAddresses(fluentBitSettings(text));
+  if (isFluentd(text)) return settingAddresses(fluentdSettings(text));
   if (isAssignments(name)) return settingAddresses(propertySettings(text));
   const documents = readStructured(text);
   if (documents.length > 0) return documents.flatMap(addressesInDocument);
@@ -62,6 +66,7 @@ function addressesInDocument(document: Structured): FileAddress[] {
   if (isAlertmanager(document)) return alertmanagerAddresses(document);
   if (isDatasources(document)) return datasourceAddresses(document);
   if (isCollector(document)) return collectorAddresses(document);
+  if (isEnvoy(document)) return envoyAddresses(document);
   return isSomethingElse(document) ? [] : settingAddresses(settingsOf(document));
 }
 

@@ -3,6 +3,7 @@ import { type Cluster, derived } from './cluster.ts';
 import { type ConfiguredHost, configuredHosts } from './configured-hosts.ts';
 import { asksCluster, resolveHost } from './connections.ts';
 import { namesHost, wordsOf } from './dial-names.ts';
+import { hintFor } from './hints.ts';
 import { meetsNoPolicies } from './network.ts';
 import { namesakesOf, standingOf } from './provided.ts';
 import type { Referent } from './references.ts';
@@ -15,8 +16,8 @@ export interface UnresolvedHost {
   readonly configured: ConfiguredHost;
   /** The Service that is meant. */
   readonly referent: Referent;
-  /** The environment is one that nobody has described: others may put Services into the namespace. */
-  readonly undeclared: boolean;
+  /** What may have been meant, as the end of a message. */
+  readonly hint: string;
 }
 
 /**
@@ -31,10 +32,54 @@ export function unresolvedHosts(cluster: Cluster): UnresolvedHost[] {
   const fine = new Set(
     judged.filter(({ missing }) => missing === undefined).map(({ configured }) => listOf(configured)),
   );
+  const hints = new Map<string, string | undefined>();
   return judged.flatMap(({ configured, missing }) => {
     if (missing === undefined || !mayBeReported(configured) || fine.has(listOf(configured))) return [];
-    return [{ configured, ...missing }];
+    const id = `${missing.referent.scope} ${missing.referent.name}`;
+    if (!hints.has(id)) hints.set(id, hintOf(cluster, missing));
+    const hint = hints.get(id);
+    return hint === undefined ? [] : [{ configured, referent: missing.referent, hint }];
   });
+}
+
+/**
+ * What may have been meant. Undefined where nothing tells that a name is wrong: others may put Services into a namespace that nobody has
+ * described, so that only a slip counts there, or a Service of that name elsewhere.
+ */
+function hintOf(cluster: Cluster, { referent, undeclared }: Missing): string | undefined {
+  const { name, scope } = referent;
+  const hint = hintFor(cluster, name, referent);
+  if (hint.startsWith('; namespace')) return hint;
+  const services = servicesByScope(cluster).get(scope) ?? [];
+  // `postgres` is no slip for `postgrest`, and of short names any two are alike.
+  const isLikely = name.length > 4 && services.some((service) => !service.startsWith(name) && isSlip(service, name));
+  if (undeclared && !isLikely) return undefined;
+  return name.length > 3 ? hint : '';
+}
+
+/** Whether two names differ by one letter, or two that changed places. */
+function isSlip(a: string, b: string): boolean {
+  let start = 0;
+  while (start < a.length && a[start] === b[start]) start++;
+  const [x, y] = [a.slice(start), b.slice(start)];
+  const isSwapped = x[0] === y[1] && x[1] === y[0] && x.slice(2) === y.slice(2);
+  return isSwapped || x.slice(1) === y.slice(1) || x.slice(1) === y || x === y.slice(1);
+}
+
+const servicesByScope = derived((cluster): ReadonlyMap<string, readonly string[]> => {
+  const services = new Map<string, string[]>();
+  for (const { scope, name } of cluster.list('', 'Service')) {
+    const names = services.get(scope);
+    if (names) names.push(name);
+    else services.set(scope, [name]);
+  }
+  return services;
+});
+
+interface Missing {
+  readonly referent: Referent;
+  /** The environment is one that nobody has described. */
+  readonly undeclared: boolean;
 }
 
 function listOf({ from, list }: ConfiguredHost): string {
@@ -57,7 +102,7 @@ const PLAIN = /(?:^|[a-z])(?:host|hosts|hostname|server|servers|brokers)$/;
 const NO_NAME =
   /^(?:localhost|none|null|nil|undefined|false|true|off|on|no|yes|disabled|enabled|auto|default|unset|empty|dummy|fake|test|unused|example|placeholder|changeme|change-me|replaceme|replace-me|todo|tbd|host|hostname|server|your-.*|my-.*|some-.*|xxx+|metadata|unix|socket)$/;
 
-function missingService(cluster: Cluster, configured: ConfiguredHost): Omit<UnresolvedHost, 'configured'> | undefined {
+function missingService(cluster: Cluster, configured: ConfiguredHost): Missing | undefined {
   const { from, address } = configured;
   if (address.host === '' || !asksCluster(from) || isUnknown(from.resource.scope)) return undefined;
   const referent = referentOf(from.resource, address.host.toLowerCase());

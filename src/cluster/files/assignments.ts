@@ -137,3 +137,28 @@ export function fluentBitSettings(text: string): Setting[] {
   }
   return settingsOfAssignments(found, true);
 }
+
+/** Whether a file is Fluentd's configuration. */
+export function isFluentd(text: string): boolean {
+  return /^[ \t]*<match\b[^>\n]*>/m.test(text);
+}
+
+/** The settings of what Fluentd sends to: `host` and `port` in `<match>` and below it (https://docs.fluentd.org/configuration/config-file). */
+export function fluentdSettings(text: string): Setting[] {
+  const found: Assignment[] = [];
+  const open: string[] = [];
+  let start = 0;
+  for (const line of text.split('\n')) {
+    const tag = /^[ \t]*<(\/?)(\w+)/.exec(line);
+    if (tag?.[1] === '/') open.pop();
+    else if (tag) open.push(`${tag[2]} ${start}`);
+    const match = /^[ \t]*(\w+)[ \t]+(?=\S)/.exec(line);
+    if (match && open[0]?.startsWith('match')) {
+      const section = `output ${open.at(-1)}`;
+      const value = line.slice(match[0].length).trimEnd();
+      found.push({ section, key: match[1] ?? '', value, start: start + match[0].length, group: start });
+    }
+    start += line.length + 1;
+  }
+  return settingsOfAssignments(found, true);
+}

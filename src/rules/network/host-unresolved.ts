@@ -1,8 +1,7 @@
 import { editedAt, placeOf } from '../../cluster/configured-hosts.ts';
-import { hintFor } from '../../cluster/hints.ts';
 import { inNamespace } from '../../cluster/provided.ts';
 import { type UnresolvedHost, unresolvedHosts } from '../../cluster/unresolved-hosts.ts';
-import { type Cluster, type Finding, type Rule, yaml } from '../../rule.ts';
+import { type Finding, type Rule, yaml } from '../../rule.ts';
 
 export default {
   id: 'host-unresolved',
@@ -37,7 +36,7 @@ export default {
       'Values that aren’t known, or that a later envFrom may override; stand-ins such as none and changeme',
       'Namespaces into which a chart, an operator or a policy may put the Service; targets that don’t render',
       'A list in which another host is known, or outside of the cluster; Helm’s tests and what runs before the first installation',
-      'An environment that nobody has described, unless a Service of nearly that name, or of that name in another namespace, is there',
+      'An environment that nobody has described, unless a Service’s name differs by one slip, or one of that name is in another namespace',
     ],
     references: [
       'https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/',
@@ -429,8 +428,7 @@ export default {
   *check(cluster) {
     const seen = new Set<string>();
     for (const unresolved of unresolvedHosts(cluster)) {
-      const finding = judge(cluster, unresolved);
-      if (!finding) continue;
+      const finding = judge(unresolved);
       // Several workloads may take one value: it is edited once.
       const { group, kind, scope, name } = finding.resource;
       const id = JSON.stringify([
@@ -448,22 +446,16 @@ export default {
   },
 } satisfies Rule;
 
-function judge(
-  cluster: Cluster,
-  { configured, referent, undeclared }: UnresolvedHost,
-): (Finding & Required<Pick<Finding, 'resource' | 'path'>>) | undefined {
-  const hint = hintFor(cluster, referent.name, referent);
-  // Others may put Services into a namespace that nobody has described: only what is nearly here, or elsewhere, tells a slip.
-  if (undeclared && (hint === '' || hint.includes(`"${referent.name}`))) return undefined;
+function judge({ configured, referent, hint }: UnresolvedHost): Finding & Required<Pick<Finding, 'resource' | 'path'>> {
   const { from, address, where, declared, name } = configured;
   const dialled = typeof address.port === 'number' ? `${address.host}:${address.port}` : address.host;
-  const isElsewhere = where.resource !== from.resource && !where.resource.existing;
+  const isTaken = where.resource !== from.resource && !where.resource.existing;
   return {
     ...editedAt(configured),
     message:
       `${from.resource} dials ${dialled} (${placeOf(configured)}), but there is no Service/${referent.name}` +
       `${inNamespace(referent.scope)}: the name doesn't resolve${hint}`,
-    ...(isElsewhere
+    ...(isTaken
       ? { related: [{ message: `${from.resource} takes it as ${name}`, resource: from.resource, path: declared }] }
       : {}),
   };
