@@ -1,8 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { scalingOf } from '../src/cluster/autoscalers.ts';
+import { scalingOf, utilizationTargets } from '../src/cluster/autoscalers.ts';
+import type { ClusterTarget } from '../src/cluster/cluster.ts';
 import { rolloutOf } from '../src/cluster/rollouts.ts';
-import { clusterOf, type Manifest, workload } from './in-memory.ts';
+import { valueAt } from '../src/cluster/workloads.ts';
+import type { Rule } from '../src/rule.ts';
+import { rules } from '../src/rules/index.ts';
+import hostPortRolloutStuck from '../src/rules/network/host-port-rollout-stuck.ts';
+import nodePortInvalid from '../src/rules/network/node-port-invalid.ts';
+import autoscalerMetricMissing from '../src/rules/workload/autoscaler-metric-missing.ts';
+import { clusterOf, type Manifest, resourceOf, workload } from './in-memory.ts';
 
 const GROUPS: Record<string, string> = { Rollout: 'argoproj.io/v1alpha1', Pod: 'v1', Job: 'batch/v1' };
 
@@ -41,7 +48,7 @@ describe('rollouts', () => {
       rolling(3, { maxUnavailable: 9 }),
       rolling(3, { maxUnavailable: '100%' }),
       rolling(7, { maxSurge: '29%', maxUnavailable: '28%' }),
-      rolling(0, { maxSurge: 0, maxUnavailable: 0 }),
+      rolling(0, { maxSurge: 1, maxUnavailable: 1 }),
     ]).toEqual([
       [1, 0],
       [1, 0],
@@ -55,7 +62,7 @@ describe('rollouts', () => {
       [1, 3],
       [1, 3],
       [3, 1],
-      [0, 0],
+      [1, 0],
     ]);
   });
 
@@ -65,6 +72,10 @@ describe('rollouts', () => {
     expect(refused.map((maxUnavailable) => rolling(3, { maxUnavailable }))).toEqual(refused.map(() => undefined));
     expect([
       rollout('Deployment', { replicas: '${REPLICAS}' }),
+      rolling(3, { maxSurge: 0, maxUnavailable: 0 }),
+      rolling(3, { maxSurge: '0%', maxUnavailable: 0 }),
+      rollout('DaemonSet', { updateStrategy: { rollingUpdate: { maxUnavailable: 0 } } }),
+      rollout('DaemonSet', { updateStrategy: { rollingUpdate: { maxSurge: '100%' } } }),
       rollout('Deployment', { strategy: 'Recreate' }),
       rollout('Deployment', { strategy: { type: '${TYPE}' } }),
       rollout('Deployment', { strategy: { rollingUpdate: [] } }),
@@ -82,7 +93,7 @@ describe('rollouts', () => {
       rollout('ReplicaSet', {}),
       rollout('Pod', {}),
       rollout('Job', {}),
-    ]).toEqual(Array.from({ length: 18 }));
+    ]).toEqual(Array.from({ length: 22 }));
   });
 
   it('follows each kind', () => {
@@ -199,18 +210,250 @@ describe('autoscalers', () => {
   });
 });
 
+describe('what autoscalers measure', () => {
+  const hpa = (version: string, spec: Manifest, annotations: Manifest = {}) =>
+    measures({
+      apiVersion: `autoscaling/${version}`,
+      kind: 'HorizontalPodAutoscaler',
+      metadata: { annotations },
+      spec,
+    });
+  const keda = (trigger: unknown) =>
+    measures({ apiVersion: 'keda.sh/v1alpha1', kind: 'ScaledObject', metadata: {}, spec: { triggers: [trigger] } });
+  const measures = (object: Manifest) =>
+    utilizationTargets(resourceOf(object)).map(({ resource, container, path }) => [
+      resource,
+      container,
+      path.join('.'),
+    ]);
+  const resource = (name: unknown, target: unknown) => ({ type: 'Resource', resource: { name, target } });
+
+  it('is read from each version of HorizontalPodAutoscalers', () => {
+    const container = { name: 'cpu', container: 'web', target: { type: 'Utilization' } };
+    expect([
+      hpa('v1', { targetCPUUtilizationPercentage: 70 }),
+      hpa('v1', {}),
+      hpa('v1', { metrics: [resource('memory', { type: 'Utilization' })] }),
+      hpa('v1', {}, { 'autoscaling.alpha.kubernetes.io/metrics': '[]' }),
+      hpa('v2', {}),
+      hpa('v2', { metrics: [] }),
+      hpa('v2', { metrics: '${METRICS}' }),
+      hpa('v2beta2', { metrics: [{}, resource('memory', { type: 'Utilization' })] }),
+      hpa('v2beta1', { metrics: [{ type: 'Resource', resource: { name: 'cpu', targetAverageUtilization: 70 } }] }),
+      hpa('v2', { metrics: [resource('cpu', { type: 'AverageValue', averageValue: '1' })] }),
+      hpa('v2', { metrics: [resource(1, { type: 'Utilization' }), null, { type: 'Pods', pods: {} }] }),
+      hpa('v2', { metrics: [{ type: 'ContainerResource', containerResource: container }] }),
+      hpa('v2', { metrics: [{ type: 'ContainerResource', containerResource: { ...container, container: 1 } }] }),
+    ]).toEqual([
+      [['cpu', undefined, 'spec.targetCPUUtilizationPercentage']],
+      [['cpu', undefined, 'spec']],
+      [['cpu', undefined, 'spec']],
+      [],
+      [['cpu', undefined, 'spec']],
+      [['cpu', undefined, 'spec']],
+      [],
+      [['memory', undefined, 'spec.metrics.1.resource']],
+      [['cpu', undefined, 'spec.metrics.0.resource']],
+      [],
+      [],
+      [['cpu', 'web', 'spec.metrics.0.containerResource']],
+      [],
+    ]);
+  });
+
+  it('is read from KEDA triggers', () => {
+    expect([
+      keda({ type: 'cpu', metricType: 'Utilization', metadata: { value: '70' } }),
+      keda({ type: 'memory', metadata: { type: 'Utilization', containerName: 'web' } }),
+      keda({ type: 'cpu', metricType: 'AverageValue', metadata: { type: 'Utilization' } }),
+      keda({ type: 'cpu', metricType: 'Utilization', metadata: { containerName: '' } }),
+      keda({ type: 'kafka', metricType: 'Utilization' }),
+      keda(null),
+    ]).toEqual([
+      [['cpu', undefined, 'spec.triggers.0']],
+      [['memory', 'web', 'spec.triggers.0']],
+      [],
+      [['cpu', undefined, 'spec.triggers.0']],
+      [],
+      [],
+    ]);
+  });
+});
+
+describe('how much it is worth', () => {
+  const severities = (rule: Rule, ...items: Manifest[]) => {
+    const cluster = clusterOf(items.map((item) => resourceOf(item, { existing: item.kind === 'Node' })));
+    return [...(rule.check?.(cluster) ?? [])].map((item) => ('unchecked' in item ? item.unchecked : item.severity));
+  };
+  const open = (items: Manifest[]) => Object.assign(clusterOf(items), { configured: false });
+
+  it('is an error where no Node is left for a host port, else a warning', () => {
+    const ports = { containers: [{ ports: [{ containerPort: 80, hostPort: 80 }] }] };
+    const web = made('Deployment', { template: { spec: ports } });
+    const daemons = made('DaemonSet', {
+      updateStrategy: { rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
+      template: { spec: ports },
+    });
+    const node = (name: string, labels: Manifest = {}) => ({
+      apiVersion: 'v1',
+      kind: 'Node',
+      metadata: { name, labels },
+    });
+    expect([
+      severities(hostPortRolloutStuck, web),
+      severities(hostPortRolloutStuck, web, node('a')),
+      severities(hostPortRolloutStuck, web, node('a'), node('b')),
+      severities(hostPortRolloutStuck, web, node('a', { 'karpenter.sh/nodepool': 'x' })),
+      severities(hostPortRolloutStuck, daemons),
+    ]).toEqual([['warning'], [undefined], [], ['warning'], [undefined]]);
+  });
+
+  it('is an error where both surely land in one cluster, else a warning', () => {
+    const service = (name: string, target: string) =>
+      resourceOf(
+        {
+          apiVersion: 'v1',
+          kind: 'Service',
+          metadata: { name },
+          spec: { type: 'NodePort', ports: [{ port: 80, nodePort: 30080 }] },
+        },
+        { target },
+      );
+    const found = (type: ClusterTarget['type'], configured: boolean, other = 'one') => {
+      const targets = ['one', 'other'].map((target) => ({
+        environment: 'test',
+        target,
+        type,
+        findings: [],
+        incomplete: false,
+      }));
+      const cluster = Object.assign(clusterOf([service('a', 'one'), service('b', other)]), { configured, targets });
+      return [...nodePortInvalid.check(cluster)].map(({ severity }) => severity);
+    };
+    expect([
+      found('manifests', true),
+      found('manifests', false),
+      found('kustomize', false),
+      found('helm', false),
+      found('helm', false, 'other'),
+      found('helm', true, 'other'),
+    ]).toEqual([[undefined], ['warning'], [undefined], [undefined], ['warning'], [undefined]]);
+  });
+
+  it('is an error where a LimitRange made by hand can’t help, else a warning', () => {
+    const scaled = [made('Deployment', {}), scaler('HorizontalPodAutoscaler', { maxReplicas: 5 })];
+    const atRest = [made('Deployment', { replicas: 0 }), scaler('HorizontalPodAutoscaler', { maxReplicas: 5 })];
+    const found = [...autoscalerMetricMissing.check(open(scaled))].map(({ severity }) => severity);
+    expect([
+      severities(autoscalerMetricMissing, ...scaled),
+      severities(autoscalerMetricMissing, ...atRest),
+      found,
+    ]).toEqual([[undefined], ['warning'], ['warning']]);
+  });
+});
+
+const stories = [
+  'host-port-rollout-stuck',
+  'host-port-conflict',
+  'node-port-invalid',
+  'pod-unschedulable',
+  'volume-rollout-stuck',
+  'autoscaler-fights-replicas',
+  'autoscaler-metric-missing',
+  'disruption-budget-blocks-drain',
+  'rollout-drops-every-replica',
+];
+
+/** What is meant, or anything else in its place. */
+const odd = (...meant: readonly unknown[]) =>
+  fc.oneof(
+    { arbitrary: fc.constantFrom(...meant), weight: 4 },
+    { arbitrary: fc.jsonValue({ maxDepth: 3 }), weight: 1 },
+  );
+
+const HOSTNAME = 'kubernetes.io/hostname';
+const oddParts = fc.record({
+  replicas: odd(undefined, 0, 1, 3, '${REPLICAS}'),
+  strategy: odd(undefined, { rollingUpdate: { maxUnavailable: 1 } }, { rollingUpdate: { maxSurge: '1%' } }),
+  resources: odd(undefined, { requests: null }, { limits: [] }),
+  port: odd({ containerPort: 80, hostPort: 80 }, null),
+  init: odd({ name: 'init', restartPolicy: 'Always' }, null),
+  volume: odd({ persistentVolumeClaim: { claimName: 'web' } }, null),
+  term: odd({ topologyKey: HOSTNAME, labelSelector: { matchLabels: { app: 'web' } } }, null),
+  target: odd({ apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' }, null),
+  minimum: odd(undefined, 0, 2, '${MIN}'),
+  metric: odd({ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization' } } }, null),
+  selector: odd({}, { matchLabels: { app: 'web' } }, null),
+  available: odd(undefined, 0, 1, '100%', '${MIN}'),
+  servicePort: odd({ port: 80, nodePort: 30080 }, { port: 81, nodePort: 99 }, null),
+  modes: odd(['ReadWriteOnce'], [null]),
+  claimSpec: odd({ volumeName: 'volume' }, {}, null),
+  volumeSpec: odd({ claimRef: { namespace: 'shop', name: 'web' } }, { claimRef: null }),
+  terms: odd([{ matchExpressions: [{ key: HOSTNAME, operator: 'In', values: ['b'] }] }], [null]),
+  zone: odd({ 'topology.kubernetes.io/zone': 'b' }, { 'topology.kubernetes.io/region': [] }),
+});
+
 describe('odd shapes', () => {
-  it('are survived', () => {
-    const value = fc.jsonValue({ maxDepth: 3 });
-    const kinds = fc.constantFrom('Deployment', 'StatefulSet', 'DaemonSet', 'Rollout');
+  it.each(['Deployment', 'StatefulSet', 'DaemonSet', 'Rollout'])('of a %s are survived, and paths exist', (kind) => {
     fc.assert(
-      fc.property(kinds, fc.array(value, { minLength: 6, maxLength: 6 }), (kind, v) => {
+      fc.property(oddParts, (odd) => {
+        const of = (apiVersion: string, kind: string, spec: unknown, name = 'web') => ({
+          apiVersion,
+          kind,
+          metadata: { name, namespace: 'shop' },
+          spec,
+        });
+        const required = { requiredDuringSchedulingIgnoredDuringExecution: [odd.term] };
+        const pod = {
+          containers: [{ name: 'web', resources: odd.resources, ports: [odd.port, odd.port] }],
+          initContainers: [odd.init],
+          volumes: [odd.volume],
+          affinity: { podAntiAffinity: required },
+        };
+        const template = { metadata: { labels: { app: 'web' } }, spec: pod };
+        const requests = { accessModes: odd.modes, resources: { requests: { storage: '1Gi' } } };
+        const templates = [{ metadata: { name: 'data' }, spec: requests }, odd.claimSpec];
+        const volume = {
+          apiVersion: 'v1',
+          kind: 'PersistentVolume',
+          metadata: { name: 'volume', labels: odd.zone },
+          spec: {
+            accessModes: odd.modes,
+            capacity: { storage: '1Gi' },
+            nodeAffinity: { required: { nodeSelectorTerms: odd.terms } },
+            ...(odd.volumeSpec as object),
+          },
+        };
+        const labels = { [HOSTNAME]: 'a', 'topology.kubernetes.io/zone': 'a' };
+        const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'a', labels } };
         const cluster = clusterOf([
-          made(kind, { replicas: v[0], strategy: v[1], updateStrategy: v[1] }),
-          scaler('HorizontalPodAutoscaler', { scaleTargetRef: v[2], minReplicas: v[3], maxReplicas: v[4] }),
-          scaler('ScaledObject', { minReplicaCount: v[3] }, { annotations: v[5] }),
+          made(kind, {
+            replicas: odd.replicas,
+            strategy: odd.strategy,
+            updateStrategy: odd.strategy,
+            template,
+            volumeClaimTemplates: templates,
+          }),
+          made('DaemonSet', { template: { spec: { containers: [{ ports: [odd.port] }] } } }, { name: 'daemons' }),
+          scaler('HorizontalPodAutoscaler', { scaleTargetRef: odd.target, minReplicas: odd.minimum, maxReplicas: 9 }),
+          scaler('ScaledObject', { scaleTargetRef: odd.target, minReplicaCount: odd.minimum, triggers: [odd.metric] }),
+          scaler('HorizontalPodAutoscaler', { scaleTargetRef: { kind, name: 'web' }, metrics: [odd.metric] }),
+          of('policy/v1', 'PodDisruptionBudget', { selector: odd.selector, minAvailable: odd.available }),
+          of('policy/v1', 'PodDisruptionBudget', { selector: odd.selector, maxUnavailable: odd.available }, 'other'),
+          of('v1', 'Service', { type: 'NodePort', ports: [odd.servicePort] }),
+          of('v1', 'Service', { type: 'NodePort', ports: [odd.servicePort, odd.servicePort] }, 'other'),
+          of('v1', 'PersistentVolumeClaim', { ...requests, ...(odd.claimSpec as object) }),
+          of('v1', 'LimitRange', { limits: [odd.metric] }),
+          resourceOf(volume),
+          resourceOf(node, { existing: true }),
         ]);
-        expect(() => [rolloutOf(workload(cluster, 'web')), scalingOf(cluster, workload(cluster, 'web'))]).not.toThrow();
+        for (const rule of rules.filter(({ id }) => stories.includes(id))) {
+          for (const item of rule.check?.(cluster) ?? []) {
+            for (const { resource, path } of 'unchecked' in item ? [] : [item, ...(item.related ?? [])]) {
+              expect([rule.id, path, resource && valueAt(resource.object, path ?? [])]).not.toContain(undefined);
+            }
+          }
+        }
       }),
     );
   });

@@ -180,12 +180,11 @@ function resourceMiss(rejected: readonly Rejected[], { requests }: PodNeeds, at:
 function volumeMiss([first]: readonly Rejected[], at: Path): NearMiss {
   const { filter, volume } = first?.rejection ?? {};
   if (volume === undefined) return { path: at, text: 'its volume is elsewhere', related: [] };
-  const zone = volume.zones[0];
-  const byZone = filter === 'VolumeZone' && zone !== undefined;
+  const byZone = filter === 'VolumeZone';
   const where = byZone
-    ? `${zone.key}=${zone.values.join('__')}`
+    ? volume.zones.map(({ key, values }) => `${key}=${values.join('__')}`).join(' and ')
     : some((volume.terms ?? []).map((term) => term.map(showRequirement).join(' and ')));
-  const path = byZone ? ['metadata', 'labels', zone.key] : ['spec', 'nodeAffinity'];
+  const path = byZone ? ['metadata', 'labels'] : ['spec', 'nodeAffinity'];
   return {
     path: volume.path,
     text: `${volume.volume}, which PersistentVolumeClaim/${volume.claim} is bound to, is on ${where} alone`,

@@ -54,6 +54,7 @@ function fenceposts(maxSurge: unknown, maxUnavailable: unknown, replicas: number
   const surge = scaled(maxSurge, replicas, Math.ceil);
   const unavailable = scaled(maxUnavailable, replicas, Math.floor);
   if (surge === undefined || unavailable === undefined) return undefined;
+  if (isZero(maxSurge) && isZero(maxUnavailable)) return undefined;
   return { surge, unavailable: Math.min(surge === 0 && unavailable === 0 ? 1 : unavailable, replicas) };
 }
 
@@ -65,15 +66,24 @@ function statefulSetRollout(resource: Resource, replicas: number): Rollout | und
   return { type, replicas, surge: 0, unavailable: Math.min(1, replicas), path };
 }
 
-/** SurgeCount and UnavailableCount of pkg/controller/daemon/util: both round up, so that on one Node they are 0 or 1. */
+function isZero(value: unknown): boolean {
+  return scaled(value, 100, Math.ceil) === 0;
+}
+
+/** SurgeCount and UnavailableCount of pkg/controller/daemon/util: both round up, so that on one Node they are 0 or 1; one of them must be 0. */
 function daemonSetRollout(resource: Resource): Rollout | undefined {
   const { type, settings, path } = strategyOf(resource, 'updateStrategy');
   if (type === 'OnDelete') return { type, replicas: undefined, surge: 0, unavailable: 0, path };
   if (type !== 'RollingUpdate' || settings === undefined) return undefined;
-  const surge = scaled(settings.maxSurge ?? 0, 1, Math.ceil);
-  const unavailable = scaled(settings.maxUnavailable ?? 1, 1, Math.ceil);
-  if (surge === undefined || unavailable === undefined) return undefined;
-  return { type, replicas: undefined, surge: Math.min(1, surge), unavailable: Math.min(1, unavailable), path };
+  const surge = atMostOne(settings.maxSurge ?? 0);
+  const unavailable = atMostOne(settings.maxUnavailable ?? 1);
+  if (surge === undefined || unavailable === undefined || surge === unavailable) return undefined;
+  return { type, replicas: undefined, surge, unavailable, path };
+}
+
+function atMostOne(value: unknown): number | undefined {
+  const count = scaled(value, 1, Math.ceil);
+  return count && Math.min(1, count);
 }
 
 /**

@@ -1,13 +1,16 @@
 import { isReadWriteOnce, mountedClaims } from '../../cluster/claims.ts';
 import { hostPortsOf } from '../../cluster/host-ports.ts';
+import { podRequests } from '../../cluster/pod-requests.ts';
 import { leastRollout } from '../../cluster/rollouts.ts';
 import { asList, asMap, valueAt, type Workload } from '../../cluster/workloads.ts';
 import { type Cluster, type Rule, yaml } from '../../rule.ts';
 
 /** Whether pods of a workload can't run side by side, or nobody knows: then the old one has to stop first. */
 function mustStopFirst(cluster: Cluster, workload: Workload): boolean {
-  const { pod } = workload;
+  const { pod, path } = workload;
   if (pod.hostNetwork === true || hostPortsOf(workload).length > 0) return true;
+  // A device that the old pod has is free only when it is gone.
+  if ([...podRequests(pod, path, true).keys()].some((name) => name.includes('/'))) return true;
   if (asList(pod.volumes).some((volume) => asMap(asMap(volume)?.hostPath) !== undefined)) return true;
   return mountedClaims(cluster, workload).some(({ claim }) => claim === undefined || isReadWriteOnce(claim) !== false);
 }
@@ -33,7 +36,7 @@ export default {
     facts: ['Strategy and replicas, or the minimum of the autoscaler, rounded as the controllers round'],
     silent: [
       'Recreate: that is what it says',
-      'hostPort, hostNetwork, hostPath or ReadWriteOnce pods at one replica: there it is the cure',
+      'hostPort, hostNetwork, hostPath, ReadWriteOnce or device (nvidia.com/gpu) pods at one replica: there it is the cure',
       'StatefulSets, which replace one pod after another, and DaemonSets, whose pods are not each other’s replicas',
       'replicas 0, and placeholders',
     ],
@@ -233,6 +236,17 @@ export default {
             spec:
               containers: [{ name: web, image: "web:1" }]
               volumes: [{ name: data, hostPath: { path: /data } }]
+        ---
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: { name: device }
+        spec:
+          strategy: { rollingUpdate: { maxUnavailable: 1, maxSurge: 0 } }
+          selector: { matchLabels: { app: device } }
+          template:
+            metadata: { labels: { app: device } }
+            spec:
+              containers: [{ name: web, image: "web:1", resources: { limits: { nvidia.com/gpu: 1 } } }]
         ---
         apiVersion: apps/v1
         kind: Deployment
