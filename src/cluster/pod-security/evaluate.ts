@@ -1,5 +1,5 @@
 import type { Workload } from '../workloads.ts';
-import type { Violation } from './controls.ts';
+import type { Check, Violation } from './controls.ts';
 import { type PodFacts, podFacts } from './pod.ts';
 import type { Demand, Level } from './policy.ts';
 import { BASELINE, type Control, RESTRICTED } from './standards.ts';
@@ -46,12 +46,22 @@ function policyVersions(asked: number | undefined, clusterVersion: string | unde
 
 /** What a pod violates of one version of a level's policy (EvaluatePod of k8s.io/pod-security-admission/policy). */
 export function evaluate(pod: PodFacts, level: Exclude<Level, 'privileged'>, minor: number): Violation[] {
+  const key = `${level}:${minor}`;
+  const checks = policies.get(key) ?? checksOf(level, minor);
+  policies.set(key, checks);
+  return checks.flatMap((check) => check(pod) ?? []);
+}
+
+const policies = new Map<string, readonly Check[]>();
+
+/** The checks of one version of a level's policy, without those that others override. */
+function checksOf(level: Level, minor: number): Check[] {
   const restricted = level === 'restricted' ? RESTRICTED.flatMap((control) => versionOf(control, minor) ?? []) : [];
   const overridden = new Set(restricted.map(({ overrides }) => overrides));
   const baseline = BASELINE.filter(({ id }) => !overridden.has(id)).flatMap(
     (control) => versionOf(control, minor) ?? [],
   );
-  return [...baseline, ...restricted].flatMap(({ check }) => check(pod) ?? []);
+  return [...baseline, ...restricted].map(({ check }) => check);
 }
 
 function versionOf({ versions }: Control, minor: number): Control['versions'][number] | undefined {
