@@ -186,9 +186,9 @@ function makerOf({ group, kind }: Resource): Maker {
 interface Makers {
   readonly byName: ReadonlyMap<string, readonly Made[]>;
   /** Who may make anything, by namespace. */
-  readonly anythingIn: ReadonlyMap<string, Resource>;
+  readonly anythingIn: ReadonlyMap<string, readonly Resource[]>;
   /** Who may make objects without namespace. */
-  readonly clusterScoped: Resource | undefined;
+  readonly clusterScoped: readonly Resource[];
   readonly namesakes: readonly Resource[];
   /** Who names what in its spec, and what scripts hand to kubectl. */
   readonly mentions: ReadonlyMap<string, Resource>;
@@ -198,11 +198,11 @@ interface Makers {
 
 const makersOf = derived((cluster: Cluster): Makers => {
   const byName = new Map<string, Made[]>();
-  const anythingIn = new Map<string, Resource>();
+  const anythingIn = new Map<string, Resource[]>();
   const namesakes: Resource[] = [];
   const mentions = new Map<string, Resource>();
   const claims = new Map<string, Resource[]>();
-  let clusterScoped: Resource | undefined;
+  const clusterScoped: Resource[] = [];
   // What the schemas refuse may be right for another release of its controller.
   for (const resource of new Set([...cluster.resources, ...cluster.schemaErrors.map((error) => error.resource)])) {
     const effect = makerOf(resource)(resource, cluster);
@@ -210,9 +210,11 @@ const makersOf = derived((cluster: Cluster): Makers => {
       const id = `${made.group}/${made.kind} ${made.name}`;
       byName.set(id, [...(byName.get(id) ?? []), made]);
     }
-    if (effect.anythingIn !== undefined && !anythingIn.has(effect.anythingIn))
-      anythingIn.set(effect.anythingIn, resource);
-    if (effect.clusterScoped) clusterScoped ??= resource;
+    if (effect.anythingIn !== undefined) {
+      const known = anythingIn.get(effect.anythingIn) ?? [];
+      if (isNeeded(known, resource)) anythingIn.set(effect.anythingIn, [...known, resource]);
+    }
+    if (effect.clusterScoped && isNeeded(clusterScoped, resource)) clusterScoped.push(resource);
     if (effect.namesakes) {
       namesakes.push(resource);
       const { apiVersion, kind, metadata, status, ...content } = resource.object as unknown as Record<string, unknown>;
@@ -227,6 +229,11 @@ const makersOf = derived((cluster: Cluster): Makers => {
     if (!mentions.has(text)) mentions.set(text, by);
   }
 });
+
+/** Two makers of a sort tell all there is to know: one of them may be the one that asks. */
+function isNeeded(known: readonly Resource[], { existing }: Resource): boolean {
+  return known.filter((maker) => maker.existing === existing).length < 2;
+}
 
 /** What is made under that name, in that namespace. */
 export function madeAs(cluster: Cluster, { group, kind, scope, name }: Referent): readonly Made[] {
@@ -251,30 +258,30 @@ export function madeElsewhere(cluster: Cluster, { group, kind, name }: Referent)
 
 /**
  * Who may make the object without saying so in so many words, undefined where nobody may. Where `existing` says what there is,
- * existing makers have made theirs already.
+ * existing makers have made theirs already. What `by` refers to must be there before it makes anything itself.
  */
-export function mayMake(cluster: Cluster, { group, kind, scope, name }: Referent): Resource | undefined {
+export function mayMake(cluster: Cluster, { group, kind, scope, name }: Referent, by?: Resource): Resource | undefined {
   const { anythingIn, clusterScoped, namesakes, mentions } = makersOf(cluster);
   const known = scope === '' ? cluster.knows(group, kind) : cluster.knows(group, kind, scope);
   const candidates = [
-    anythingIn.get('*'),
-    scope === '' ? clusterScoped : anythingIn.get(scope),
+    ...(anythingIn.get('*') ?? []),
+    ...(scope === '' ? clusterScoped : (anythingIn.get(scope) ?? [])),
     mentions.get(name),
     namesakes.find((maker) => compareScopes(maker.scope, scope) !== 'different' && holds(name, maker.name)),
   ];
-  return candidates.find((maker) => maker !== undefined && !(known && maker.existing));
+  return candidates.find((maker) => maker !== undefined && maker !== by && !(known && maker.existing));
 }
 
 /** Who may make objects in a namespace without saying which, or under their own name; undefined where nobody may. */
 export function mayMakeIn(cluster: Cluster, scope: string): Resource | undefined {
   const { anythingIn, namesakes } = makersOf(cluster);
-  const anything = anythingIn.get('*') ?? anythingIn.get(scope);
+  const [anything] = anythingIn.get('*') ?? anythingIn.get(scope) ?? [];
   return anything ?? namesakes.find((maker) => compareScopes(maker.scope, scope) !== 'different');
 }
 
 /** Everything that may make whatever it likes without saying so: releases, applications, resources of controllers that nobody knows. */
 export function makersOfAnything(cluster: Cluster): Iterable<Resource> {
-  return makersOf(cluster).anythingIn.values();
+  return [...makersOf(cluster).anythingIn.values()].flat();
 }
 
 /** Whether a name holds another one as whole words. */

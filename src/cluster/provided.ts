@@ -60,9 +60,9 @@ function mayBeSame(a: string, b: string): boolean {
   return compareScopes(a, b) !== 'different' || isUnknown(a) || isUnknown(b);
 }
 
-/** Whether one of the objects that a reference may mean is there (design: *Unknown is never a finding*). */
-export function standingOf(cluster: Cluster, referents: readonly Referent[]): Standing {
-  const standings = referents.map((referent) => standingOfOne(cluster, referent));
+/** Whether one of the objects that a reference, of `by`, may mean is there (design: *Unknown is never a finding*). */
+export function standingOf(cluster: Cluster, referents: readonly Referent[], by?: Resource): Standing {
+  const standings = referents.map((referent) => standingOfOne(cluster, referent, by));
   for (const state of ['present', 'unknown', 'undeclared'] as const) {
     const found = standings.find((standing) => standing.state === state);
     if (found) return found;
@@ -70,7 +70,7 @@ export function standingOf(cluster: Cluster, referents: readonly Referent[]): St
   return { state: 'absent' };
 }
 
-function standingOfOne(cluster: Cluster, referent: Referent): Standing {
+function standingOfOne(cluster: Cluster, referent: Referent, by: Resource | undefined): Standing {
   const { group, kind, scope, name } = referent;
   if (
     candidates(cluster, referent).length > 0 ||
@@ -88,7 +88,8 @@ function standingOfOne(cluster: Cluster, referent: Referent): Standing {
       ? 'unknown'
       : cluster.absence(group, kind, scope, name);
   if (absence === 'unknown') return { state: 'unknown', reason: `existing holds no ${kind}${inNamespace(scope)}` };
-  const maker = mayMake(cluster, referent) ?? (kind === 'Secret' ? secretWriter(cluster, scope, 'create') : undefined);
+  const maker =
+    mayMake(cluster, referent, by) ?? (kind === 'Secret' ? secretWriter(cluster, scope, 'create') : undefined);
   if (maker) return { state: 'unknown', reason: `${maker} may make some` };
   if (mayAppear(cluster, referent)) return { state: 'unknown' };
   return { state: absence };

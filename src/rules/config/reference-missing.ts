@@ -877,7 +877,7 @@ export default {
       const missing: Missing[] = [];
       for (const reference of references) {
         if (reference.optional) continue;
-        const standing = standingOf(cluster, reference.referents);
+        const standing = standingOf(cluster, reference.referents, reference.resource);
         if (standing.state === 'absent' || standing.state === 'undeclared') {
           missing.push({ reference, state: standing.state });
         } else if (standing.state === 'unknown' && standing.reason !== undefined) {

@@ -188,7 +188,7 @@ export default {
     }
     for (const dependencies of dependenciesOf(cluster).values()) {
       for (const { resource, path, referent, on } of dependencies) {
-        if (on || resource.existing || standingOf(cluster, [referent]).state !== 'absent') continue;
+        if (on || resource.existing || standingOf(cluster, [referent], resource).state !== 'absent') continue;
         const { kind, name, scope } = referent;
         const where = inNamespace(scope);
         yield {

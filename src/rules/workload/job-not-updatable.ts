@@ -35,7 +35,9 @@ function mayVary(job: Workload, lasting: ReadonlySet<string>): boolean {
   return containersOf(job).some(({ container }) => {
     const parsed = typeof container.image === 'string' ? parseImage(container.image) : undefined;
     const tag = parsed && 'tag' in parsed ? parsed.tag : undefined;
-    return tag !== undefined && resource.name.includes(tag.toLowerCase().replace(/[^a-z0-9.]+/g, '-'));
+    const written = tag?.toLowerCase().replace(/[^a-z0-9.]+/g, '-');
+    if (written === undefined || written.split(/[-.]/).every((part) => lasting.has(part))) return false;
+    return resource.name.includes(written);
   });
 }
 
@@ -59,7 +61,6 @@ export default {
       'upgrade is refused, and the release stays failed until somebody deletes the Job.',
     symptoms: [
       'Error: UPGRADE FAILED: cannot patch "app-setup" with kind Job: Job.batch "app-setup" is invalid: spec.template: Invalid value: core.PodTemplateSpec{…}: field is immutable',
-      'with kind Job',
       'spec.template: Invalid value: core.PodTemplateSpec',
     ],
     fix:
