@@ -349,16 +349,48 @@ describe('routes', () => {
       spec: {
         gatewayClassName: 'traefik',
         listeners: [
-          { name: 'web', port: 80, protocol: 'HTTP' },
+          { name: 'web', port: 80, protocol: 'HTTP', allowedRoutes: { namespaces: { from: 'All' } } },
+          { name: 'same', port: 81, protocol: 'HTTP' },
+          { name: 'none', port: 82, protocol: 'HTTP', allowedRoutes: { namespaces: { from: 'None' } } },
+          {
+            name: 'others',
+            port: 83,
+            protocol: 'HTTP',
+            allowedRoutes: {
+              namespaces: { from: 'Selector', selector: { matchLabels: { 'kubernetes.io/metadata.name': 'other' } } },
+            },
+          },
+          {
+            name: 'grpc',
+            port: 84,
+            protocol: 'HTTP',
+            allowedRoutes: { namespaces: { from: 'All' }, kinds: [{ kind: 'GRPCRoute' }] },
+          },
           {
             name: 'tls',
             port: 443,
             protocol: 'HTTPS',
             hostname: '*.example.com',
+            allowedRoutes: {
+              namespaces: { from: 'Selector', selector: { matchLabels: { 'kubernetes.io/metadata.name': 'shop' } } },
+            },
             tls: { certificateRefs: [{ name: 'wild' }, { kind: 'Other', name: 'no' }] },
           },
-          { name: 'raw', port: 8443, protocol: 'TLS', hostname: 'a.example.com', tls: { mode: 'Passthrough' } },
-          { name: 'elsewhere', port: 8080, protocol: 'HTTP', hostname: '*.example.org' },
+          {
+            name: 'raw',
+            port: 8443,
+            protocol: 'TLS',
+            hostname: 'a.example.com',
+            allowedRoutes: { namespaces: { from: 'All' } },
+            tls: { mode: 'Passthrough' },
+          },
+          {
+            name: 'elsewhere',
+            port: 8080,
+            protocol: 'HTTP',
+            hostname: '*.example.org',
+            allowedRoutes: { namespaces: { from: 'All' } },
+          },
         ],
       },
     };
@@ -403,10 +435,10 @@ describe('routes', () => {
     const tls = [
       {
         of: 'Gateway/edge',
-        path: ['spec', 'listeners', 1, 'tls'],
+        path: ['spec', 'listeners', 5, 'tls'],
         hosts: ['*.example.com'],
         secrets: [
-          { name: 'wild', scope: 'infra', path: ['spec', 'listeners', 1, 'tls', 'certificateRefs', 0, 'name'] },
+          { name: 'wild', scope: 'infra', path: ['spec', 'listeners', 5, 'tls', 'certificateRefs', 0, 'name'] },
         ],
         passthrough: false,
       },
@@ -464,7 +496,7 @@ describe('routes', () => {
         tls: [
           {
             of: 'Gateway/edge',
-            path: ['spec', 'listeners', 2, 'tls'],
+            path: ['spec', 'listeners', 6, 'tls'],
             hosts: ['a.example.com'],
             secrets: [],
             passthrough: true,

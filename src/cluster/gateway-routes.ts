@@ -1,5 +1,6 @@
-import { isUnsetScope, type Path, type Resource } from '../resource.ts';
+import { compareScopes, isUnsetScope, type Path, type Resource } from '../resource.ts';
 import type { Cluster } from './cluster.ts';
+import { matches, namespaceLabels } from './label-facts.ts';
 import { type Backend, hostOf, type Route, type RouteClass, type RouteMatch, type RouteTls } from './routes.ts';
 import { isUnknown } from './unknown.ts';
 import { asList, asMap, valueAt } from './workloads.ts';
@@ -95,6 +96,7 @@ function attach(cluster: Cluster, resource: Resource, parent: Record<string, unk
     const listener = asMap(item) ?? {};
     if (sectionName !== undefined && listener.name !== sectionName) return [];
     if (port !== undefined && listener.port !== port) return [];
+    if (!admits(cluster, gateway, listener.allowedRoutes, resource)) return [];
     const hostname = hostOf(listener.hostname);
     return [
       {
@@ -113,6 +115,17 @@ function attach(cluster: Cluster, resource: Resource, parent: Record<string, unk
       : { from: 'unknown' },
     listeners: asList(spec.listeners).some((item) => isUnknown(asMap(item)?.hostname)) ? undefined : listeners,
   };
+}
+
+/** Whether a listener lets a route attach, as far as that is known: those of the Gateway's own namespace unless it says otherwise. */
+function admits(cluster: Cluster, gateway: Resource, allowedRoutes: unknown, route: Resource): boolean {
+  const { namespaces, kinds } = asMap(allowedRoutes) ?? {};
+  const listed = asList(kinds).map((item) => asMap(item)?.kind);
+  if (listed.length > 0 && !listed.includes(route.kind)) return false;
+  const { from = 'Same', selector } = asMap(namespaces) ?? {};
+  if (from === 'Same') return compareScopes(gateway.scope, route.scope) !== 'different';
+  if (from === 'Selector') return matches(selector, namespaceLabels(cluster, route.scope)) !== false;
+  return from !== 'None';
 }
 
 function listenerTls(

@@ -36,6 +36,7 @@ export default {
       'A number where some container of some selected pod declares no ports: declaring them is optional',
       'A number that a probe, variable, argument, annotation or mounted file of the pod names: something listens there',
       'A number of a headless Service: clients dial the pods directly. A name there is a warning: only SRV records need it',
+      'A number behind port 443: webhooks and other TLS listeners often go undeclared (Dapr, Knative)',
       'Envoy (Istio’s gateways, Contour, Kourier), which is told at run time on what to listen',
       'A name, where an annotation asks for a sidecar, the name is one that a mesh’s sidecar has, or policies mutate pods',
       'No pod is known behind the Service, or others may be behind it: labels, ports or names that hold placeholders',
@@ -137,6 +138,7 @@ export default {
             - { name: told, port: 85, targetPort: 9090 }
             - { name: variable, port: 86, targetPort: 3000 }
             - { name: udp, port: 87, targetPort: 8080, protocol: UDP }
+            - { name: webhook, port: 443, targetPort: 19443 }
         ---
         apiVersion: apps/v1
         kind: Deployment
@@ -296,6 +298,8 @@ function* checkPort(
       ...(isHeadless(service) ? { severity: 'warning' } : {}),
     };
   } else if (typeof targetPort === 'number' && !isHeadless(service)) {
+    // Webhooks and other TLS listeners often go undeclared.
+    if (port.port === 443 && targetPort !== 443) return;
     if (!workloads.every(declaresAll) || workloads.some(isToldAtRunTime)) return;
     if (workloads.some((workload) => serves(cluster, workload, targetPort))) return;
     const declared = workloads.slice(0, MOST_SHOWN).map((workload) => {
