@@ -65,7 +65,7 @@ const SERVERS: readonly Server[] = [
     ports: [5432],
     accounts: [
       account(['POSTGRESQL_USERNAME', 'POSTGRES_USER'], 'postgres', ['POSTGRESQL_PASSWORD', 'POSTGRES_PASSWORD']),
-      account([], 'postgres', 'POSTGRESQL_POSTGRES_PASSWORD'),
+      account([], 'postgres', ['POSTGRESQL_POSTGRES_PASSWORD', 'POSTGRES_POSTGRES_PASSWORD']),
     ],
     unless: ['POSTGRES_HOST_AUTH_METHOD', 'ALLOW_EMPTY_PASSWORD'],
   },

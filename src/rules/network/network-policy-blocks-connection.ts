@@ -577,6 +577,10 @@ export default {
               - name: config
                 files: [app.toml]
                 literals:
+                  - |
+                    queue.yaml=name: jobs
+                    broker:
+                      url: amqp://db:5672 # <- Deployment/app dials db:5672 (queue.yaml in ConfigMap/config), but ingress policy NetworkPolicy/deny refuses it: connections time out or are refused
                   - app.env=DATABASE_URL=postgres://db:5432/old # <- Deployment/app dials db:5432 (app.env in ConfigMap/config), but ingress policy NetworkPolicy/deny refuses it: connections time out or are refused
             secretGenerator:
               - name: secret
@@ -638,7 +642,7 @@ export default {
             apiVersion: v1
             kind: Service
             metadata: { name: db }
-            spec: { selector: { app: db }, ports: [{ port: 5432 }] }
+            spec: { selector: { app: db }, ports: [{ name: db, port: 5432 }, { name: queue, port: 5672 }] }
             ---
             apiVersion: v1
             kind: Pod
