@@ -23,20 +23,12 @@ export interface Share {
   readonly surges: boolean;
 }
 
-/**
- * What the pods that a quota counts use. Hooks, existing and contested workloads are left out, and where nobody says which
- * targets land in one cluster, those of other targets: it is never too much.
- */
+/** What the pods that a quota counts use. Hooks, existing and contested workloads are left out: it is never too much. */
 export function sharesOf(cluster: Cluster, quota: Quota, workloads: readonly Workload[]): Share[] {
   return workloads
     .filter(({ resource }) => !resource.existing && resource.hooks.length === 0 && !contested(cluster, resource))
-    .filter(({ resource }) => cluster.configured || sharesTarget(resource, quota.resource))
     .filter((workload) => matchesScopes(cluster, quota, workload) === true)
     .map((workload) => share(cluster, workload));
-}
-
-function sharesTarget(a: Resource, b: Resource): boolean {
-  return a.targets.some(({ target }) => b.targets.some((other) => other.target === target));
 }
 
 function share(cluster: Cluster, workload: Workload): Share {

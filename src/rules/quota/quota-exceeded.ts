@@ -35,7 +35,6 @@ export default {
       'Hooks; DaemonSets, of which there are as many as Nodes; workloads that exist already',
       'A rolling update that may stop a pod first: it goes on, more slowly',
       'Quotas whose scopes do not match the pods, or may not',
-      'Without a k8s-lint.yaml, workloads of other targets than that of the quota: they may belong to another cluster',
       'Where Kyverno, Gatekeeper or a mutating admission policy may change resources; pods that a VerticalPodAutoscaler sizes',
       'Amounts that are filled in later count as none',
     ],
@@ -344,27 +343,6 @@ export default {
         metadata: { name: cap }
         spec: { rules: [{ name: cap, mutate: {} }] }
       `,
-      {
-        files: {
-          'dev/kustomization.yaml': 'namespace: app\nnamePrefix: dev-\nresources: [../base]\n',
-          'prod/kustomization.yaml': 'namespace: app\nnamePrefix: prod-\nresources: [../base]\n',
-          'base/kustomization.yaml': 'resources: [app.yaml]\n',
-          'base/app.yaml': yaml`
-            apiVersion: v1
-            kind: ResourceQuota
-            metadata: { name: compute }
-            spec:
-              hard: { requests.cpu: "1" }
-            ---
-            apiVersion: v1
-            kind: Pod
-            metadata: { name: of-one-cluster-or-the-other }
-            spec:
-              containers:
-                - { name: web, image: "web:1", resources: { requests: { cpu: 1 } } }
-          `,
-        },
-      },
     ],
   },
   *check(cluster) {
