@@ -233,6 +233,153 @@ describe('what a Secret’s certificate is for', () => {
   });
 });
 
+describe('annotations on a route of the Gateway API', () => {
+  it('are an error only where the Secrets of the Gateway are known', () => {
+    const gateway = {
+      apiVersion: 'gateway.networking.k8s.io/v1',
+      kind: 'Gateway',
+      metadata: { name: 'public', namespace: 'gateways' },
+      spec: {
+        listeners: [
+          {
+            name: 'web',
+            protocol: 'HTTPS',
+            allowedRoutes: { namespaces: { from: 'All' } },
+            tls: { certificateRefs: [{ name: 'tls' }] },
+          },
+        ],
+      },
+    };
+    const route = {
+      apiVersion: 'gateway.networking.k8s.io/v1',
+      kind: 'HTTPRoute',
+      metadata: { name: 'shop', namespace: 'shop', annotations: { 'cert-manager.io/issuer': 'letsencrypt' } },
+      spec: { parentRefs: [{ name: 'public', namespace: 'gateways' }] },
+    };
+    const secret = (name: string, namespace: string) =>
+      resourceOf({ apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace } }, { existing: true });
+    const severities = (...secrets: ReturnType<typeof secret>[]) =>
+      [...tlsSecretNeverIssued.check(clusterOf([gateway, route, ...secrets]))].map(
+        ({ severity = 'error' }) => severity,
+      );
+    expect([
+      severities(),
+      severities(secret('other', 'shop')),
+      severities(secret('other', 'gateways')),
+      severities(secret('tls', 'gateways')),
+    ]).toEqual([['warning'], ['warning'], ['error'], []]);
+  });
+});
+
+describe('how bad it is', () => {
+  const severities = (rule: { check(cluster: ReturnType<typeof clusterOf>): Iterable<object> }, objects: Objects) =>
+    [...rule.check(clusterOf(objects))].flatMap((found) =>
+      'message' in found ? ['severity' in found ? found.severity : 'error'] : [],
+    );
+  type Objects = Parameters<typeof clusterOf>[0];
+  const existing = (object: Manifest) => resourceOf(object, { existing: true });
+  const traefik = (spec: Manifest = {}) => ({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'traefik', namespace: 'traefik' },
+    spec: {
+      template: {
+        spec: {
+          containers: [
+            {
+              name: 'traefik',
+              image: 'traefik:v3.6.12',
+              args: ['--providers.kubernetesingress', '--providers.kubernetescrd'],
+              ports: [{ containerPort: 80 }],
+            },
+          ],
+          ...spec,
+        },
+      },
+    },
+  });
+  const ingressClass = existing({
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'IngressClass',
+    metadata: { name: 'traefik' },
+    spec: { controller: 'traefik.io/ingress-controller' },
+  });
+
+  it('is an error where no controller can take a solver’s class, and a warning where one may run unseen', () => {
+    const of = (ingress: Manifest, ...more: Objects) =>
+      severities(issuerSolverUnserved, [issuer({ http01: { ingress } }), ingressClass, ...more]);
+    const known = ['Deployment', 'DaemonSet'].map((kind) =>
+      existing({ apiVersion: 'apps/v1', kind, metadata: { name: 'a', namespace: 'a' }, spec: {} }),
+    );
+    expect([
+      of({ ingressClassName: 'edge' }),
+      of({ class: 'edge' }),
+      of({ class: 'edge' }, ...known.slice(0, 1)),
+      of({ class: 'edge' }, ...known),
+      of({ class: 'nginx' }),
+    ]).toEqual([['error'], ['warning'], ['warning'], ['error'], ['error']]);
+  });
+
+  it('is an error where pods can’t run on the Node that DNS names, and a warning where they need not', () => {
+    const node = (name: string, address: string) =>
+      existing({
+        apiVersion: 'v1',
+        kind: 'Node',
+        metadata: { name, labels: { 'kubernetes.io/os': 'linux', 'kubernetes.io/hostname': name } },
+        status: { addresses: [{ type: 'ExternalIP', address }] },
+      });
+    const of = (spec: Manifest) =>
+      severities(ingressNodeMismatch, [
+        traefik({ hostNetwork: true, ...spec }),
+        ingressClass,
+        node('a', '192.0.2.1'),
+        node('b', '192.0.2.2'),
+        existing({
+          apiVersion: 'externaldns.k8s.io/v1alpha1',
+          kind: 'DNSEndpoint',
+          metadata: { name: 'all', namespace: 'dns' },
+          spec: { endpoints: [{ dnsName: 'a.example.com', recordType: 'A', targets: ['192.0.2.1'] }] },
+        }),
+        {
+          apiVersion: 'networking.k8s.io/v1',
+          kind: 'Ingress',
+          metadata: { name: 'a', namespace: 'shop' },
+          spec: { ingressClassName: 'traefik', rules: [{ host: 'a.example.com' }] },
+        },
+      ]);
+    expect([
+      of({ nodeName: 'b' }),
+      of({ nodeSelector: { 'kubernetes.io/hostname': 'b' } }),
+      of({}),
+      of({ nodeName: 'a' }),
+    ]).toEqual([['error'], ['error'], ['warning'], []]);
+  });
+
+  it('is an error where all that a controller loads is known, and a warning elsewhere', () => {
+    const route = {
+      apiVersion: 'traefik.io/v1alpha1',
+      kind: 'IngressRoute',
+      metadata: { name: 'a', namespace: 'shop' },
+      spec: { routes: [{ match: 'Host(`b.example.com`)' }], tls: { secretName: 'a' } },
+    };
+    const covered = certificate('a', { dnsNames: ['a.example.com'] });
+    const release = {
+      apiVersion: 'helm.cattle.io/v1',
+      kind: 'HelmChart',
+      metadata: { name: 'x', namespace: 'x' },
+      spec: {},
+    };
+    const store = { ...route, metadata: { name: 'default', namespace: 'shop' }, spec: { ...route.spec, tls: {} } };
+    expect([
+      severities(tlsHostUncovered, [route, covered, traefik()]),
+      severities(tlsHostUncovered, [route, covered]),
+      severities(tlsHostUncovered, [route, covered, traefik(), release]),
+      severities(tlsHostUncovered, [store, covered, traefik()]),
+      severities(tlsHostUncovered, [store, covered]),
+    ]).toEqual([['error'], ['warning'], ['warning'], ['warning'], []]);
+  });
+});
+
 describe('the rules on certificates', () => {
   it('survive every shape', () => {
     const metadata = (name: string, v: unknown) => ({ name, namespace: 'shop', annotations: v, labels: v });

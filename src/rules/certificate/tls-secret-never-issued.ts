@@ -37,6 +37,7 @@ export default {
       'its own, and name one issuer that exists: cert-manager.io/issuer for an Issuer of the namespace, ' +
       'cert-manager.io/cluster-issuer for a ClusterIssuer.',
     facts: [
+      'On a route of the Gateway API it is a warning, unless the Secrets of the Gateway’s namespace are known.',
       'Reads the annotations and tls blocks of Ingress, IngressRoute, IngressRouteTCP, HTTPProxy and the routes of the Gateway API, the Certificates and whatever else makes Secrets, and --default-issuer-name of cert-manager.',
       'An issuer that an annotation names and that is known to be missing is reported by reference-missing, at the same place.',
     ],
@@ -121,6 +122,7 @@ export default {
               port: 443
               protocol: HTTPS
               hostname: shop.example.com
+              allowedRoutes: { namespaces: { from: All } }
               tls: { certificateRefs: [{ name: shop-tls }] }
       `,
       yaml`
@@ -442,6 +444,7 @@ export default {
               port: 443
               protocol: HTTPS
               hostname: shop.example.com
+              allowedRoutes: { namespaces: { from: All } }
               tls: { certificateRefs: [{ name: shop-tls }] }
       `,
       yaml`
@@ -522,7 +525,9 @@ export default {
       if (missing === undefined) continue;
       const article = /^[AEIOH]/.test(resource.kind) ? 'an' : 'a';
       const message = `cert-manager ignores annotations of ${article} ${resource.kind}: nothing issues Secret/${missing.name}, ${DEFAULT_CERTIFICATE}`;
-      yield { resource, path, message };
+      // The Secret is the Gateway's, whose author may have made it in another way.
+      const isOwn = resource.group !== 'gateway.networking.k8s.io' || cluster.knows('', 'Secret', missing.scope);
+      yield { resource, path, message, ...(isOwn ? {} : { severity: 'warning' }) };
     }
     for (const shimmed of shimmedIngresses(cluster).values()) {
       if (!shimmed.ingress.existing && !asksOthers(shimmed.ingress)) yield* judge(cluster, shimmed);
