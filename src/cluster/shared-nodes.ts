@@ -44,8 +44,14 @@ function findNeeds(cluster: Cluster, workload: Workload): PodNeeds | undefined {
   const { resource } = workload;
   if (contested(cluster, resource) || choosesNeighbours(workload) || namespaceSelects(cluster, workload))
     return undefined;
+  if (mayBeMade(workload)) return undefined;
   if (!isDaemonSet(workload) && (!LASTING.has(resource.kind) || leastPods(cluster, workload) === 0)) return undefined;
   return podNeeds(workload, cluster);
+}
+
+/** Whether it may be what a controller made that is rendered: an existing pod that nobody put on a Node by hand. */
+function mayBeMade({ resource, pod }: Workload): boolean {
+  return resource.existing && ['Pod', 'ReplicaSet'].includes(resource.kind) && pod.nodeName === undefined;
 }
 
 /** Whether pods ask for, or keep away from, Nodes with certain other pods. */

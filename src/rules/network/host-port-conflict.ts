@@ -94,7 +94,7 @@ export default {
       'Different protocols, and different hostIPs of which none is empty or 0.0.0.0',
       'Pods that may keep apart: on different Nodes, by nodeSelector, affinity, taints or podAntiAffinity',
       'Jobs and CronJobs, hooks, replicas 0, and init containers that end',
-      'The same workload in several targets, and placeholders',
+      'The same workload in several targets, existing pods that a rendered workload may have made, and placeholders',
     ],
     references: [
       'https://kubernetes.io/docs/concepts/configuration/overview/#services',
@@ -419,6 +419,24 @@ export default {
             metadata: { labels: { app: three } }
             spec:
               containers: [{ name: web, image: "web:1", ports: [{ containerPort: 81, hostPort: 81 }] }]
+        ---
+        # existing
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: two-5d9c7b-x2x4f }
+        spec:
+          containers: [{ name: web, image: "web:1", ports: [{ containerPort: 82, hostPort: 82 }] }]
+        ---
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: { name: made-it }
+        spec:
+          replicas: 2
+          selector: { matchLabels: { app: made-it } }
+          template:
+            metadata: { labels: { app: made-it } }
+            spec:
+              containers: [{ name: web, image: "web:1", ports: [{ containerPort: 82, hostPort: 82 }] }]
         ---
         # existing
         apiVersion: v1

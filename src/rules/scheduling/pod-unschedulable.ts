@@ -83,20 +83,25 @@ function crowded(
   verdicts: readonly Verdict[],
   cluster: Cluster,
 ): Omit<Finding, 'resource'> | undefined {
-  const { minimum = 0, autoscaler } = scalingOf(cluster, workload);
+  const { minimum = 0, maximum = 0, autoscaler } = scalingOf(cluster, workload);
   const takers = verdicts.filter(({ rejections }) => rejections.length === 0);
-  if (minimum <= takers.length) return undefined;
+  // KEDA's default of 100 is nobody's wish.
+  const most = autoscaler?.group === 'autoscaling' && minimum > 0 ? maximum : minimum;
+  if (most <= takers.length) return undefined;
+  const isLater = minimum <= takers.length;
   const rejection = { filter: why.filter, reasons: [why.reason] };
   const taken = verdicts.map((verdict) =>
     takers.includes(verdict) ? { ...verdict, rejections: [rejection] } : verdict,
   );
   const fit = takers.length === 1 ? '1 of them fits' : `${takers.length} of them fit`;
-  const wanted = autoscaler ? `the minimum of ${autoscaler} is ${minimum}` : `replicas is ${minimum}`;
+  const bound = isLater ? `maximum of ${autoscaler} is ${most}` : `minimum of ${autoscaler} is ${minimum}`;
+  const wanted = autoscaler ? `the ${bound}` : `replicas is ${minimum}`;
   const place = autoscaler ? { resource: autoscaler, path: ['spec'] } : { resource: workload.resource, path: REPLICAS };
   return {
     path: why.path,
     message: `${schedulerMessage(taken, needs.affinity)}; ${why.each}, ${fit}, and ${wanted}`,
     related: [{ message: wanted, ...place }],
+    ...(isLater ? { severity: 'warning' } : {}),
   };
 }
 
@@ -145,7 +150,7 @@ export default {
     ],
     silent: [
       'DaemonSets: no Node, no pod',
-      'Replicas that only an autoscaler’s maximum asks for',
+      'replicas beside an autoscaler, which decides: its minimum is asked for (error), a HorizontalPodAutoscaler’s maximum later (warning)',
       'Volumes of claims that aren’t surely bound: no volumeName, no claimRef, too small, released',
       'Nodes that may come: Karpenter, the cluster autoscaler, Fargate, virtual kubelets',
       'Taints that come and go (not-ready, disk-pressure, agent-not-ready …)',
@@ -545,6 +550,29 @@ export default {
           minReplicas: 2
           maxReplicas: 4
         ---
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: { name: at-peak, namespace: shop }
+        spec:
+          replicas: 3
+          selector: { matchLabels: { app: at-peak } }
+          template:
+            metadata: { labels: { app: at-peak } }
+            spec:
+              containers:
+                - name: web
+                  image: web:1
+                  ports:
+                    - containerPort: 80
+                      hostPort: 80 # <- 0/2 nodes are available: 2 node(s) didn't have free ports for the requested pod ports; each Node has hostPort 80 once, 2 of them fit, and the maximum of HorizontalPodAutoscaler/at-peak is 3
+        ---
+        apiVersion: autoscaling/v2
+        kind: HorizontalPodAutoscaler
+        metadata: { name: at-peak, namespace: shop }
+        spec:
+          scaleTargetRef: { apiVersion: apps/v1, kind: Deployment, name: at-peak }
+          maxReplicas: 3
+        ---
         apiVersion: v1
         kind: Pod
         metadata: { name: far-from-its-volume, namespace: shop }
@@ -937,7 +965,25 @@ export default {
         metadata: { name: scaled }
         spec:
           scaleTargetRef: { apiVersion: apps/v1, kind: Deployment, name: scaled }
-          maxReplicas: 3
+          maxReplicas: 2
+        ---
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: { name: scaled-by-keda }
+        spec:
+          selector: { matchLabels: { app: scaled-by-keda } }
+          template:
+            metadata: { labels: { app: scaled-by-keda } }
+            spec:
+              containers: [{ name: scaled, image: "web:1", ports: [{ containerPort: 80, hostPort: 82 }] }]
+        ---
+        apiVersion: keda.sh/v1alpha1
+        kind: ScaledObject
+        metadata: { name: scaled-by-keda }
+        spec:
+          scaleTargetRef: { name: scaled-by-keda }
+          minReplicaCount: 1
+          triggers: [{ type: cron, metadata: { timezone: UTC, start: 0 6 * * *, end: 0 20 * * *, desiredReplicas: "2" } }]
         ---
         # existing
         apiVersion: v1
@@ -1141,8 +1187,8 @@ function judge(
   if (needs.nodeName !== undefined) return namedNode(workload, needs, nodes);
   const judged = (node: NodeFacts) => judgeNode(node, needs, nodes, cluster.kubernetesVersion);
   if (!nodes.some((node) => judged(node).rejections.length === 0)) return unfit(workload, needs, nodes.map(judged));
-  const { minimum = 0 } = scalingOf(cluster, workload);
-  const why = minimum > 1 ? apart(workload, needs) : undefined;
+  const { minimum = 0, maximum = 0 } = scalingOf(cluster, workload);
+  const why = Math.max(minimum, maximum) > 1 ? apart(workload, needs) : undefined;
   const crowd = why && crowded(workload, needs, why, nodes.map(judged), cluster);
   return crowd ?? judgeOrdinals(workload, needs, nodes, cluster);
 }

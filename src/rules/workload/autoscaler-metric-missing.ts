@@ -65,7 +65,7 @@ export default {
       'A limit: the request is defaulted to it',
       'A LimitRange of the namespace for that resource, or a VerticalPodAutoscaler',
       'AverageValue, external and object metrics, and ContainerResource metrics of other containers',
-      'Requests of the pod as a whole, init containers that end, placeholders',
+      'Requests of the pod as a whole, init containers that end, existing workloads, placeholders',
     ],
     references: [
       'https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#how-does-a-horizontalpodautoscaler-work',
@@ -353,7 +353,7 @@ export default {
   *check(cluster) {
     for (const workload of cluster.workloads) {
       const { resource, pod } = workload;
-      // A snapshot of a workload holds no requests.
+      // Facts written by hand may leave out requests.
       if (resource.existing || resource.hooks.length > 0) continue;
       const { autoscaler } = scalingOf(cluster, workload);
       if (autoscaler === undefined || contested(cluster, autoscaler)) continue;
