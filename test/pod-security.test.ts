@@ -3,6 +3,7 @@ import { evaluate, showViolations, violationsOf } from '../src/cluster/pod-secur
 import { podFacts } from '../src/cluster/pod-security/pod.ts';
 import { policyOf } from '../src/cluster/pod-security/policy.ts';
 import { valueAt, type Workload } from '../src/cluster/workloads.ts';
+import podSecurityDenied from '../src/rules/security/pod-security-denied.ts';
 import { clusterOf, type Manifest, resourceOf, workload } from './in-memory.ts';
 
 function pod(spec: Manifest, annotations: Manifest = {}): Workload {
@@ -505,5 +506,44 @@ describe('the labels of a Namespace', () => {
     expect(ask(label('enforce', 7))).toEqual(nothing);
     expect(ask({ ...label('enforce', 'baseline'), ...label('enforce-version', '1.30') })).toEqual(nothing);
     expect(ask({ ...label('enforce', 'baseline'), ...label('enforce-version', '${V}') })).toEqual(nothing);
+  });
+});
+
+describe('what may set security contexts on the way', () => {
+  const namespace = {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: 'n', labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
+  };
+  const pods = ['a', 'b'].map((name) => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: 'n' },
+    spec: { containers: [{ name: 'c' }] },
+  }));
+  const judge = (other: Manifest) => [...podSecurityDenied.check(clusterOf([namespace, ...pods, other]))];
+
+  it.each([
+    { apiVersion: 'mutations.gatekeeper.sh/v1', kind: 'Assign', metadata: { name: 'x' } },
+    { apiVersion: 'admissionregistration.k8s.io/v1', kind: 'MutatingAdmissionPolicy', metadata: { name: 'x' } },
+    { apiVersion: 'security.openshift.io/v1', kind: 'SecurityContextConstraints', metadata: { name: 'x' } },
+    { apiVersion: 'kyverno.io/v1', kind: 'Policy', metadata: { name: 'x' }, spec: { rules: [null, { mutate: {} }] } },
+  ])('leaves the pods unchecked, once: $kind', (mutator) => {
+    expect(judge(mutator)).toEqual([
+      {
+        unchecked: 'pods against the Pod Security Standards of their Namespace',
+        reason: `${mutator.kind}/x may set security contexts before they are judged`,
+      },
+    ]);
+  });
+
+  it('is not a policy that only validates', () => {
+    const policy = {
+      apiVersion: 'kyverno.io/v1',
+      kind: 'Policy',
+      metadata: { name: 'x' },
+      spec: { rules: [{ validate: {} }] },
+    };
+    expect(judge(policy).map((found) => 'message' in found)).toEqual([true, true]);
   });
 });

@@ -343,6 +343,30 @@ export default {
         metadata: { name: cap }
         spec: { rules: [{ name: cap, mutate: {} }] }
       `,
+      {
+        files: {
+          'k8s-lint.yaml': 'environments: { prod: { targets: [{ manifests: [a.yaml] }, { manifests: [b.yaml] }] } }\n',
+          'a.yaml': yaml`
+            apiVersion: v1
+            kind: ResourceQuota
+            metadata: { name: q, namespace: app }
+            spec: { hard: { memory: 1Gi } }
+            ---
+            apiVersion: v1
+            kind: Pod
+            metadata: { name: judged-by-one-of-two, namespace: app }
+            spec:
+              hostNetwork: true
+              containers: [{ name: web, image: "web:1", resources: { requests: { memory: 4Gi } } }]
+          `,
+          'b.yaml': yaml`
+            apiVersion: v1
+            kind: ResourceQuota
+            metadata: { name: q, namespace: app }
+            spec: { hard: { memory: 8Gi } }
+          `,
+        },
+      },
     ],
   },
   *check(cluster) {

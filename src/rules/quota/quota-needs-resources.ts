@@ -304,6 +304,30 @@ export default {
           `,
         },
       },
+      {
+        files: {
+          'k8s-lint.yaml': 'environments: { prod: { targets: [{ manifests: [a.yaml] }, { manifests: [b.yaml] }] } }\n',
+          'a.yaml': yaml`
+            apiVersion: v1
+            kind: ResourceQuota
+            metadata: { name: q, namespace: app }
+            spec: { hard: { cpu: 1 } }
+            ---
+            apiVersion: v1
+            kind: Pod
+            metadata: { name: judged-by-one-of-two, namespace: app }
+            spec:
+              hostNetwork: true
+              containers: [{ name: web, image: "web:1", resources: { requests: { memory: 4Gi } } }]
+          `,
+          'b.yaml': yaml`
+            apiVersion: v1
+            kind: ResourceQuota
+            metadata: { name: q, namespace: app }
+            spec: { hard: { pods: 4 } }
+          `,
+        },
+      },
     ],
   },
   *check(cluster) {

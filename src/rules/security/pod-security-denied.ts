@@ -295,6 +295,28 @@ export default {
               match: { any: [{ resources: { kinds: [Pod] } }] }
               mutate: { patchStrategicMerge: { spec: { securityContext: { runAsNonRoot: true } } } }
       `,
+      {
+        files: {
+          'k8s-lint.yaml': 'environments: { prod: { targets: [{ manifests: [a.yaml] }, { manifests: [b.yaml] }] } }\n',
+          'a.yaml': yaml`
+            apiVersion: v1
+            kind: Namespace
+            metadata: { name: app, labels: { pod-security.kubernetes.io/enforce: baseline } }
+            ---
+            apiVersion: v1
+            kind: Pod
+            metadata: { name: judged-by-one-of-two, namespace: app }
+            spec:
+              hostNetwork: true
+              containers: [{ name: web, image: "web:1", resources: { requests: { memory: 4Gi } } }]
+          `,
+          'b.yaml': yaml`
+            apiVersion: v1
+            kind: Namespace
+            metadata: { name: app, labels: { pod-security.kubernetes.io/enforce: privileged } }
+          `,
+        },
+      },
     ],
   },
   *check(cluster) {

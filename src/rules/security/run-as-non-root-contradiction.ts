@@ -86,6 +86,8 @@ export default {
                   containers:
                     - name: dump
                       image: postgres:16
+                    - name: the-same-mistake
+                      image: postgres:16
                     - name: as-somebody
                       image: postgres:16
                       securityContext: { runAsUser: 999 }
