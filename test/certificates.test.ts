@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { challengesOf } from '../src/cluster/challenges.ts';
 import { addressesOf } from '../src/cluster/dns-records.ts';
+import { shimmedIngresses } from '../src/cluster/issuance.ts';
 import { hostsOfSecret, uncoveredHosts } from '../src/cluster/served-certificates.ts';
 import { refusedSolvers } from '../src/cluster/solver-pods.ts';
 import type { Finding, Rule } from '../src/rule.ts';
@@ -497,5 +498,34 @@ describe('the rules on certificates', () => {
     expect(uncoveredHosts(cluster)).toEqual([]);
     expect(refusedSolvers(cluster)).toEqual([]);
     expect(performance.now() - start).toBeLessThan(10_000);
+  });
+});
+
+describe('the issuer that an Ingress without one gets', () => {
+  it('is the default of cert-manager’s controller, of its own group', () => {
+    const ingress = {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'Ingress',
+      metadata: { name: 'shop', namespace: 'shop', annotations: { 'kubernetes.io/tls-acme': 'true' } },
+      spec: { tls: [{ hosts: ['a.example.com'], secretName: 'a' }] },
+    };
+    const controller = (...args: string[]) => ({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'cert-manager', namespace: 'cert-manager' },
+      spec: { containers: [{ name: 'c', image: 'quay.io/jetstack/cert-manager-controller:v1.18.2', args }] },
+    });
+    const of = (...args: string[]) => {
+      const found = [...shimmedIngresses(clusterOf([ingress, controller(...args)])).values()];
+      return found.map(({ issuer: asked }) => asked && `${asked.kind}/${asked.name} ${asked.path}`);
+    };
+    const NAME = '--default-issuer-name=le';
+    expect([
+      of(NAME),
+      of(NAME, '--default-issuer-kind=ClusterIssuer'),
+      of(NAME, '--default-issuer-group=example.com'),
+      of('--default-issuer-name='),
+      of('--default-issuer-name=${ISSUER}'),
+    ]).toEqual([['Issuer/le undefined'], ['ClusterIssuer/le undefined'], [undefined], [], []]);
   });
 });

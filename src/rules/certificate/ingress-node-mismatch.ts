@@ -113,8 +113,8 @@ export default {
       'After an upgrade the scheduler put Traefik on the other Node: "connection refused" on port 80, and the HTTP-01 challenge could ' +
       'not pass. Every fix before that was right and changed nothing, because the traffic still ended at the wrong Node.',
     symptoms: [
-      'connect: connection refused',
       'Waiting for HTTP-01 challenge propagation: failed to perform self check GET request',
+      'Get "http://repl.example.com/.well-known/acme-challenge/token": dial tcp 212.2.255.241:80: connect: connection refused',
       'dial tcp 212.2.255.241:80: connect: connection refused',
     ],
     fix:

@@ -43,7 +43,6 @@ export default {
       "Waiting for HTTP-01 challenge propagation: wrong status code '504', expected '200'",
       "Waiting for HTTP-01 challenge propagation: wrong status code '502', expected '200'",
       'Waiting for HTTP-01 challenge propagation: failed to perform self check GET request',
-      'context deadline exceeded (Client.Timeout exceeded while awaiting headers)',
     ],
     fix:
       'Add a policy to that namespace: podSelector acme.cert-manager.io/http01-solver: "true", ingress from the controller’s ' +
