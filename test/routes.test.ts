@@ -550,7 +550,7 @@ describe('controllers', () => {
   const annotated = (name: string) => ingress({}, { 'kubernetes.io/ingress.class': name });
   const named = (name: string) => ingress({ ingressClassName: name });
 
-  function serving(...objects: Manifest[]) {
+  function serving(...objects: Parameters<typeof clusterOf>[0]) {
     const cluster = clusterOf(objects);
     const [route] = routesOf(cluster);
     const found = route && controllersOf(cluster, route);
@@ -594,6 +594,67 @@ describe('controllers', () => {
         pod('envoy', 'envoyproxy/envoy:v1.38.9'),
       ],
       undefined,
+    ],
+    [
+      'the HAProxy of a class that its controller names',
+      [
+        named('in'),
+        ingressClass('in', 'haproxy.org/ingress-controller/edge'),
+        pod('edge', 'haproxytech/kubernetes-ingress:3.1.6', ['--ingress.class=edge']),
+        pod('haproxy', 'haproxytech/kubernetes-ingress:3.1.6'),
+        pod('other', 'quay.io/jcmoraisjr/haproxy-ingress:v0.14.7', ['--controller-class=edge']),
+      ],
+      ['Pod/edge haproxy'],
+    ],
+    [
+      'the other HAProxy',
+      [
+        named('in'),
+        ingressClass('in', 'haproxy-ingress.github.io/controller/edge'),
+        pod('edge', 'haproxytech/kubernetes-ingress:3.1.6', ['--ingress.class=edge']),
+        pod('other', 'quay.io/jcmoraisjr/haproxy-ingress:v0.14.7', ['--controller-class=edge']),
+      ],
+      ['Pod/other haproxy-ingress'],
+    ],
+    [
+      'Kong by the name that a variable gives it',
+      [
+        named('edge'),
+        ingressClass('edge', 'ingress-controllers.konghq.com/kong'),
+        {
+          apiVersion: 'v1',
+          kind: 'Pod',
+          metadata: { name: 'kong', namespace: 'kong' },
+          spec: {
+            containers: [
+              {
+                name: 'controller',
+                image: 'kong/kubernetes-ingress-controller:3.4',
+                env: [{ name: 'CONTROLLER_INGRESS_CLASS', value: 'edge' }],
+              },
+              { name: 'proxy', image: 'kong:3.9' },
+            ],
+          },
+        },
+      ],
+      ['Pod/kong kong'],
+    ],
+    [
+      'nobody without a class',
+      [ingress({}), resourceOf(ingressClass('nginx', 'k8s.io/ingress-nginx'), { existing: true }), nginx],
+      undefined,
+    ],
+    [
+      'who takes what has none',
+      [
+        ingress({}),
+        resourceOf(ingressClass('nginx', 'k8s.io/ingress-nginx'), { existing: true }),
+        pod('nginx', 'registry.k8s.io/ingress-nginx/controller:v1.12.1', ['--watch-ingress-without-class']),
+        pod('haproxy', 'haproxytech/kubernetes-ingress:3.1.6'),
+        pod('classy', 'haproxytech/kubernetes-ingress:3.1.6', ['--ingress.class=edge']),
+        traefik,
+      ],
+      ['Pod/traefik traefik', 'Pod/nginx ingress-nginx', 'Pod/haproxy haproxy'],
     ],
     [
       'a controller that looks into other namespaces only',

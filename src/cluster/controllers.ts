@@ -5,7 +5,7 @@ import { every, type Known } from './label-facts.ts';
 import type { Route, RouteClass } from './routes.ts';
 import { type Traefik, traefiksOf } from './traefik.ts';
 import { isUnknown } from './unknown.ts';
-import { asList, containersOf, valueAt, type Workload } from './workloads.ts';
+import { asList, asMap, containersOf, valueAt, type Workload } from './workloads.ts';
 
 /** What controllers are told apart by. `other` takes Ingresses of some class, as its arguments say; nothing more is known of it. */
 export type Product =
@@ -40,16 +40,23 @@ interface Trait {
   readonly proxy?: RegExp;
   /** `spec.controller` of its IngressClasses. */
   readonly controller: RegExp;
-  /** Of those, the one that it takes unless `--controller-class` names another; all without. */
-  readonly ownController?: string;
+  /** The one of those that it takes, as its flags say. Without, it takes the IngressClass of its own name, whatever that names. */
+  readonly own?: (flags: Flags) => string;
   /** `spec.controllerName` of its GatewayClasses, where the pods that it runs as serve them. */
   readonly gateway?: RegExp;
   /** What its class is called unless it is told otherwise. */
   readonly className: string;
-  /** Flags that tell it so, in lower case. */
-  readonly classFlags: readonly string[];
+  /** The flag that tells it so, in lower case. */
+  readonly classFlag: string;
   /** Flags that make it take Ingresses without class; `always`, or `class` where it does unless it is given a class. */
   readonly withoutClass: string | 'always' | 'class';
+}
+
+/** The flags of a command line, by lower-case name. */
+type Flags = ReadonlyMap<string, string>;
+
+function suffix(name: string | undefined): string {
+  return name === undefined || name === '' ? '' : `/${name}`;
 }
 
 /** The documentation of each project, *class matters*; Traefik is read by its own module. */
@@ -58,9 +65,9 @@ const TRAITS: readonly Trait[] = [
     product: 'ingress-nginx',
     image: /(?:^|\/)ingress-nginx\/controller(?:-chroot)?$|(?:^|\/)nginx-ingress-controller(?:-[a-z0-9]+)?$/,
     controller: /^(?:k8s\.io\/(?:[a-z0-9-]*-)?ingress-nginx|nginx\.org\/ingress-nginx)$/,
-    ownController: 'k8s.io/ingress-nginx',
+    own: (flags) => flags.get('controller-class') ?? 'k8s.io/ingress-nginx',
     className: 'nginx',
-    classFlags: ['ingress-class'],
+    classFlag: 'ingress-class',
     withoutClass: 'watch-ingress-without-class',
   },
   {
@@ -68,23 +75,25 @@ const TRAITS: readonly Trait[] = [
     image: /(?:^|\/)nginx-(?:plus-)?ingress$/,
     controller: /^nginx\.org\/ingress-controller$/,
     className: 'nginx',
-    classFlags: ['ingress-class'],
+    classFlag: 'ingress-class',
     withoutClass: 'never',
   },
   {
     product: 'haproxy',
     image: /(?:^|\/)haproxytech\/kubernetes-ingress$/,
     controller: /^haproxy\.org\/ingress-controller(?:\/.*)?$/,
+    own: (flags) => `haproxy.org/ingress-controller${suffix(flags.get('ingress.class'))}`,
     className: 'haproxy',
-    classFlags: ['ingress.class'],
+    classFlag: 'ingress.class',
     withoutClass: 'class',
   },
   {
     product: 'haproxy-ingress',
     image: /(?:^|\/)haproxy-ingress(?:-controller)?$/,
     controller: /^haproxy-ingress\.github\.io\/controller(?:\/.*)?$/,
+    own: (flags) => `haproxy-ingress.github.io/controller${suffix(flags.get('controller-class'))}`,
     className: 'haproxy',
-    classFlags: ['ingress-class'],
+    classFlag: 'ingress-class',
     withoutClass: 'watch-ingress-without-class',
   },
   {
@@ -94,7 +103,7 @@ const TRAITS: readonly Trait[] = [
     controller: /^projectcontour\.io\//,
     gateway: /^projectcontour\.io\//,
     className: 'contour',
-    classFlags: ['ingress-class-name'],
+    classFlag: 'ingress-class-name',
     withoutClass: 'class',
   },
   {
@@ -103,7 +112,7 @@ const TRAITS: readonly Trait[] = [
     proxy: /(?:^|\/)kong(?:-gateway(?:-dev)?)?$/,
     controller: /^ingress-controllers\.konghq\.com\/kong$/,
     className: 'kong',
-    classFlags: ['ingress-class'],
+    classFlag: 'ingress-class',
     withoutClass: 'never',
   },
   {
@@ -111,7 +120,7 @@ const TRAITS: readonly Trait[] = [
     image: /(?:^|\/)(?:auto|proxyv2)$/,
     controller: /^istio\.io\/ingress-controller$/,
     className: 'istio',
-    classFlags: [],
+    classFlag: 'ingress-class',
     withoutClass: 'always',
   },
 ];
@@ -263,7 +272,7 @@ function takesByController(
 /** The controllers other than Traefik. */
 function otherControllers(cluster: Cluster): KnownController[] {
   const proxies = new Map<string, Workload[]>();
-  const readers: { workload: Workload; trait: Trait | undefined; flags: ReadonlyMap<string, string> }[] = [];
+  const readers: { workload: Workload; trait: Trait | undefined; flags: Flags }[] = [];
   for (const workload of cluster.workloads) {
     if (!isRunning(workload)) continue;
     const containers = containersOf(workload).flatMap(({ container, list }) => {
@@ -297,25 +306,21 @@ function otherControllers(cluster: Cluster): KnownController[] {
 const BYSTANDERS = /(?:^|\/)(?:external-dns|aws-load-balancer-controller|aws-alb-ingress-controller|traefik)$/;
 
 /** Whether something is an ingress controller that has no row of its own. */
-function takesClasses(image: string, flags: ReadonlyMap<string, string>): boolean {
+function takesClasses(image: string, flags: Flags): boolean {
   if (BYSTANDERS.test(image)) return false;
   if (/(?:^|[-/])ingress(?:-controller)?$/.test(image)) return true;
   return ['ingress-class', 'ingressclass', 'ingress.class', 'controller-class'].some((flag) => flags.has(flag));
 }
 
-function ofTrait(
-  cluster: Cluster,
-  workload: Workload,
-  trait: Trait | undefined,
-  flags: ReadonlyMap<string, string>,
-): KnownController {
-  const classFlag = (trait?.classFlags ?? ['ingress-class', 'ingressclass', 'ingress.class'])
+function ofTrait(cluster: Cluster, workload: Workload, trait: Trait | undefined, flags: Flags): KnownController {
+  const classFlag = ['ingress-class', 'ingressclass', 'ingress.class', ...(trait ? [trait.classFlag] : [])]
     .map((flag) => flags.get(flag))
     .find((value) => value !== undefined);
-  const given = flags.get('controller-class');
-  const ownController = given ?? trait?.ownController;
-  const isUnclear = [classFlag, given].some((value) => value !== undefined && /[$]|\{\{/.test(value));
   const className = classFlag ?? trait?.className;
+  const isUnclear = [classFlag, flags.get('controller-class')].some(
+    (value) => value?.includes('$') || isUnknown(value),
+  );
+  const isByName = trait?.own === undefined || flags.get('ingress-class-by-name') === 'true';
   return {
     controller: { workload, product: trait?.product ?? 'other' },
     takes(routeClass, { group }) {
@@ -329,18 +334,16 @@ function ofTrait(
           ? takesByController(cluster, routeClass, (one) => !!trait.gateway?.test(one), trait.product)
           : false;
       }
+      // Which gateway takes it is for its configuration to say.
       if (trait.product === 'istio') return productOf(cluster, routeClass) === 'istio' ? undefined : false;
       if (from === 'none') return takesNone(trait, flags, classFlag);
-      if (from === 'annotation') return name === className;
-      const isOwn = (one: string) => (ownController === undefined ? trait.controller.test(one) : one === ownController);
-      const takes = takesByController(cluster, routeClass, isOwn, trait.product);
+      if (from === 'annotation' || (isByName && name === className)) return name === className;
+      if (trait.own === undefined) return false;
+      const own = trait.own(flags);
+      const takes = takesByController(cluster, routeClass, (one) => one === own, trait.product);
       // Told to take another class, it leaves the usual one of its product to others.
-      if (given !== undefined && name === trait.className && name !== className && takes !== true) return false;
-      // By the name of the class, whatever its controller.
-      if (name === className && (trait.product === 'contour' || flags.get('ingress-class-by-name') === 'true'))
-        return true;
-      if (trait.product === 'ingress-nginx' || trait.product === 'haproxy-ingress') return takes;
-      return every([takes, classFlag === undefined || classFlag === name]);
+      const isLeft = takes !== true && name === trait.className && name !== className;
+      return isLeft ? false : takes;
     },
     watches({ namespace }) {
       const only =
@@ -351,7 +354,7 @@ function ofTrait(
   };
 }
 
-function takesNone({ withoutClass }: Trait, flags: ReadonlyMap<string, string>, classFlag: string | undefined): Known {
+function takesNone({ withoutClass }: Trait, flags: Flags, classFlag: string | undefined): Known {
   if (withoutClass === 'always') return true;
   if (withoutClass === 'class') return classFlag === undefined || flags.get('empty-ingress-class') === 'true';
   return flags.get(withoutClass) === 'true';
@@ -369,11 +372,16 @@ function imageName(image: unknown): string | undefined {
   return reference === undefined || 'invalid' in reference ? undefined : reference.name;
 }
 
-/** The flags of a container's command line, by lower-case name; `true` for one without value. */
-function flagsOf(container: object): ReadonlyMap<string, string> {
-  const { command, args } = container as { command?: unknown; args?: unknown };
+/** The flags of a container's command line, `true` for one without value, and Kong's in its environment. */
+function flagsOf(container: object): Flags {
+  const { command, args, env } = container as { command?: unknown; args?: unknown; env?: unknown };
   const words = [...asList(command), ...asList(args)].filter((word) => typeof word === 'string');
   const flags = new Map<string, string>();
+  for (const item of asList(env)) {
+    const { name, value } = asMap(item) ?? {};
+    const option = typeof name === 'string' ? /^CONTROLLER_(\w+)$/.exec(name)?.[1] : undefined;
+    if (option !== undefined && typeof value === 'string') flags.set(option.toLowerCase().replaceAll('_', '-'), value);
+  }
   for (const [i, word] of words.entries()) {
     const match = /^--?([A-Za-z][\w.-]*)(?:=(.*))?$/s.exec(word);
     if (!match) continue;

@@ -130,9 +130,6 @@ export function selectorOf(service: Resource): Record<string, unknown> {
   return type === 'ExternalName' ? {} : (asMap(selector) ?? {});
 }
 
-/** Labels that programs set on their own pods, to say which of them leads (Patroni, Vault, Redis operators). */
-const ROLE_LABEL = /(?:^|[-._/])(?:role|active|leader|master|primary|initialized|sealed|perf-standby)$/i;
-
 /**
  * Whether a Service's selector surely matches no pod, although its namespace is one whose pods are rendered. Pods that nobody shows
  * (those of operators, of other manifests that don't render) may be behind it in all other cases.
@@ -143,18 +140,7 @@ export function missesAllPods(cluster: Cluster, service: Resource): boolean {
   if (selector.length === 0 || !cluster.complete || contested(cluster, service)) return false;
   const { workloads, certain } = backendsOf(cluster, service);
   if (workloads.length > 0 || !certain || isPlatformNamespace(scope)) return false;
-  if (selector.some(([key]) => isUnknown(key) || ROLE_LABEL.test(key))) return false;
+  if (selector.some(([key]) => isUnknown(key) || isSetByPrograms(key))) return false;
   const isRendered = podsOfNamespace(cluster, scope).some(({ resource }) => !resource.existing);
-  return isRendered && !refusedWorkloads(cluster).has(scope) && podMaker(cluster, scope) === undefined;
+  return isRendered && podMaker(cluster, scope) === undefined;
 }
-
-/** The namespaces of workloads that can't be read, since their types are wrong. */
-const refusedWorkloads = derived((cluster): ReadonlySet<string> => {
-  const present = new Set(cluster.resources);
-  const scopes = new Set<string>();
-  for (const { resource } of cluster.schemaErrors) {
-    if (resource.group !== '' && resource.group !== 'apps' && resource.group !== 'batch') continue;
-    if (!present.has(resource) && 'spec' in resource.object && resource.kind !== 'Service') scopes.add(resource.scope);
-  }
-  return scopes;
-});
