@@ -313,6 +313,8 @@ describe('settings by shape', () => {
     ],
     ['several documents', 'a.yaml', 'a: redis://one\n---\nb: redis://two\n', ['1: one:6379', '3: two:6379']],
     ['a manifest', 'a.yaml', 'apiVersion: v1\nkind: Pod\nurl: redis://one\n', []],
+    ['a realm', 'a.json', '{"realm": "x", "clients": [{"adminUrl": "http://api"}]}', []],
+    ['links', 'a.yaml', 'links:\n  - url: http://x\nexample_url: http://x\n', []],
     ['a dashboard', 'a.json', '{"panels": [], "url": "redis://one"}', []],
     ['rules', 'a.yaml', 'groups:\n  - name: x\n    rules:\n      - {annotations: {url: "redis://one"}}\n', []],
     ['an API', 'a.yaml', 'openapi: 3.0.0\nservers: [{ url: http://api:80 }]\n', []],
@@ -329,6 +331,8 @@ describe('settings by shape', () => {
       ['2: pg:5432'],
     ],
     ['ports of another section', 'a.ini', '[a]\nhost = pg\n[b]\nport = 1\n', ['2: ~pg']],
+    ['a list', 'oauth2-proxy.cfg', 'upstreams = [ "http://a:80", "http://b" ]\n', ['1: a:80', '1: b:80']],
+    ['prose', 'a.properties', 'api.url = see http://a:80\n', []],
     ['pgbouncer', 'pgbouncer.ini', '[databases]\nshop = host=pg port=5433 dbname=shop\n', ['2: pg:5433']],
 
     ['TOML', 'a.toml', '[db]\nhost = "pg" # "no:1"\nport = 5433\n', ['2: pg:5433']],

@@ -19,6 +19,7 @@ const NOT_DIALLED = new Set([
   ...['announce', 'announced', 'audience', 'aud', 'cookie', 'vhost', 'vhosts', 'virtual', 'listen', 'listener'],
   ...['listeners', 'bind', 'self', 'own', 'referer', 'referrer', 'sni', 'san', 'sans', 'noproxy', 'vite', 'logout'],
   ...['homepage', 'runbook', 'ingress', 'docs', 'documentation', 'springdoc', 'swagger', 'openapi', 'kestrel'],
+  ...['example', 'examples', 'links', 'bookmark', 'bookmarks'],
 ]);
 
 /** Last words of names whose values look like addresses and are none: `POSTGRES_IMAGE: postgres:16`. */

@@ -70,7 +70,7 @@ function addressesInDocument(document: Structured): FileAddress[] {
   return isSomethingElse(document) ? [] : settingAddresses(settingsOf(document));
 }
 
-/** Documents whose addresses aren't for who mounts them: manifests, dashboards, rules, descriptions of APIs, schemas, lists of targets. */
+/** Documents whose addresses aren't for who mounts them: manifests, dashboards, rules, realms, descriptions of APIs, schemas, lists of targets. */
 function isSomethingElse({ value }: Structured): boolean {
   const map = asMap(value);
   if (!map) return true;
@@ -79,6 +79,7 @@ function isSomethingElse({ value }: Structured): boolean {
     (typeof map.apiVersion === 'string' && has('kind')) ||
     has('panels') ||
     has('dashboard') ||
+    has('realm', 'clients') ||
     has('openapi') ||
     has('swagger') ||
     has('asyncapi') ||

@@ -48,8 +48,7 @@ export function settingAddresses(settings: readonly Setting[]): FileAddress[] {
     const isHostName = namesHost(name);
     const isOwn = OWN_ROOTS.has(wordsOf(name)[0] ?? '');
     // A text that holds an address somewhere: only what programs speak counts, and no link.
-    const addresses =
-      /\s/.test(value.trim()) && !/^[^=]*[\w)]=/.test(value) ? urlsIn(value).filter(isMachine) : addressesIn(value);
+    const addresses = isProse(value) ? urlsIn(value).filter(isMachine) : addressesIn(value);
     return addresses.flatMap((address) => {
       const isHost = isHostName && (address.form === 'url' || !isOwn);
       const port = address.written ? undefined : portBeside(setting);
@@ -73,6 +72,11 @@ export function settingAddresses(settings: readonly Setting[]): FileAddress[] {
       ];
     });
   });
+}
+
+/** Words, not a list (`[ "a", "b" ]`) and not `host=db port=5432`. */
+function isProse(value: string): boolean {
+  return /[^\s,[\]]\s+[^\s,[\]]/.test(value.trim()) && !/^[^=]*[\w)]=/.test(value);
 }
 
 function isMachine({ scheme }: Address): boolean {
