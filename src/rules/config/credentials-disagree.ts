@@ -369,6 +369,79 @@ export default {
         metadata: { name: named, namespace: shop }
         spec: { selector: { app: named }, ports: [{ port: 6379 }] }
       `,
+      {
+        files: {
+          // A generated value, an encrypted one, and a test.
+          'Chart.yaml': yaml`
+            apiVersion: v2
+            name: shop
+            version: 1.0.0
+          `,
+          'templates/all.yaml': yaml`
+            apiVersion: v1
+            kind: Secret
+            metadata: { name: generated }
+            stringData: { password: {{ randAlphaNum 20 | quote }} }
+            ---
+            apiVersion: v1
+            kind: Secret
+            metadata: { name: encrypted }
+            stringData: { password: two-example }
+            sops: { version: 3.10.2 }
+            ---
+            apiVersion: v1
+            kind: Pod
+            metadata: { name: web }
+            spec:
+              containers:
+                - name: web
+                  image: ghcr.io/example/web:1.4.2
+                  env:
+                    - { name: GENERATED_HOST, value: generated }
+                    - { name: GENERATED_USER, value: postgres }
+                    - { name: GENERATED_PASSWORD, value: one-example }
+                    - { name: ENCRYPTED_HOST, value: known }
+                    - { name: ENCRYPTED_USER, value: postgres }
+                    - { name: ENCRYPTED_PASSWORD, valueFrom: { secretKeyRef: { name: encrypted, key: password } } }
+            ---
+            apiVersion: v1
+            kind: Pod
+            metadata: { name: test, annotations: { helm.sh/hook: test } }
+            spec:
+              containers:
+                - name: web
+                  image: ghcr.io/example/web:1.4.2
+                  env: [{ name: DATABASE_URL, value: 'postgres://postgres:two-example@known/shop' }]
+            ---
+            apiVersion: v1
+            kind: Pod
+            metadata: { name: generated, labels: { app: generated } }
+            spec:
+              containers:
+                - name: postgres
+                  image: postgres:17.5
+                  env:
+                    - { name: POSTGRES_PASSWORD, valueFrom: { secretKeyRef: { name: generated, key: password } } }
+            ---
+            apiVersion: v1
+            kind: Service
+            metadata: { name: generated }
+            spec: { selector: { app: generated }, ports: [{ port: 5432 }] }
+            ---
+            apiVersion: v1
+            kind: Pod
+            metadata: { name: known, labels: { app: known } }
+            spec:
+              containers:
+                - { name: postgres, image: 'postgres:17.5', env: [{ name: POSTGRES_PASSWORD, value: one-example }] }
+            ---
+            apiVersion: v1
+            kind: Service
+            metadata: { name: known }
+            spec: { selector: { app: known }, ports: [{ port: 5432 }] }
+          `,
+        },
+      },
     ],
   },
   *check(cluster) {

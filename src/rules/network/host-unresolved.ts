@@ -423,6 +423,25 @@ export default {
         spec:
           containers: [{ name: web, image: 'ghcr.io/example/web:1.4.2', env: [{ name: DB_HOST, value: mysql }] }]
       `,
+      {
+        files: {
+          // The Service may be in the target that doesn't render.
+          'k8s-lint.yaml': yaml`
+            environments:
+              prod: { targets: [{ manifests: [app.yaml] }, { kustomize: database }] }
+          `,
+          'database/kustomization.yaml': yaml`
+            resources: [forgotten.yaml]
+          `,
+          'app.yaml': yaml`
+            apiVersion: v1
+            kind: Pod
+            metadata: { name: web, namespace: shop }
+            spec:
+              containers: [{ name: web, image: 'ghcr.io/example/web:1.4.2', env: [{ name: DB_HOST, value: postgres }] }]
+          `,
+        },
+      },
     ],
   },
   *check(cluster) {
