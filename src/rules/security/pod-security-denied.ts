@@ -301,7 +301,7 @@ export default {
           'a.yaml': yaml`
             apiVersion: v1
             kind: Namespace
-            metadata: { name: app, labels: { pod-security.kubernetes.io/enforce: baseline } }
+            metadata: { name: app, labels: { pod-security.kubernetes.io/enforce: privileged } }
             ---
             apiVersion: v1
             kind: Pod
@@ -313,7 +313,7 @@ export default {
           'b.yaml': yaml`
             apiVersion: v1
             kind: Namespace
-            metadata: { name: app, labels: { pod-security.kubernetes.io/enforce: privileged } }
+            metadata: { name: app, labels: { pod-security.kubernetes.io/enforce: baseline } }
           `,
         },
       },
