@@ -15,9 +15,7 @@ export function explainMarkdown(rule: Rule): string {
     `**What happened.** ${docs.incident}`,
     `**How it looks.**\n\n${docs.symptoms.map((symptom) => `- \`${symptom.replaceAll('`', "'")}\``).join('\n')}`,
     `**What to change.** ${docs.fix}`,
-    ...(docs.facts?.length
-      ? [`**Where the facts come from.**\n\n${docs.facts.map((text) => `- ${text}`).join('\n')}`]
-      : []),
+    `**Where the facts come from.**\n\n${docs.facts.map((text) => `- ${text}`).join('\n')}`,
     ...(docs.silent?.length ? [`**Silent when.**\n\n${docs.silent.map((text) => `- ${text}`).join('\n')}`] : []),
     ...(docs.tables ?? []).map(({ title, lines }) => `**${title}.**\n\n${lines.map(listed).join('\n')}`),
     ...fenced('Bad', examples.bad[0]),
@@ -46,9 +44,7 @@ function sections({ id, severity, docs, examples }: Rule): Section[] {
     { title: 'What happened', body: docs.incident },
     { title: 'How it looks', body: docs.symptoms.join('\n') },
     { title: 'What to change', body: docs.fix },
-    ...(docs.facts?.length
-      ? [{ title: 'Where the facts come from', body: docs.facts.map((text) => `- ${text}`).join('\n') }]
-      : []),
+    { title: 'Where the facts come from', body: docs.facts.map((text) => `- ${text}`).join('\n') },
     ...(docs.silent?.length ? [{ title: 'Silent when', body: docs.silent.map((text) => `- ${text}`).join('\n') }] : []),
     ...(docs.tables ?? []).map(({ title, lines }) => ({ title, body: lines.join('\n') })),
     ...(examples.bad[0] ? [{ title: 'Bad', body: exampleText(examples.bad[0]) }] : []),

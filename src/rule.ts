@@ -63,7 +63,7 @@ export interface RuleDocs {
   symptoms: readonly string[];
   fix: string;
   /** Where the facts come from: what the rule reads, and which `existing` kinds it needs. */
-  facts?: readonly string[];
+  facts: readonly string[];
   /** The look-alikes for which the rule stays silent. */
   silent?: readonly string[];
   references: readonly string[];

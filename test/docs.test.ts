@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { explainText, rulesPage } from '../src/explain.ts';
 import { pinned } from '../src/render/tools.ts';
 import { rules } from '../src/rules/index.ts';
+import { readTree } from './tree.ts';
 
 const root = new URL('../', import.meta.url);
 const read = (file: string) => readFileSync(new URL(file, root), 'utf8');
@@ -31,11 +32,21 @@ describe('docs', () => {
     expect(status).toBe(1);
   });
 
+  it('the README tells of incidents what the projects show', () => {
+    const told = [...read('README.md').matchAll(/^\| (\w+): .* \| `([a-z-]+)` \| (.*) \|$/gm)];
+    expect(told.length).toBeGreaterThan(20);
+    for (const [, project = '', rule, message] of told) {
+      const files = readTree(fileURLToPath(new URL(`fixtures/projects/${project}/broken`, root)));
+      const marker = `${rule}: ${message?.replaceAll('\\|', '|')}`;
+      expect(Object.values(files).some((text) => text.includes(marker))).toBe(true);
+    }
+  });
+
   it('every rule explains itself', () => {
     for (const rule of rules) {
       const text = explainText(rule);
-      for (const part of [rule.id, rule.docs.incident, rule.docs.fix, ...rule.docs.symptoms])
-        expect(text).toContain(part);
+      const { incident, fix, symptoms, facts, silent = [] } = rule.docs;
+      for (const part of [rule.id, incident, fix, ...symptoms, ...facts, ...silent]) expect(text).toContain(part);
     }
   });
 });
