@@ -1,7 +1,15 @@
 import { compareScopes, type Path, type Resource } from '../resource.ts';
 import { type Cluster, derived } from './cluster.ts';
 import { contested } from './contested.ts';
-import { every, hasPlainLabels, type Known, matches, mayBeAddedToPods, podLabels } from './label-facts.ts';
+import {
+  every,
+  hasPlainLabels,
+  isSetByPrograms,
+  type Known,
+  matches,
+  mayBeAddedToPods,
+  podLabels,
+} from './label-facts.ts';
 import { declaredPorts, type Protocol } from './network.ts';
 import { isPlatformNamespace, podMaker } from './pod-makers.ts';
 import { podsOfNamespace } from './policies-selections.ts';

@@ -14,9 +14,9 @@ export default {
   docs: {
     summary: 'A route or a client must name a port that its Service has.',
     incident:
-      'Devex, 2026-02-10: behind the one Traefik stood runners whose Services map port 80 to another target port. A route that names the ' +
-      'container’s port instead of the Service’s is accepted by the API server; the controller finds no such port, drops the route and ' +
-      'answers 404 or 503. A client that dials it waits until it times out.',
+      'Devex, 2026-02-10: each link between the host and the pod had to be found by hand. A route that names the ' +
+      'port of the container instead of the Service’s is accepted by the API server; the controller finds no such ' +
+      'port, drops the route and answers 404 or 503. A client that dials it waits until it times out.',
     symptoms: [
       'service port not found',
       'Cannot create service: service port not found',

@@ -11,14 +11,16 @@ export default {
   docs: {
     summary: 'What an Ingress fronts should not have a way in of its own.',
     incident:
-      'Devex, 2026-02-10: no cloud LoadBalancer, for its cost and complexity; the ports of one node and Traefik are the way in. OLI’s preview ' +
-      'plan gives each pull request an Ingress host and nothing else. A Service of type LoadBalancer or NodePort beside the Ingress is a ' +
-      'second way in: it costs an address, and it goes around TLS, authentication, rate limits and access logs of the first.',
+      'Devex, 2026-02-10: no cloud LoadBalancer, for its cost and complexity; the ports of one node and Traefik ' +
+      'were the way in. A Service of type LoadBalancer or NodePort beside its Ingress is a second way in: it costs ' +
+      'an address or a port of every node, and goes around the TLS, authentication, rate limits and access logs of ' +
+      'the first.',
     symptoms: [
-      'EXTERNAL-IP of a Service that an Ingress serves',
+      'Ensuring load balancer',
+      'Ensured load balancer',
+      'EnsuredLoadBalancer',
       'type: LoadBalancer',
       'type: NodePort',
-      'Ensured load balancer',
     ],
     fix: 'Make the Service ClusterIP, and let the ingress controller’s own Service be the only one of type LoadBalancer.',
     facts: [

@@ -45,9 +45,9 @@ export default {
   docs: {
     summary: 'NetworkPolicies of the pods behind a route must admit the ingress controller.',
     incident:
-      'AlgoSu, sprint 81, runs 19 NetworkPolicies, a default deny among them, on k3s, where Traefik runs in kube-system, out of sight of the ' +
-      'repository. Policies that admit the other services of the namespace, and not kube-system, leave an application that every pod ' +
-      'reaches and no browser does.',
+      'AlgoSu, sprint 81: 19 NetworkPolicies in a namespace on k3d, whose Traefik runs in kube-system, out of sight ' +
+      'of the repository. Policies that admit the other services of the namespace, and not the controller, leave an ' +
+      'application that every pod reaches and no browser does.',
     symptoms: [
       '504 Gateway Timeout',
       '502 Bad Gateway',

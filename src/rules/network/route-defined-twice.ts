@@ -10,9 +10,10 @@ export default {
   docs: {
     summary: 'One host and path belong to one route of a class.',
     incident:
-      'Devex, 2026-02-10, issue H: cert-manager’s solver got 404 instead of 200, because several generations of Ingresses for the same host ' +
-      'and path stood side by side after retries, and requests went to the stale one. Nothing refuses the second route; which of them ' +
-      'wins, the controller decides by age, name or length.',
+      'Devex, 2026-02-10, issue H: cert-manager’s solver got 404 instead of 200, because of conflicting Ingress ' +
+      'state and stale resources after retries. Only the webhook of ingress-nginx refuses a second route for one ' +
+      'host and path; elsewhere both stand side by side, and the controller decides by age, name or length which of ' +
+      'them wins.',
     symptoms: [
       "Waiting for HTTP-01 challenge propagation: wrong status code '404', expected '200'",
       'host "shop.example.com" and path "/" is already defined in ingress shop/web',

@@ -13,9 +13,10 @@ export default {
   docs: {
     summary: 'A Service’s targetPort must be one that the selected pods serve.',
     incident:
-      'What operators meet, and what AlgoSu’s metrics ran into (sprint 81): the exporter is renamed or its port changes, the Service keeps ' +
-      'the old target. A name that no container declares leaves the port without endpoints; a number that nobody listens on gives ' +
-      '"connection refused", although the pods are ready and the Service lists their addresses.',
+      'AlgoSu, sprint 81, D1: Prometheus was told to scrape kube-state-metrics:8080 before anything served it. What ' +
+      'operators meet most: the container’s port changes, the Service keeps the old target. A name that no ' +
+      'container declares leaves the port without endpoints; a number that nobody listens on gives “connection ' +
+      'refused”, although the pods are ready and the Service lists their addresses.',
     symptoms: [
       'Endpoints: <none>',
       'connect: connection refused',
