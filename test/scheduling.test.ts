@@ -4,6 +4,7 @@ import { matchesAffinity, nodeAffinityOf, requiredNames } from '../src/cluster/n
 import { podRequests } from '../src/cluster/pod-requests.ts';
 import { countable, parseQuantity, showQuantity } from '../src/cluster/quantity.ts';
 import { judgeNode, nodesOf, podNeeds, schedulerMessage } from '../src/cluster/scheduling.ts';
+import { whyTheyMeet } from '../src/cluster/shared-nodes.ts';
 import podUnschedulable from '../src/rules/scheduling/pod-unschedulable.ts';
 import { clusterOf, type Manifest, resourceOf, workload } from './in-memory.ts';
 
@@ -736,5 +737,106 @@ describe('pod-unschedulable', () => {
         expect(() => found([odd, deep, rollout], [node('a', { taints: [v[7]] }), strange])).not.toThrow();
       }),
     );
+  });
+});
+
+describe('pods that meet on a Node', () => {
+  const of = (kind: string, name: string, spec: Manifest, more: Manifest = {}) => ({
+    apiVersion: 'apps/v1',
+    kind,
+    metadata: { name, namespace: 'shop' },
+    spec: { ...more, template: { spec: { containers: [{}], ...spec } } },
+  });
+  const meet = (daemons: Manifest, other: Manifest, nodes: readonly Manifest[] = [], kind = 'Deployment') => {
+    const facts = nodes.map((item) => resourceOf(item, { existing: true }));
+    const cluster = clusterOf([of('DaemonSet', 'a', daemons), of(kind, 'b', other), ...facts]);
+    const [a, b] = [workload(cluster, 'a'), workload(cluster, 'b')];
+    const found = [whyTheyMeet(cluster, a, b), whyTheyMeet(cluster, b, a)].map((why) => why !== undefined);
+    expect(found[0]).toBe(found[1]);
+    return found[0];
+  };
+  const inPool = (...pools: string[]) =>
+    affinity([{ matchExpressions: [{ key: 'pool', operator: 'In', values: pools }] }]);
+  const tolerating = (...tolerations: Manifest[]) => ({ tolerations });
+
+  it('are sure to where a DaemonSet asks for no more, and tolerates no less', () => {
+    expect([
+      meet({}, {}),
+      meet({}, { nodeSelector: { pool: 'a' }, affinity: inPool('a') }),
+      meet({ nodeSelector: { pool: 'a' } }, { nodeSelector: { pool: 'a', size: 'large' } }),
+      meet({ affinity: inPool('a') }, { affinity: inPool('a') }),
+      meet(tolerating({ operator: 'Exists' }), tolerating({ key: 'x', value: 'y', effect: 'NoSchedule' })),
+      meet(tolerating({ key: 'x', operator: 'Exists' }), tolerating({ key: 'x', value: 'y' })),
+      meet(tolerating({ key: 'x', value: 'y' }), tolerating({ key: 'x', value: 'y', effect: 'NoExecute' })),
+      meet({}, {}, [], 'DaemonSet'),
+    ]).toEqual(Array.from({ length: 8 }, () => true));
+  });
+
+  it('are not where the DaemonSet may leave out Nodes of the other', () => {
+    const apart = { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{}] } };
+    expect([
+      meet({ nodeSelector: { pool: 'a' } }, {}),
+      meet({ nodeSelector: { pool: 'a' } }, { nodeSelector: { pool: 'b' } }),
+      meet({ affinity: inPool('a') }, {}),
+      meet({ affinity: inPool('a') }, { affinity: inPool('a', 'b') }),
+      meet({}, tolerating({ key: 'x', operator: 'Exists' })),
+      meet(tolerating({ key: 'x', value: 'z' }), tolerating({ key: 'x', value: 'y' })),
+      meet(tolerating({ key: 'z', operator: 'Exists' }), tolerating({ key: 'x', operator: 'Exists' })),
+      meet(tolerating({ key: 'x', value: 'y', effect: 'NoExecute' }), tolerating({ key: 'x', value: 'y' })),
+      meet({ nodeName: 'a' }, {}),
+      meet({}, { nodeName: 'a' }),
+      meet({}, { runtimeClassName: 'kata' }),
+      meet({ runtimeClassName: 'kata' }, {}),
+      meet({ affinity: apart }, {}),
+      meet({}, { affinity: apart }),
+      meet({ schedulerName: 'volcano' }, {}),
+    ]).toEqual(Array.from({ length: 15 }, () => false));
+  });
+
+  it('are by the Nodes that are known', () => {
+    const nodes = [node('a', {}, {}, { pool: 'a' }), node('b', {}, {}, { pool: 'b' })];
+    const tainted = node('c', { taints: [{ key: 'x', effect: 'NoSchedule' }] }, {}, { pool: 'c' });
+    const poolA = { nodeSelector: { pool: 'a' } };
+    expect([
+      meet({ affinity: inPool('a', 'b') }, {}, nodes),
+      meet({ affinity: inPool('a', 'b') }, {}, [...nodes, node('c')]),
+      meet(poolA, { affinity: inPool('a') }, nodes),
+      meet(poolA, { affinity: inPool('a', 'b') }, nodes),
+      meet(poolA, { affinity: inPool('a', 'b') }, nodes, 'DaemonSet'),
+      meet(poolA, { affinity: inPool('b') }, nodes, 'DaemonSet'),
+      meet({ affinity: inPool('a', 'b') }, {}, [...nodes, tainted]),
+      meet({ affinity: inPool('a', 'b') }, tolerating({ key: 'x', operator: 'Exists' }), [...nodes, tainted]),
+      meet({ affinity: inPool('c') }, {}, [...nodes, tainted]),
+    ]).toEqual([true, false, true, false, true, false, true, false, false]);
+  });
+
+  it('are where Nodes are fewer than pods', () => {
+    const counted = (a: number, b: number, nodes: readonly Manifest[]) => {
+      const facts = nodes.map((item) => resourceOf(item, { existing: true }));
+      const cluster = clusterOf([
+        of('Deployment', 'a', {}, { replicas: a }),
+        of('StatefulSet', 'b', {}, { replicas: b }),
+        ...facts,
+      ]);
+      return whyTheyMeet(cluster, workload(cluster, 'a'), workload(cluster, 'b'));
+    };
+    const nodes = [node('a'), node('b')];
+    expect([
+      counted(1, 1, []),
+      counted(1, 1, nodes),
+      counted(2, 1, nodes),
+      counted(1, 1, nodes.slice(1)),
+      counted(0, 2, nodes),
+      counted(3, 1, nodes),
+      counted(2, 1, [node('a'), node('b', {}, {}, { 'karpenter.sh/nodepool': 'x' })]),
+    ]).toEqual([
+      undefined,
+      undefined,
+      '2 Nodes take the 3 pods of both',
+      '1 Node takes the 2 pods of both',
+      undefined,
+      undefined,
+      undefined,
+    ]);
   });
 });

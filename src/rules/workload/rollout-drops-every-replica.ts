@@ -27,8 +27,7 @@ export default {
     symptoms: [
       'Deployment does not have minimum availability.',
       'MinimumReplicasUnavailable',
-      '503 Service Unavailable',
-      'no endpoints available for service',
+      'waiting for rollout to finish: 0 of 1 updated replicas are available',
     ],
     fix:
       'maxUnavailable 0 with maxSurge 1: the new pod starts first. Or leave both at their default of 25 %, which spares the only ' +
