@@ -3,6 +3,7 @@ import { configuredHosts } from '../src/cluster/configured-hosts.ts';
 import { connectionsOf } from '../src/cluster/connections.ts';
 import { addressesInFile } from '../src/cluster/file-addresses.ts';
 import { yaml } from '../src/rule.ts';
+import { lintFiles, reported } from './examples.ts';
 import { clusterOf, type Manifest, resourceOf } from './in-memory.ts';
 
 /** `line: host:port` of each address in a file, `~` before those that only look like one. */
@@ -583,5 +584,62 @@ describe('scripts of several lines', () => {
       [[0, 'value'], undefined],
       [['command', 2], script.indexOf('redis:6379')],
     ]);
+  });
+});
+
+describe('the line of an address', () => {
+  const around = (config: string) => `apiVersion: v1
+kind: List
+items:
+  - { apiVersion: v1, kind: Namespace, metadata: { name: shop } }
+  - apiVersion: v1
+    kind: Pod
+    metadata: { name: web, namespace: shop }
+    spec:
+      containers: [{ name: web, image: 'app:1', volumeMounts: [{ name: c, mountPath: /etc/c }] }]
+      volumes: [{ name: c, ${/kind: Secret/.test(config) ? 'secret: { secretName: c }' : 'configMap: { name: c }'} }]
+  - apiVersion: v1
+    metadata: { name: c, namespace: shop }
+${config}
+`;
+  const base64 = Buffer.from('A: 1\nurl: redis://lost\n').toString('base64');
+  const cases: [string, string, string][] = [
+    ['a literal', 'kind: ConfigMap\ndata:\n  a.yaml: |\n    a: 1\n\n    url: redis://lost', '18:22'],
+    ['an indented literal', 'kind: ConfigMap\ndata:\n  a.yaml: |2-\n      a: { b:\n         redis://lost }', '17:22'],
+    ['a literal of a Secret', 'kind: Secret\nstringData:\n  a.yaml: |+\n    a: 1\n    url: redis://lost\n', '17:22'],
+    ['a folded text', 'kind: ConfigMap\ndata:\n  a.yaml: >\n    a: 1\n\n    url: redis://lost', '15'],
+    ['a quoted text', 'kind: ConfigMap\ndata:\n  a.yaml: "a: 1\\nurl: redis://lost"', '15:15'],
+    ['a text on one line', 'kind: ConfigMap\ndata:\n  a.yaml: "url: redis://lost"', '15:15'],
+    ['an encoded text', `kind: Secret\ndata:\n  a.yaml: ${base64}`, '15:15'],
+    [
+      'an encoded text of several lines',
+      `kind: Secret\ndata:\n  a.yaml: |\n    ${base64.slice(0, 8)}\n    ${base64.slice(8)}`,
+      '15',
+    ],
+  ];
+  it.each(cases)('in %s', async (_, config, expected) => {
+    const text = around(config.replace(/^(?=.)/gm, '    '));
+    for (const written of [text, text.replaceAll('\n', '\r\n')]) {
+      const { diagnostics, failures } = await lintFiles({ 'all.yaml': written }, { rules: ['host-unresolved'] });
+      expect(failures).toEqual([]);
+      expect(
+        diagnostics.map(({ location: { line, column } }) => (expected.includes(':') ? `${line}:${column}` : `${line}`)),
+      ).toEqual([expected]);
+    }
+  });
+
+  it('of two addresses in one file is told for each', async () => {
+    const config = 'kind: ConfigMap\ndata:\n  a.yaml: |\n    a: redis://lost\n    b: amqp://gone\n    c: redis://lost';
+    const report = await lintFiles(
+      { 'all.yaml': around(config.replace(/^(?=.)/gm, '    ')) },
+      { rules: ['host-unresolved'] },
+    );
+    const end = "namespace shop: the name doesn't resolve";
+    expect(reported(report)).toEqual([
+      `all.yaml:16 Pod/web dials lost:6379 (a.yaml in ConfigMap/c), but there is no Service/lost in ${end}`,
+      `all.yaml:17 Pod/web dials gone:5672 (a.yaml in ConfigMap/c), but there is no Service/gone in ${end}`,
+      `all.yaml:18 Pod/web dials lost:6379 (a.yaml in ConfigMap/c), but there is no Service/lost in ${end}`,
+    ]);
+    expect(new Set(report.diagnostics.map(({ fingerprint }) => fingerprint)).size).toBe(2);
   });
 });
