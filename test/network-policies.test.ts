@@ -121,11 +121,11 @@ describe('what can’t be judged is said once', () => {
   const twoSides = [pod('web'), pod('db'), web, closed];
   const evaluated = 'CiliumNetworkPolicy/other decides on connections, too, and is not evaluated';
   const rendered = 'a target did not render, and what admits them may be in it';
-  const cases: [Required<Rule>, Manifest[], string][] = [
-    [blocksDns, blocked, 'DNS look-ups that NetworkPolicies refuse'],
-    [oneSided, twoSides, '1 peers that their own NetworkPolicies refuse'],
+  const cases: [string, Required<Rule>, Manifest[], string][] = [
+    [blocksDns.id, blocksDns, blocked, 'DNS look-ups that NetworkPolicies refuse'],
+    [oneSided.id, oneSided, twoSides, '1 peers that their own NetworkPolicies refuse'],
   ];
-  it.each(cases)('%o', (rule, manifests, unchecked) => {
+  it.each(cases)('%s', (_, rule, manifests, unchecked) => {
     expect(check(rule, manifests).length).toBe(1);
     expect(check(rule, [...manifests, cilium])).toEqual([{ unchecked, reason: evaluated }]);
     expect(check(rule, manifests, { incomplete: true })).toEqual([{ unchecked, reason: rendered }]);
@@ -137,6 +137,22 @@ describe('what can’t be judged is said once', () => {
     expect(check(peerUnmatched, selecting).length).toBe(1);
     expect(check(peerUnmatched, [...selecting, cilium]).length).toBe(1);
     expect(check(peerUnmatched, selecting, { incomplete: true })).toEqual([]);
+  });
+});
+
+describe('network-policy-peer-unmatched', () => {
+  it('knows nothing of pods whose workload can’t be read', () => {
+    const selecting = [pod('web'), policy('other', { podSelector: app('other') })];
+    const metadata = { name: 'other', namespace: 'shop' };
+    const refused = (apiVersion: string, kind: string, namespace = 'shop') =>
+      resourceOf({ apiVersion, kind, metadata: { ...metadata, namespace }, spec: { template: [] } });
+    const lengths = [
+      [refused('apps/v1', 'Deployment')],
+      [refused('v1', 'Service')],
+      [refused('networking.k8s.io/v1', 'Ingress')],
+      [refused('apps/v1', 'Deployment', 'elsewhere')],
+    ].map((resources) => [...peerUnmatched.check(clusterOf(selecting, resources))].length);
+    expect(lengths).toEqual([0, 1, 1, 1]);
   });
 });
 

@@ -51,6 +51,14 @@ export function mayBeAddedToPods(key: string): boolean {
   return false;
 }
 
+/** Labels that programs set on their own pods, to say which of them leads (Patroni, Vault, Redis operators). */
+const ROLE_LABEL = /(?:^|[-._/])(?:role|active|leader|master|primary|initialized|sealed|perf-standby)$/i;
+
+/** Whether a label is one that what runs in pods may set on them. */
+export function isSetByPrograms(key: string): boolean {
+  return ROLE_LABEL.test(key);
+}
+
 /** Whether the labels of a workload's pods are all in its template, but for those of `mayBeAddedToPods`. */
 export function hasPlainLabels({ labels, resource }: Workload): boolean {
   if (resource.group === 'serving.knative.dev') return false;

@@ -16,13 +16,29 @@ const BUILT_IN_READERS = /^(?:view$|system:)/;
 
 /**
  * Who may run pods in a namespace that no manifest shows: a custom resource whose controller makes some (an operator, a Helm
- * release), or a ServiceAccount there that may create pods (Jenkins, JupyterHub, a CI runner). Undefined where nobody may.
+ * release), a ServiceAccount there that may create pods (Jenkins, JupyterHub, a CI runner), or a workload that can't be read, since
+ * its types are wrong. Undefined where nobody may.
  */
 export function podMaker(cluster: Cluster, scope: string): Resource | undefined {
   const known = podMakers(cluster);
-  if (!known.has(scope)) known.set(scope, mayMakeIn(cluster, scope) ?? bindingIn(cluster, scope));
+  if (!known.has(scope)) known.set(scope, findPodMaker(cluster, scope));
   return known.get(scope);
 }
+
+function findPodMaker(cluster: Cluster, scope: string): Resource | undefined {
+  const refused = refusedWorkloads(cluster).find((resource) => compareScopes(resource.scope, scope) !== 'different');
+  return mayMakeIn(cluster, scope) ?? bindingIn(cluster, scope) ?? refused;
+}
+
+const refusedWorkloads = derived((cluster): readonly Resource[] => {
+  const present = new Set(cluster.resources);
+  return cluster.schemaErrors.flatMap(({ resource }) => {
+    const { group, kind, object } = resource;
+    const mayHavePods =
+      (group === '' || group === 'apps' || group === 'batch') && kind !== 'Service' && 'spec' in object;
+    return mayHavePods && !present.has(resource) ? [resource] : [];
+  });
+});
 
 const podMakers = derived(() => new Map<string, Resource | undefined>());
 

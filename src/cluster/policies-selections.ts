@@ -46,12 +46,12 @@ function scopesOfPeer(cluster: Cluster, { resource }: Policy, namespaceSelector:
     : scopesOfSelector(cluster, namespaceSelector);
 }
 
-/** Whether a policy applies to pods here, surely or perhaps. */
+/** Whether a policy applies to pods here, surely or perhaps, hooks included. */
 export function appliesToSomeone(cluster: Cluster, { podSelector, resource }: Policy): boolean {
   return mayMeanSomeone(cluster, scopesLike(cluster, resource.scope), podSelector);
 }
 
-/** Whether a peer that selects pods means some here, surely or perhaps. True for one that the API server refuses. */
+/** Whether a peer that selects pods means some here, surely or perhaps, hooks included. True for one that the API server refuses. */
 export function peerMeansSomeone(cluster: Cluster, policy: Policy, peer: unknown): boolean {
   const { podSelector, namespaceSelector } = asMap(peer) ?? {};
   if (podSelector === undefined && namespaceSelector === undefined) return true;
@@ -60,7 +60,9 @@ export function peerMeansSomeone(cluster: Cluster, policy: Policy, peer: unknown
 
 function mayMeanSomeone(cluster: Cluster, scopes: Scopes, podSelector: unknown): boolean {
   for (const scope of scopes.keys()) {
-    if (podsIn(cluster, scope, podSelector).some((pod) => matches(podSelector, podLabels(pod)) !== false)) return true;
+    const hooks = podIndex(cluster).byScope.get(scope)?.hooks ?? [];
+    const mayBeMeant = (pod: Workload) => matches(podSelector, podLabels(pod)) !== false;
+    if (podsIn(cluster, scope, podSelector).some(mayBeMeant) || hooks.some(mayBeMeant)) return true;
   }
   return false;
 }
@@ -157,6 +159,8 @@ interface Pods {
   byLabel: Map<string, Workload[]>;
   /** Those whose labels aren't all known. */
   open: Workload[];
+  /** Those that come and go with a release, in no other list. */
+  hooks: Workload[];
 }
 
 interface PodIndex {
@@ -173,11 +177,15 @@ const podIndex = derived((cluster): PodIndex => {
   const byScope = new Map<string, Pods>();
   for (const workload of cluster.workloads) {
     const { resource, labels } = workload;
-    if (resource.hooks.length > 0 || resource.kind === 'PodTemplate') continue;
+    if (resource.kind === 'PodTemplate') continue;
     let pods = byScope.get(resource.scope);
     if (!pods) {
-      pods = { all: [], byLabel: new Map(), open: [] };
+      pods = { all: [], byLabel: new Map(), open: [], hooks: [] };
       byScope.set(resource.scope, pods);
+    }
+    if (resource.hooks.length > 0) {
+      pods.hooks.push(workload);
+      continue;
     }
     pods.all.push(workload);
     if (!hasPlainLabels(workload)) {

@@ -88,7 +88,10 @@ export function portsOfService(service: Resource): ServicePort[] {
  * The port of a workload's pods that a Service's port leads to, as its endpoints have it: a name is looked up in each pod, the
  * first container that has it wins, and a pod without it serves nothing there (undefined). `unknown` for a placeholder.
  */
-export function podPort(workload: Workload, { targetPort, protocol }: ServicePort): number | 'unknown' | undefined {
+export function podPort(
+  workload: Workload,
+  { targetPort, protocol }: Pick<ServicePort, 'targetPort' | 'protocol'>,
+): number | 'unknown' | undefined {
   if (typeof targetPort === 'number') return targetPort;
   if (isUnknown(targetPort)) return 'unknown';
   const ports = declaredPorts(workload);

@@ -1,5 +1,5 @@
 import { didYouMean } from '../../cluster/hints.ts';
-import { matches, mayBeAddedToPods, namespaceLabels } from '../../cluster/label-facts.ts';
+import { isSetByPrograms, matches, mayBeAddedToPods, namespaceLabels } from '../../cluster/label-facts.ts';
 import { type Policy, policies, type Side } from '../../cluster/network.ts';
 import { isPlatformNamespace, podMaker } from '../../cluster/pod-makers.ts';
 import {
@@ -40,8 +40,10 @@ export default {
     ],
     silent: [
       'Nothing is rendered in the namespace; namespaces of the distribution (kube-system, openshift-…)',
-      'A custom resource there may make the pods (an operator, a HelmRelease), or a ServiceAccount there may create some',
-      'Labels set at run time (http01-solver, job-name, pod-template-hash), and those of other domains that no pod here has',
+      'A custom resource there may make the pods (an operator, a HelmRelease), a ServiceAccount there may create some, or a workload ' +
+        'there can’t be read',
+      'Labels set at run time (http01-solver, job-name, pod-template-hash, a role that programs give themselves), and those of other domains that no pod here has',
+      'Pods of Helm hooks count, although they come and go',
       'Labels that clients opt in with (my-db-client: "true")',
       'Placeholders, and pods whose labels or namespace aren’t known; a target that doesn’t render',
     ],
@@ -243,7 +245,33 @@ export default {
                   podSelector: { matchLabels: { app: client } }
       `,
       yaml`
-        # Labels that pods get when they run, of other domains, or that they opt in with.
+        # Hooks come and go, and policies are there for them.
+        apiVersion: v1
+        kind: Namespace
+        metadata: { name: shop }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: web, namespace: shop, labels: { app: web } }
+        spec: { containers: [{ name: app, image: 'app:1.4.2' }] }
+        ---
+        apiVersion: batch/v1
+        kind: Job
+        metadata: { name: migrate, namespace: shop, annotations: { helm.sh/hook: pre-upgrade } }
+        spec:
+          template:
+            metadata: { labels: { app: migrate } }
+            spec: { restartPolicy: Never, containers: [{ name: app, image: 'app:1.4.2' }] }
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: { name: migrate, namespace: shop }
+        spec:
+          podSelector: { matchLabels: { app: migrate } }
+          ingress: [{ from: [{ podSelector: { matchLabels: { app: migrate } } }] }]
+      `,
+      yaml`
+        # Labels that pods get when they run or set on themselves, of other domains, or that they opt in with.
         apiVersion: v1
         kind: Namespace
         metadata: { name: shop }
@@ -259,6 +287,12 @@ export default {
         spec:
           podSelector: { matchLabels: { acme.cert-manager.io/http01-solver: 'true' } }
           ingress: [{ ports: [{ port: 8089 }] }]
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: { name: primary, namespace: shop }
+        spec:
+          podSelector: { matchLabels: { app: web, spilo-role: master } }
         ---
         apiVersion: networking.k8s.io/v1
         kind: NetworkPolicy
@@ -444,6 +478,7 @@ function isTelling(cluster: Cluster, selector: unknown): boolean {
   return keysOfSelector(selector).every((key) => {
     if (mayBeAddedToPods(key)) return false;
     if (valuesOfLabel(cluster, key) !== undefined) return true;
+    if (isSetByPrograms(key)) return false;
     const isForeign = key.includes('/') && !key.startsWith('app.kubernetes.io/');
     return !isForeign && !requiredValues(selector, key)?.every((value) => OPT_IN.test(value));
   });
