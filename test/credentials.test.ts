@@ -91,6 +91,7 @@ describe('names of passwords', () => {
       'PWD',
       'compass',
       'BYPASS',
+      'proxy_pass',
       'USE_PASSWORD',
       'passwordPolicy',
       'HASHED_PASSWORD',

@@ -95,7 +95,7 @@ function isLineComment(text: string, offset: number): boolean {
 const PASSWORD_WORD = /(?:password|passwd|passphrase|passwort)$|^(?:pass|pw|requirepass|masterauth)$/;
 /** What is asked of a password, said of it, or made of it. */
 const OTHER_WORD =
-  /^(?:hash|hashed|encrypted|crypted|bcrypt|reset|forgot|change|label|hint|prompt|placeholder|enable|disable|allow|require|required|show|hide|validate|generate|random|use|is|has|no|without|empty|permit|min|max)$/;
+  /^(?:hash|hashed|encrypted|crypted|bcrypt|reset|forgot|change|label|hint|prompt|placeholder|enable|disable|allow|require|required|show|hide|validate|generate|random|use|is|has|no|without|empty|permit|min|max|proxy|fastcgi|uwsgi|scgi|grpc)$/;
 
 /** Whether a name (`DB_PASSWORD`, `spring.datasource.password`, `redisPass`) is that of a password. */
 export function isPasswordName(name: string): boolean {
@@ -136,7 +136,7 @@ function isLiteralSecret(value: string): boolean {
 
 /** Words where a password would stand: switches, types, and what stands for any password. */
 const NO_SECRET =
-  /^(?:true|false|yes|no|on|off|enabled?|disabled?|none|null|nil|undefined|unset|empty|auto|default|required|optional|random|generated?|prompt|hidden|string|str|text|value|plain|scram|trust|ident|cleartext|password|passwd|passwort|passphrase|pass|pwd|secret|token|foo|bar|foobar|my-?password|my-?secret|user|username)$/i;
+  /^(?:true|false|yes|no|on|off|enabled?|disabled?|none|null|nil|undefined|unset|empty|auto|default|required|optional|random|generated?|prompt|hidden|string|str|text|value|plain|scram|trust|ident|cleartext|password|passwd|passwort|passphrase|pass|pwd|secret|token|foo|bar|foobar|my-?pass(?:word)?|my-?secret|user|username)$/i;
 
 /** What nobody uses as it is: `changeme`, `<your-token>`, `xxxx`, AWS's own `…EXAMPLE`. */
 function isStandIn(value: string): boolean {

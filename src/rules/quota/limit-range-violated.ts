@@ -22,8 +22,8 @@ export default {
   docs: {
     summary: 'Containers and claims must stay within what the LimitRanges of their namespace allow.',
     incident:
-      'OLI, preview environments, phase 3: a LimitRange keeps the containers of every pull request small. A chart whose limits fit ' +
-      'production is refused there: the Deployment is accepted, its pods are not, and the rollout waits until it times out.',
+      'OLI, plan for preview environments, phase 3: a LimitRange keeps the containers of every pull request small. A chart whose ' +
+      'limits fit production is refused there: the Deployment is accepted, its pods are not, and the rollout waits until it times out.',
     symptoms: [
       'is forbidden: maximum cpu usage per Container is 2, but limit is 4',
       'is forbidden: maximum memory usage per Container is 1Gi, but limit is 2Gi',

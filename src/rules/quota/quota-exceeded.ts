@@ -14,9 +14,9 @@ export default {
     summary:
       'The pods of a namespace must fit into its ResourceQuota: at the replicas rendered, during a rollout, at the maximum of autoscalers.',
     incident:
-      'OLI, preview environments, phases 3 and 5: the quota of a pull request held the application and its stores, and nothing more. ' +
-      'The Job that sets up the database, and the pod that a rolling update starts first, did not fit: the rollout waited for a pod ' +
-      'that was never created.',
+      'OLI, plan for preview environments, phases 3 to 6: the quota of a pull request has to hold the application, its stores, the ' +
+      'Jobs that set them up, and the pod that a rolling update starts first; it is to be adjusted after watching the first ones. ' +
+      'What does not fit is never created: the Deployment has fewer pods than replicas, and only the events of its ReplicaSet say why.',
     symptoms: [
       'exceeded quota: compute, requested: requests.cpu=500m, used: requests.cpu=1900m, limited: requests.cpu=2',
       'Error creating: pods "web-5d6c7b8f9-" is forbidden: exceeded quota:',

@@ -21,9 +21,9 @@ export default {
   docs: {
     summary: 'Where a ResourceQuota counts cpu or memory, every container must say how much it needs.',
     incident:
-      'OLI, preview environments, phase 3: every namespace of a pull request gets a ResourceQuota. Postgres and MinIO had resources, ' +
-      'the Job that made the bucket and its init container had none: the admission of quotas refused its pods, the release waited for ' +
-      'the Job, and nothing but the events of the Job said why.',
+      'OLI, plan for preview environments, phases 3 and 4: every namespace of a pull request gets a ResourceQuota, so the chart must ' +
+      'give Postgres, MinIO and the Jobs that set them up requests and limits. One container that is forgotten, an init container ' +
+      'too, and the quota refuses the pod: the Job or ReplicaSet is there, its pods never come, and only its events say why.',
     symptoms: [
       'failed quota: compute: must specify limits.cpu for: web; limits.memory for: web',
       'Error creating: pods "web-5d6c7b8f9-" is forbidden: failed quota: compute: must specify limits.cpu',

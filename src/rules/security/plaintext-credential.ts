@@ -19,9 +19,10 @@ export default {
   docs: {
     summary: 'Credentials belong into Secrets, not into ConfigMaps, environment variables or arguments.',
     incident:
-      'Oceanid and AlgoSu: a token in the env of a Deployment and a password in a ConfigMap that creates database roles were in the ' +
-      'repository, in every render of it, in etcd without encryption, and readable by whoever may read Deployments or ConfigMaps. A ' +
-      'Secret beside it held another password, and when that one was rotated, the literal one stayed.',
+      'Oceanid, 2025-10-12: workers were joined to the network by a command with the auth key in it, and the DaemonSet that was to ' +
+      'replace it reads the key from a Secret. What operators meet: a token in the env of a Deployment, or the password of a database ' +
+      'role in the SQL of a ConfigMap, is in the repository, in every render of it, in etcd without encryption, and readable by ' +
+      'whoever may read Deployments and ConfigMaps. When the Secret beside it is rotated, the literal one stays.',
     symptoms: [
       'Push cannot contain secrets',
       'remote: error: GH013: Repository rule violations found',

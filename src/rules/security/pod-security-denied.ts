@@ -14,9 +14,9 @@ export default {
     summary: 'Pods must keep to the Pod Security Standard that their Namespace enforces.',
     incident:
       'Oceanid, 2025-10-12, fix 1: the Namespace pulumi-system had the label pod-security.kubernetes.io/enforce: restricted, and the ' +
-      'chart of the Pulumi operator set no seccomp profile. The Deployment was accepted, its pods were refused, and for four days ' +
-      'everything that waited for the operator waited. Only the events of the ReplicaSet said why: at apply there is a warning, ' +
-      'that no GitOps controller shows.',
+      'chart of the Pulumi operator sets no seccomp profile. For more than four days no new pod came up, and everything that waited ' +
+      'for the operator waited. A Deployment is accepted all the same: at apply there is a warning at most, and only the events of ' +
+      'the ReplicaSet say that its pods are refused.',
     symptoms: [
       'violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false',
       'pods "web-7d4b9c6f8-x2x5z" is forbidden: violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false (container "web" must set securityContext.allowPrivilegeEscalation=false), unrestricted capabilities (container "web" must set securityContext.capabilities.drop=["ALL"]), runAsNonRoot != true (pod or container "web" must set securityContext.runAsNonRoot=true), seccompProfile (pod or container "web" must set securityContext.seccompProfile.type to "RuntimeDefault" or "Localhost")',
