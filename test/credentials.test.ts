@@ -105,7 +105,7 @@ describe('names of passwords', () => {
 
 describe('values of passwords', () => {
   it('are literal, whatever they look like', () => {
-    for (const value of ['hunter2', 'postgres', 'S3cr3t!', '12345', 'kT7wq2xZ$', 'a1b2c3']) {
+    for (const value of ['hunter2', 'postgres', 'S3cr3t!', '12345', 'kT7wq2xZ$', 'a1b2c3', 'db-password-123']) {
       expect([value, isLiteralPassword('DB_PASSWORD', value)]).toEqual([value, true]);
     }
   });

@@ -117,7 +117,9 @@ export function isPasswordName(name: string): boolean {
 /** Whether a value is the secret itself: no placeholder, reference, path, switch, hash, or word that stands for one. */
 export function isLiteralPassword(name: string, value: string): boolean {
   const plain = (text: string) => text.toLowerCase().replace(/[^a-z0-9]/g, '');
-  return isLiteralSecret(value) && plain(name) !== plain(value) && !isPasswordName(value);
+  // `db-password` is what a secret manager calls it; with digits it is one.
+  const isName = isPasswordName(value) && !/\d/.test(value);
+  return isLiteralSecret(value) && plain(name) !== plain(value) && !isName;
 }
 
 function isLiteralSecret(value: string): boolean {
