@@ -64,6 +64,13 @@ describe('addresses in a value', () => {
     ['postgres://u:p@ss@db:5433/shop', 'db:5433'],
     ['postgres://u:p%40%2F%23@db:5433/shop', 'db:5433'],
     ['postgresql://u:pa/ss#1@db:5433/shop', 'db:5433'],
+    ['postgresql://u:12/ss@db:5433/shop', 'db:5433'],
+    ['postgresql://u:12#s?s@db/shop', 'db:5432'],
+    ['redis://to/ken@cache', 'cache:6379'],
+    ['amqp://u:1?2@rabbit', 'rabbit:5672'],
+    ['jdbc:postgresql://db:5432/shop?user=me@there&password=x', 'db:5432'],
+    ['mongodb://a:1,b/db?x=me@there', 'a:1, b:27017'],
+    ['http://user:80/x@y', 'user:80'],
     ['postgres://u:$tr;ange,!&*(p@db:5433/shop', 'db:5433'],
     [`postgres://${MASK}:${MASK}@db:5433/shop`, 'db:5433'],
     ['postgresql://u:p@a:1,b,c:3/shop', 'a:1, b:5432, c:3'],
@@ -798,7 +805,7 @@ describe('the pods behind a Service', () => {
       deployment('filled-in-port', { ports: [{ name: 'http', containerPort: '${PORT}' }] }),
     ]);
     const lead = (name: string, targetPort: unknown, protocol: 'TCP' | 'UDP' = 'TCP') =>
-      podPort(workload(cluster, name), { port: 80, protocol, targetPort });
+      podPort(workload(cluster, name), { protocol, targetPort });
     expect([lead('web', 8081), lead('web', 'http'), lead('web', 'admin'), lead('web', 'dns', 'UDP')]).toEqual([
       8081, 8080, 9000, 53,
     ]);
