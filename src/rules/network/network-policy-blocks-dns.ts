@@ -1,5 +1,5 @@
 import { asksClusterDns, type DnsMiss, dnsRefusal, type LookedUp, lookedUpBy } from '../../cluster/dns.ts';
-import { meetsNoPolicies, namesTunnel, otherPolicies, type Policy } from '../../cluster/network.ts';
+import { meetsNoPolicies, namesTunnel, otherPolicies, type Policy, policies } from '../../cluster/network.ts';
 import { asList, type Workload } from '../../cluster/workloads.ts';
 import { type Cluster, type Finding, type Path, type Resource, type Rule, yaml } from '../../rule.ts';
 
@@ -707,11 +707,11 @@ interface Blocked {
 
 function blockedPods(cluster: Cluster): Blocked[] {
   const blocked: Blocked[] = [];
+  if (policies(cluster).length === 0 || namesTunnel(cluster)) return blocked;
   for (const workload of cluster.workloads) {
     if (meetsNoPolicies(workload.resource) || !asksClusterDns(workload)) continue;
     const refusal = dnsRefusal(cluster, workload);
-    if (!refusal || namesTunnel(cluster)) continue;
-    const lookedUp = lookedUpBy(cluster, workload);
+    const lookedUp = refusal && lookedUpBy(cluster, workload);
     if (!lookedUp) continue;
     const [best] = refusal.tries;
     if (best && !best.policy.resource.existing) {
