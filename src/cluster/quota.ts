@@ -47,14 +47,17 @@ function readQuota(resource: Resource): Quota {
   };
 }
 
-/** The workloads of each scope that has a ResourceQuota or a LimitRange, hooks included. */
+/**
+ * The workloads of each scope that has a ResourceQuota or a LimitRange, hooks included. Not those of Knative: it gives its pods
+ * defaults and a container of its own.
+ */
 export const workloadsByScope = derived((cluster): ReadonlyMap<string, readonly Workload[]> => {
   const scopes = new Set([...cluster.list('', 'ResourceQuota'), ...cluster.list('', 'LimitRange')].map((r) => r.scope));
   const found = new Map<string, Workload[]>();
   if (scopes.size === 0) return found;
   for (const workload of cluster.workloads) {
-    const { scope, kind } = workload.resource;
-    if (!scopes.has(scope) || kind === 'PodTemplate') continue;
+    const { scope, kind, group } = workload.resource;
+    if (!scopes.has(scope) || kind === 'PodTemplate' || group === 'serving.knative.dev') continue;
     const list = found.get(scope);
     if (list) list.push(workload);
     else found.set(scope, [workload]);

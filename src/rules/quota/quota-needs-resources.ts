@@ -40,7 +40,7 @@ export default {
     silent: [
       'Quotas whose scopes do not match the pod, or may not: PriorityClass of a pod that gets the default one',
       'Quotas on ephemeral-storage, hugepages, devices or counts: containers may leave those out',
-      'Pods that say what they need as a whole (spec.resources)',
+      'Pods that say what they need as a whole (spec.resources); Services of Knative, which has defaults of its own',
       'A LimitRange of an unset namespace of another target, one that cannot be read, a target that did not render',
       'Where Kyverno, Gatekeeper, a mutating admission policy or a VerticalPodAutoscaler may fill in resources',
     ],
@@ -226,6 +226,14 @@ export default {
         metadata: { name: filled-in-later }
         spec:
           containers: [{ name: web, image: "web:1", resources: { requests: { cpu: "${'${CPU}'}" } } }]
+        ---
+        apiVersion: serving.knative.dev/v1
+        kind: Service
+        metadata: { name: defaulted-by-knative }
+        spec:
+          template:
+            spec:
+              containers: [{ image: "web:1" }]
         ---
         apiVersion: v1
         kind: PodTemplate

@@ -36,6 +36,7 @@ export default {
       'Defaults and exemptions of an AdmissionConfiguration, that cannot be known: a Namespace without labels asks nothing',
       'Windows pods (spec.os.name), for what Windows lacks, from 1.25 on; pods in a user namespace (hostUsers: false), from 1.35 on',
       'Where Kyverno, Gatekeeper, a mutating admission policy or OpenShift may set security contexts: unchecked',
+      'Services of Knative, which gives its pods security contexts (secure-pod-defaults)',
       'Values that are filled in later',
     ],
     references: [
@@ -232,6 +233,14 @@ export default {
               livenessProbe: { httpGet: { host: 127.0.0.1, port: 80 } }
               securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: [ALL] } }
         ---
+        apiVersion: serving.knative.dev/v1
+        kind: Service
+        metadata: { name: defaulted-by-knative, namespace: strict }
+        spec:
+          template:
+            spec:
+              containers: [{ image: "web:1" }]
+        ---
         apiVersion: v1
         kind: PodTemplate
         metadata: { name: makes-no-pods, namespace: strict }
@@ -327,6 +336,7 @@ export default {
       const { resource } = workload;
       const namespace = namespaces.get(resource.scope);
       if (namespace === undefined || resource.existing || resource.kind === 'PodTemplate') continue;
+      if (resource.group === 'serving.knative.dev') continue;
       const finding = judge(workload, namespace, cluster.kubernetesVersion);
       if (finding === undefined) continue;
       const mutator = securityMutator(cluster);
