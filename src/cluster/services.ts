@@ -90,7 +90,7 @@ export function portsOfService(service: Resource): ServicePort[] {
  */
 export function podPort(
   workload: Workload,
-  { targetPort, protocol }: Omit<ServicePort, 'path'>,
+  { targetPort, protocol }: Pick<ServicePort, 'targetPort' | 'protocol'>,
 ): number | 'unknown' | undefined {
   if (typeof targetPort === 'number') return targetPort;
   if (isUnknown(targetPort)) return 'unknown';
