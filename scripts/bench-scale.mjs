@@ -148,7 +148,7 @@ function manifests(size) {
   for (let n = 0; resources < size; n++) {
     texts.push(namespaceText(`team-${n}`));
     resources += 3;
-    for (let i = 0; i < APPS_IN_A_NAMESPACE && resources < size; i++, resources += 11) texts.push(app(`team-${n}`, i));
+    for (let i = 0; i < APPS_IN_A_NAMESPACE; i++, resources += 11) texts.push(app(`team-${n}`, i));
   }
   return texts.join('---\n');
 }

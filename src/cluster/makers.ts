@@ -5,6 +5,7 @@ import type { IHelmRelease } from '@kubernetes-models/flux-cd/helm.toolkit.fluxc
 import type { IKustomization } from '@kubernetes-models/flux-cd/kustomize.toolkit.fluxcd.io/v1/Kustomization';
 import type { Resource } from '../resource.ts';
 import { compareScopes, groupOf, isUnsetScope } from '../resource.ts';
+import { ByName } from './by-name.ts';
 import { type Cluster, derived } from './cluster.ts';
 import { type Fields, specOf } from './models.ts';
 import type { Referent } from './references.ts';
@@ -184,7 +185,7 @@ function makerOf({ group, kind }: Resource): Maker {
 }
 
 interface Makers {
-  readonly byName: ReadonlyMap<string, readonly Made[]>;
+  readonly byName: ByName<Made>;
   /** Who may make anything, by namespace. */
   readonly anythingIn: ReadonlyMap<string, readonly Resource[]>;
   /** Who may make objects without namespace. */
@@ -197,7 +198,7 @@ interface Makers {
 }
 
 const makersOf = derived((cluster: Cluster): Makers => {
-  const byName = new Map<string, Made[]>();
+  const byName = new ByName<Made>();
   const anythingIn = new Map<string, Resource[]>();
   const namesakes: Resource[] = [];
   const mentions = new Map<string, Resource>();
@@ -206,10 +207,7 @@ const makersOf = derived((cluster: Cluster): Makers => {
   // What the schemas refuse may be right for another release of its controller.
   for (const resource of new Set([...cluster.resources, ...cluster.schemaErrors.map((error) => error.resource)])) {
     const effect = makerOf(resource)(resource, cluster);
-    for (const made of effect.made ?? []) {
-      const id = `${made.group}/${made.kind} ${made.name}`;
-      byName.set(id, [...(byName.get(id) ?? []), made]);
-    }
+    for (const made of effect.made ?? []) byName.add(`${made.group}/${made.kind}`, made.name, made.scope, made);
     if (effect.anythingIn !== undefined) {
       const known = anythingIn.get(effect.anythingIn) ?? [];
       if (isNeeded(known, resource)) anythingIn.set(effect.anythingIn, [...known, resource]);
@@ -238,9 +236,7 @@ function isNeeded(known: readonly Resource[], { existing }: Resource): boolean {
 /** What is made under that name, in that namespace. */
 export function madeAs(cluster: Cluster, { group, kind, scope, name }: Referent): readonly Made[] {
   const { byName, claims } = makersOf(cluster);
-  const made = (byName.get(`${group}/${kind} ${name}`) ?? []).filter(
-    (candidate) => candidate.scope === undefined || compareScopes(candidate.scope, scope) !== 'different',
-  );
+  const made = byName.in(`${group}/${kind}`, name, scope);
   const claim = kind === 'PersistentVolumeClaim' ? /^(.+)-\d+$/.exec(name)?.[1] : undefined;
   const by = claims.get(claim ?? '')?.find((resource) => compareScopes(resource.scope, scope) !== 'different');
   return by === undefined ? made : [...made, { group, kind, name, scope, by }];
@@ -248,12 +244,12 @@ export function madeAs(cluster: Cluster, { group, kind, scope, name }: Referent)
 
 /** All objects of a kind that something makes under a name that is known. */
 export function allMade(cluster: Cluster, group: string, kind: string): Made[] {
-  return [...makersOf(cluster).byName.values()].flat().filter((made) => made.group === group && made.kind === kind);
+  return [...makersOf(cluster).byName.everything()].filter((made) => made.group === group && made.kind === kind);
 }
 
 /** What is made under that name in other namespaces, from where a replicator may copy it. */
 export function madeElsewhere(cluster: Cluster, { group, kind, name }: Referent): readonly Made[] {
-  return makersOf(cluster).byName.get(`${group}/${kind} ${name}`) ?? [];
+  return makersOf(cluster).byName.all(`${group}/${kind}`, name);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { compareScopes, type Resource } from '../resource.ts';
+import { ByName } from './by-name.ts';
 import { type Cluster, derived } from './cluster.ts';
 import { type Made, madeAs, madeElsewhere, mayMake } from './makers.ts';
 import { secretWriter } from './permissions.ts';
@@ -15,7 +16,7 @@ export type Standing =
   | { readonly state: 'unknown'; readonly reason?: string };
 
 interface Index {
-  readonly byName: ReadonlyMap<string, readonly Resource[]>;
+  readonly byName: ByName<Resource>;
   /** Objects whose names hold placeholders, by kind. */
   readonly unknownNames: ReadonlyMap<string, readonly Resource[]>;
   /** The classes of the PersistentVolumes. */
@@ -23,22 +24,17 @@ interface Index {
 }
 
 const indexOf = derived((cluster: Cluster): Index => {
-  const byName = new Map<string, Resource[]>();
+  const byName = new ByName<Resource>();
   const unknownNames = new Map<string, Resource[]>();
-  const add = (map: Map<string, Resource[]>, key: string, resource: Resource) => {
-    const list = map.get(key);
-    if (list) list.push(resource);
-    else map.set(key, [resource]);
-  };
   // What the schemas refuse is written all the same: it is not missing, and its keys are what its author meant.
   for (const resource of new Set([...cluster.resources, ...cluster.schemaErrors.map((error) => error.resource)])) {
     const kind = `${resource.group}/${resource.kind}`;
-    if (isUnknown(resource.name)) add(unknownNames, kind, resource);
-    add(byName, `${kind} ${resource.name}`, resource);
+    if (isUnknown(resource.name)) unknownNames.set(kind, [...(unknownNames.get(kind) ?? []), resource]);
+    byName.add(kind, resource.name, resource.scope, resource);
     // Traefik knows its objects under names in which every dot became a dash.
     const normalized = resource.name.replaceAll('.', '-');
     if (resource.group.startsWith('traefik.') && normalized !== resource.name)
-      add(byName, `${kind} ${normalized}`, resource);
+      byName.add(kind, normalized, resource.scope, resource);
   }
   const volumeClasses = new Set(
     cluster.list('', 'PersistentVolume').map(({ object }) => valueAt(object, ['spec', 'storageClassName'])),
@@ -48,12 +44,12 @@ const indexOf = derived((cluster: Cluster): Index => {
 
 /** The objects of that kind and name in whatever namespace. */
 export function namesakesOf(cluster: Cluster, { group, kind, name }: Referent): readonly Resource[] {
-  return indexOf(cluster).byName.get(`${group}/${kind} ${name}`) ?? [];
+  return indexOf(cluster).byName.all(`${group}/${kind}`, name);
 }
 
 /** Objects that are, or for all we know may be, the one that is meant. */
-export function candidates(cluster: Cluster, referent: Referent): Resource[] {
-  return namesakesOf(cluster, referent).filter(({ scope }) => mayBeSame(scope, referent.scope));
+export function candidates(cluster: Cluster, { group, kind, scope, name }: Referent): readonly Resource[] {
+  return indexOf(cluster).byName.in(`${group}/${kind}`, name, scope);
 }
 
 function mayBeSame(a: string, b: string): boolean {
@@ -159,17 +155,28 @@ function mayBeNamedSo(cluster: Cluster, { group, kind, scope, name }: Referent):
 /** Annotations by which a replicator is asked to copy a Secret or ConfigMap into other namespaces under its own name. */
 const COPIED = /replicat|reflect|kubed\.|mirror|copy|clone/i;
 
-function isCopied(cluster: Cluster, referent: Referent): boolean {
-  const sources = [...namesakesOf(cluster, referent), ...madeElsewhere(cluster, referent).map(({ by }) => by)];
-  return sources.some(({ object }) =>
-    [
-      ['metadata', 'annotations'],
-      ['spec', 'secretTemplate', 'annotations'],
-      ['spec', 'template', 'metadata', 'annotations'],
-      ['spec', 'target', 'template', 'metadata', 'annotations'],
-    ].some((path) => Object.keys(asMap(valueAt(object, path)) ?? {}).some((annotation) => COPIED.test(annotation))),
-  );
+function isCopied(cluster: Cluster, { group, kind, name }: Referent): boolean {
+  const known = copiedNames(cluster);
+  const id = `${group}/${kind} ${name}`;
+  let copied = known.get(id);
+  if (copied === undefined) {
+    const referent = { group, kind, name, scope: '' };
+    const sources = [...namesakesOf(cluster, referent), ...madeElsewhere(cluster, referent).map(({ by }) => by)];
+    copied = sources.some(({ object }) =>
+      [
+        ['metadata', 'annotations'],
+        ['spec', 'secretTemplate', 'annotations'],
+        ['spec', 'template', 'metadata', 'annotations'],
+        ['spec', 'target', 'template', 'metadata', 'annotations'],
+      ].some((path) => Object.keys(asMap(valueAt(object, path)) ?? {}).some((annotation) => COPIED.test(annotation))),
+    );
+    known.set(id, copied);
+  }
+  return copied;
 }
+
+/** One name is asked for in every namespace. */
+const copiedNames = derived(() => new Map<string, boolean>());
 
 /**
  * The keys of a ConfigMap or Secret, of all who write to it; undefined where they aren't known, or it isn't there. `textOnly` leaves
