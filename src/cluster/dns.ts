@@ -86,11 +86,12 @@ function readDnsRules(cluster: Cluster, policy: Policy): 'admitted' | readonly D
   const tries: DnsTry[] = [];
   for (const { path, peers, ports } of policy.sides.get('egress') ?? []) {
     const { admitted, tcp } = dnsPorts(ports);
+    const isMeant = asList(ports).some(isDnsPort);
     const isAnyone = !Array.isArray(peers) || peers.length === 0;
-    const mayBeIt = isAnyone || peers.some((peer) => mayBeDns(cluster, policy, peer));
+    const mayBeIt = isAnyone || peers.some((peer) => mayBeDns(cluster, policy, peer, isMeant));
     if (admitted && mayBeIt) return 'admitted';
     if (mayBeIt && tcp !== undefined) tries.push({ policy, path: [...path, 'ports', tcp], lacks: 'udp' });
-    if (!admitted || isAnyone || !asList(ports).some(isDnsPort)) continue;
+    if (!admitted || isAnyone || !isMeant) continue;
     const own = peers.findIndex((peer) => asMap(peer)?.namespaceSelector === undefined);
     if (own !== -1) tries.push({ policy, path: [...path, 'to', own], lacks: 'namespace' });
     else tries.push({ policy, path: [...path, 'to', 0], lacks: 'peer' });
@@ -134,23 +135,32 @@ const DNS_NAMESPACES = ['kube-system', 'openshift-dns'];
 /** Labels that say what a pod is; those of DNS pods have DNS in their values. */
 const IDENTITY = ['app', 'name', 'k8s-app', 'component', 'app.kubernetes.io/name', 'app.kubernetes.io/component'];
 
-/** Whether a peer may be the cluster's DNS, or a cache of it on the node (an ipBlock). */
-function mayBeDns(cluster: Cluster, { resource: { scope } }: Policy, peer: unknown): boolean {
+/**
+ * Whether a peer may be the cluster's DNS, or a cache of it on the node (an ipBlock). Where its port says that DNS is meant, it is
+ * believed to be in whatever namespace it names, if there is one.
+ */
+function mayBeDns(cluster: Cluster, { resource: { scope } }: Policy, peer: unknown, isMeant: boolean): boolean {
   const { ipBlock, podSelector, namespaceSelector } = asMap(peer) ?? {};
   if (ipBlock !== undefined || (podSelector === undefined && namespaceSelector === undefined)) return true;
-  const isMeant = (selector: unknown) => selector === undefined || mayBeDnsPods(selector);
+  const mayBePods = podSelector === undefined || mayBeDnsPods(podSelector);
   const namespaces = dnsNamespaces(cluster);
   if (namespaceSelector === undefined) {
-    if (isUnsetScope(scope)) return isMeant(podSelector);
-    return namespaces.has(scope) && (isMeant(podSelector) || selectsDnsServer(cluster, scope, podSelector));
+    if (isUnsetScope(scope)) return mayBePods;
+    return namespaces.has(scope) && (mayBePods || selectsDnsServer(cluster, scope, podSelector));
   }
+  if (isMeant) return mayMatchNamespace(cluster, namespaceSelector);
   // A namespace whose name or label speaks of DNS holds one, whether it is here or not.
   if (/dns/i.test(JSON.stringify(namespaceSelector))) return true;
   return [...namespaces].some(
     (candidate) =>
       matches(namespaceSelector, namespaceLabels(cluster, candidate)) !== false &&
-      (isMeant(podSelector) || selectsDnsServer(cluster, candidate, podSelector)),
+      (mayBePods || selectsDnsServer(cluster, candidate, podSelector)),
   );
+}
+
+function mayMatchNamespace(cluster: Cluster, selector: unknown): boolean {
+  if (!cluster.knows('', 'Namespace')) return true;
+  return cluster.list('', 'Namespace').some(({ name }) => matches(selector, namespaceLabels(cluster, name)) !== false);
 }
 
 function mayBeDnsPods(selector: unknown): boolean {

@@ -31,7 +31,7 @@ export default {
     ],
     silent: [
       'Rules without ports or without peers, named UDP ports, ranges that hold 53, UDP without a port, an ipBlock (a node-local DNS)',
-      'Port 5353, where the DNS pods of OpenShift listen; DNS that this environment renders, wherever it runs',
+      'UDP 53 to another namespace, whatever pods it names; port 5353, where the DNS pods of OpenShift listen; DNS that this environment renders, wherever it runs',
       'Pods with another dnsPolicy, with name servers or use-vc in dnsConfig, or on the host’s network',
       'Pods that nothing shows to dial names; names in hostAliases; a ConfigMap’s value that a later envFrom may override',
       'Namespaces, labels and policies that aren’t known; policies that name the port of a mesh’s tunnel (15008, 4143)',
@@ -84,7 +84,7 @@ export default {
             - to: [{ podSelector: { matchLabels: { app: db } } }]
       `,
       yaml`
-        # Three tries: without protocol, a port is TCP; a podSelector alone stays in the namespace; and other pods aren't DNS.
+        # Tries: without protocol, a port is TCP; a podSelector alone stays in the namespace.
         apiVersion: v1
         kind: Namespace
         metadata: { name: preview }
@@ -151,8 +151,7 @@ export default {
           egress:
             - ports: [{ port: 443 }]
             - to:
-                - namespaceSelector: {} # <- this isn't the cluster's DNS, and no other egress rule admits UDP 53 to it: Pod/others can't look up api.example.org (API_URL)
-                  podSelector: { matchLabels: { app: unbound } }
+                - podSelector: { matchLabels: { app: unbound } } # <- a podSelector alone means pods of this namespace, and the cluster's DNS isn't in it: Pod/others can't look up api.example.org (API_URL)
               ports: [{ protocol: UDP, port: 53 }]
       `,
       yaml`
@@ -233,7 +232,25 @@ export default {
           policyTypes: [Egress]
           egress: # <- no egress rule of Pod/near admits UDP 53 to the cluster's DNS: it can't look up db (DB_HOST)
             - to: [{ namespaceSelector: { matchLabels: { purpose: platform } } }]
+            - to: [{ namespaceSelector: { matchLabels: { kubernetes.io/metadata.name: kube-system } }, podSelector: { matchLabels: { app: proxy } } }]
             - ports: [{ protocol: UDP, port: 54, endPort: 5352 }, { protocol: UDP, port: 5354 }, { protocol: SCTP }]
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: mislabelled, namespace: preview, labels: { app: mislabelled } }
+        spec: { containers: [{ name: app, image: 'app:1.4.2', env: [{ name: DB_HOST, value: db }] }] }
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: { name: mislabelled, namespace: preview }
+        spec:
+          podSelector: { matchLabels: { app: mislabelled } }
+          policyTypes: [Egress]
+          egress:
+            - to:
+                - namespaceSelector: { matchLabels: { name: kube-system } } # <- no Namespace has the labels that this peer asks for: Pod/mislabelled can't look up db (DB_HOST)
+                  podSelector: { matchLabels: { k8s-app: kube-dns } }
+              ports: [{ protocol: UDP, port: 53 }]
       `,
     ],
     good: [
@@ -382,6 +399,19 @@ export default {
           podSelector: { matchLabels: { app: by-label } }
           policyTypes: [Egress]
           egress: [{ to: [{ namespaceSelector: {}, podSelector: { matchExpressions: [{ key: k8s-app, operator: In, values: [kube-dns, node-local-dns] }] } }] }]
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: own-server, namespace: preview, labels: { app: own-server } }
+        spec: { containers: [{ name: app, image: 'app:1.4.2', env: [{ name: DB_HOST, value: db }] }] }
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: { name: own-server, namespace: preview }
+        spec:
+          podSelector: { matchLabels: { app: own-server } }
+          policyTypes: [Egress]
+          egress: [{ to: [{ namespaceSelector: { matchLabels: { team: network } }, podSelector: { matchLabels: { app: unbound } } }], ports: [{ protocol: UDP, port: 53 }] }]
         ---
         apiVersion: v1
         kind: Pod
@@ -773,5 +803,5 @@ function finding(cluster: Cluster, all: readonly Blocked[]): Finding {
 const CAUSES: Readonly<Record<DnsMiss, string>> = {
   udp: 'DNS asks over UDP, and only TCP is admitted',
   namespace: "a podSelector alone means pods of this namespace, and the cluster's DNS isn't in it",
-  peer: "this isn't the cluster's DNS, and no other egress rule admits UDP 53 to it",
+  peer: 'no Namespace has the labels that this peer asks for',
 };
