@@ -195,7 +195,9 @@ describe('a cluster that does not answer', () => {
     expect(code).toBe(2);
     const lines = stderr.trimEnd().split('\n');
     expect(lines).toHaveLength(api.resources.length);
-    expect(lines[0]).toMatch(/^k8s-lint: Deployment\.apps was not read, .*(?:Client\.Timeout|no answer within --timeout)/);
+    expect(lines[0]).toMatch(
+      /^k8s-lint: Deployment\.apps was not read, .*(?:Client\.Timeout|no answer within --timeout)/,
+    );
   });
 
   it('has a context that the kubeconfig does not know', async () => {
@@ -743,6 +745,29 @@ describe('what is kept of an object', () => {
     const spec = { containers: [{ name: 'a', image: 'a:1', command: [first], args: rest }] };
     const flags = expected === undefined ? {} : { args: expected };
     expect(kept(object('v1', 'Pod', { spec }))?.spec).toEqual({ containers: [{ name: 'a', image: 'a:1', ...flags }] });
+  });
+
+  it('is of the environment only what tells a controller its class', () => {
+    const env = [
+      { name: 'CONTROLLER_INGRESS_CLASS', value: 'public' },
+      { name: 'CONTROLLER_KONG_ADMIN_TOKEN', value: 's3cret' },
+      { name: 'INGRESS_CLASS', value: 's3cret' },
+    ];
+    const spec = { containers: [{ name: 'a', image: 'a:1', env }] };
+    expect(kept(object('v1', 'Pod', { spec }))?.spec).toEqual({
+      containers: [{ name: 'a', image: 'a:1', env: env.slice(0, 1) }],
+    });
+  });
+
+  it('is of a route what it matches and where it leads, not what it adds to requests', () => {
+    const filters = [
+      { type: 'RequestHeaderModifier', requestHeaderModifier: { set: [{ name: 'A', value: 's3cret' }] } },
+    ];
+    const matches = [{ path: { type: 'PathPrefix', value: '/' }, headers: [{ name: 'canary', value: '1' }] }];
+    const rules = [{ matches, filters, backendRefs: [{ name: 'web', port: 80, weight: 1, filters }] }];
+    expect(kept(object('gateway.networking.k8s.io/v1', 'HTTPRoute', { spec: { rules } }))?.spec).toEqual({
+      rules: [{ matches, backendRefs: [{ name: 'web', port: 80 }] }],
+    });
   });
 
   it('is of annotations only what rules read', () => {

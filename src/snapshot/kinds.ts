@@ -21,7 +21,10 @@ export interface Kind {
 const LABELS = 'metadata.labels';
 const ANNOTATIONS = 'metadata.annotations';
 const TRAEFIK = ['traefik.io/v1alpha1', 'traefik.containo.us/v1alpha1'];
-const GATEWAY_ROUTE = ['spec.parentRefs', 'spec.hostnames', 'spec.rules[].matches', 'spec.rules[].backendRefs'];
+const GATEWAY_ROUTE = [
+  ...['spec.parentRefs', 'spec.hostnames', 'spec.rules[].matches'],
+  ...['group', 'kind', 'name', 'namespace', 'port'].map((field) => `spec.rules[].backendRefs[].${field}`),
+];
 const TRAEFIK_ROUTE = [
   ANNOTATIONS,
   'spec.entryPoints',
@@ -252,6 +255,7 @@ const KEPT: readonly [apiVersions: string | readonly string[], kinds: string, ..
     'spec.sources[].path',
     'spec.sources[].chart',
   ],
+  ['argoproj.io/v1alpha1', 'AppProject'],
   [
     'kyverno.io/v1',
     'ClusterPolicy Policy',

@@ -289,11 +289,15 @@ const POD = [
   'volumes[].secret.secretName',
 ];
 
-/** Neither the environment nor the command line of a container: both may hold credentials. */
+/** Of the environment and the command line only what ingress controllers read there: both may hold credentials. */
 function podSpec(spec: unknown): Fields {
   const { containers, initContainers } = asMap(spec) ?? {};
   const kept = (list: unknown) =>
-    asList(list).map((container) => ({ ...project(container, CONTAINER), ...controllerArguments(container) }));
+    asList(list).map((container) => ({
+      ...project(container, CONTAINER),
+      ...controllerArguments(container),
+      ...controllerVariables(container),
+    }));
   return {
     ...project(spec, POD),
     containers: kept(containers),
@@ -319,6 +323,17 @@ function controllerArguments(container: unknown): { args?: unknown[] } {
     return own === undefined ? [`--${name}`] : PLAIN_VALUE.test(own) ? [`--${name}=${own}`] : [];
   });
   return kept.length > 0 ? { args: kept } : {};
+}
+
+/** Kong's controller takes its flags from variables, too: `CONTROLLER_INGRESS_CLASS`. */
+function controllerVariables(container: unknown): { env?: unknown[] } {
+  const kept = asList(asMap(container)?.env).flatMap((item) => {
+    const { name, value } = asMap(item) ?? {};
+    const flag = /^CONTROLLER_(\w+)$/.exec(`${name}`)?.[1]?.toLowerCase().replaceAll('_', '-');
+    const isKept = flag !== undefined && FLAGS.test(flag) && typeof value === 'string' && PLAIN_VALUE.test(value);
+    return isKept ? [{ name, value }] : [];
+  });
+  return kept.length > 0 ? { env: kept } : {};
 }
 
 const PROVIDER = /^providers\.kubernetes(?:ingress|crd|gateway)(?=\.)/i;
