@@ -1,4 +1,5 @@
 import { compareScopes, groupOf, type Path, type Resource } from '../resource.ts';
+import { ByName } from './by-name.ts';
 import { type Cluster, derived } from './cluster.ts';
 import { isUnknown } from './unknown.ts';
 import { asList, asMap, valueAt, type Workload } from './workloads.ts';
@@ -29,8 +30,7 @@ export function scalingOf(cluster: Cluster, workload: Workload): Scaling {
   const rendered = workload.replicas;
   const { byTarget, open } = autoscalers(cluster);
   const { group, kind, name, scope } = workload.resource;
-  const named = byTarget.get(targetKey(group, kind, name)) ?? [];
-  const near = named.filter(({ resource }) => compareScopes(resource.scope, scope) !== 'different');
+  const near = byTarget.in(`${group}/${kind}`, name, scope);
   const doubtful = open.get(`${group}/${kind}`)?.some((other) => compareScopes(other.scope, scope) !== 'different');
   const [first] = near;
   if (first === undefined && !doubtful) return { rendered, minimum: rendered, maximum: rendered };
@@ -47,7 +47,7 @@ export function scalingOf(cluster: Cluster, workload: Workload): Scaling {
 
 /** Autoscalers by what they scale, and those whose target's name is a placeholder, by its kind. */
 const autoscalers = derived((cluster) => {
-  const byTarget = new Map<string, Autoscaler[]>();
+  const byTarget = new ByName<Autoscaler>();
   const open = new Map<string, Resource[]>();
   for (const autoscaler of [
     ...cluster.list('autoscaling', 'HorizontalPodAutoscaler').map(horizontal),
@@ -55,9 +55,9 @@ const autoscalers = derived((cluster) => {
   ]) {
     const target = scaleTarget(autoscaler.resource);
     if (target === undefined) continue;
-    const key = isUnknown(target.name) ? undefined : targetKey(target.group, target.kind, target.name);
-    if (key === undefined) append(open, `${target.group}/${target.kind}`, autoscaler.resource);
-    else append(byTarget, key, autoscaler);
+    const kind = `${target.group}/${target.kind}`;
+    if (isUnknown(target.name)) append(open, kind, autoscaler.resource);
+    else byTarget.add(kind, target.name, autoscaler.resource.scope, autoscaler);
   }
   return { byTarget, open };
 });
@@ -73,14 +73,18 @@ export function scaleTarget(resource: Resource): { group: string; kind: string; 
 
 /** Whether a VerticalPodAutoscaler may write the requests of a workload's pods. */
 export function isScaledVertically(cluster: Cluster, { resource }: Workload): boolean {
-  return cluster
-    .list('autoscaling.k8s.io', 'VerticalPodAutoscaler')
-    .some(
-      ({ object, scope }) =>
-        valueAt(object, ['spec', 'targetRef', 'name']) === resource.name &&
-        compareScopes(scope, resource.scope) !== 'different',
-    );
+  return verticalAutoscalers(cluster).in('', resource.name, resource.scope).length > 0;
 }
+
+/** By the name of what they scale, whatever its kind. */
+const verticalAutoscalers = derived((cluster) => {
+  const byTarget = new ByName<Resource>();
+  for (const autoscaler of cluster.list('autoscaling.k8s.io', 'VerticalPodAutoscaler')) {
+    const name = valueAt(autoscaler.object, ['spec', 'targetRef', 'name']);
+    if (typeof name === 'string') byTarget.add('', name, autoscaler.scope, autoscaler);
+  }
+  return byTarget;
+});
 
 /** A resource of which an autoscaler compares what pods use with what they request. */
 export interface UtilizationTarget {
@@ -163,10 +167,6 @@ function count(value: unknown): number | undefined {
 
 function specOf({ object }: Resource): Record<string, unknown> {
   return asMap(asMap(object)?.spec) ?? {};
-}
-
-function targetKey(group: string, kind: string, name: string): string {
-  return JSON.stringify([group, kind, name]);
 }
 
 function append<T>(map: Map<string, T[]>, key: string, item: T): void {
