@@ -193,12 +193,25 @@ function readMatch(item: unknown): Omit<RouteMatch, 'host'> | undefined {
 }
 
 function backendsOfRule(resource: Resource, refs: unknown, at: Path): Backend[] {
-  return asList(refs).flatMap((item, i) => {
-    const { group = '', kind = 'Service', name, namespace, port } = asMap(item) ?? {};
-    if (typeof name !== 'string' || typeof kind !== 'string' || typeof group !== 'string') return [];
-    const path = [...at, i];
-    const known = typeof port === 'number';
-    return {
+  return asList(refs).flatMap((item, i) => backendOfRef(resource, item, [...at, i]));
+}
+
+/** What the rules of a route copy their requests to (`requestMirror`). */
+export function mirrorsOf(resource: Resource): Backend[] {
+  return asList(valueAt(resource.object, ['spec', 'rules'])).flatMap((rule, i) =>
+    asList(asMap(rule)?.filters).flatMap((filter, j) => {
+      const path = ['spec', 'rules', i, 'filters', j, 'requestMirror', 'backendRef'];
+      return backendOfRef(resource, asMap(asMap(filter)?.requestMirror)?.backendRef, path);
+    }),
+  );
+}
+
+function backendOfRef(resource: Resource, item: unknown, path: Path): Backend[] {
+  const { group = '', kind = 'Service', name, namespace, port } = asMap(item) ?? {};
+  if (typeof name !== 'string' || typeof kind !== 'string' || typeof group !== 'string') return [];
+  const known = typeof port === 'number';
+  return [
+    {
       group,
       kind,
       name,
@@ -206,6 +219,6 @@ function backendsOfRule(resource: Resource, refs: unknown, at: Path): Backend[] 
       port: known ? port : undefined,
       path,
       portPath: known ? [...path, 'port'] : path,
-    };
-  });
+    },
+  ];
 }

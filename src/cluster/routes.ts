@@ -1,7 +1,7 @@
 import type { IIngressRoute } from '@kubernetes-models/traefik/traefik.io/v1alpha1/IngressRoute';
 import type { Path, Resource } from '../resource.ts';
 import { type Cluster, derived } from './cluster.ts';
-import { gatewayRoutes } from './gateway-routes.ts';
+import { gatewayRoutes, mirrorsOf } from './gateway-routes.ts';
 import { specOf } from './models.ts';
 import { parseRule } from './traefik-rule.ts';
 import { isUnknown } from './unknown.ts';
@@ -122,15 +122,20 @@ export interface NamedBackend {
   readonly backend: Backend;
 }
 
-/** Every backend that routes name, and the TraefikServices that they may lead to. */
-export const namedBackends = derived((cluster): readonly NamedBackend[] => [
-  ...routesOf(cluster).flatMap(({ resource, backends }) => backends.map((backend) => ({ resource, backend }))),
-  ...['traefik.io', 'traefik.containo.us'].flatMap((group) =>
-    cluster
-      .list(group, 'TraefikService')
-      .flatMap((resource) => traefikServiceBackends(resource).map((backend) => ({ resource, backend }))),
-  ),
-]);
+/** Every backend that routes name, their mirrors and the TraefikServices that they may lead to included. */
+export const namedBackends = derived((cluster): readonly NamedBackend[] => {
+  const named = (resource: Resource, backends: readonly Backend[]) =>
+    backends.map((backend) => ({ resource, backend }));
+  return [
+    ...routesOf(cluster).flatMap(({ resource, backends }) => named(resource, backends)),
+    ...['HTTPRoute', 'GRPCRoute'].flatMap((kind) =>
+      cluster.list('gateway.networking.k8s.io', kind).flatMap((resource) => named(resource, mirrorsOf(resource))),
+    ),
+    ...['traefik.io', 'traefik.containo.us'].flatMap((group) =>
+      cluster.list(group, 'TraefikService').flatMap((resource) => named(resource, traefikServiceBackends(resource))),
+    ),
+  ];
+});
 
 /** What a TraefikService shares its requests among. */
 export function traefikServiceBackends(resource: Resource): Backend[] {

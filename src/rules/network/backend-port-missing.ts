@@ -147,6 +147,12 @@ export default {
             - backendRefs:
                 - name: web
                   port: 8080 # <- Service/web has no port 8080, it has 80; 8080 is a target port: requests reach nobody
+              filters:
+                - type: RequestMirror
+                  requestMirror:
+                    backendRef:
+                      name: web
+                      port: 85 # <- Service/web has no port 85, it has 80: requests reach nobody
         ---
         # existing
         apiVersion: v1
