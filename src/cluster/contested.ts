@@ -44,16 +44,6 @@ export function mayBeOne(a: Resource, b: Resource): boolean {
   return a.name === b.name && compareScopes(a.scope, b.scope) !== 'different';
 }
 
-/**
- * Whether two objects surely land in one cluster: the environment is configured, or one kustomization or chart renders both.
- * Manifests that lie in one directory may be alternatives.
- */
-export function landTogether(cluster: Cluster, a: Resource, b: Resource): boolean {
-  if (cluster.configured) return true;
-  const shared = a.targets.filter(({ target }) => b.targets.some((other) => other.target === target));
-  return shared.some(({ target }) => cluster.targets.find((one) => one.target === target)?.type !== 'manifests');
-}
-
 function identityOf({ group, kind, scope, name }: Resource): string {
   return JSON.stringify([group, kind, scope, name]);
 }

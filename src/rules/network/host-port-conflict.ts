@@ -1,4 +1,4 @@
-import { contested, landTogether, mayBeOne } from '../../cluster/contested.ts';
+import { contested, mayBeOne } from '../../cluster/contested.ts';
 import { collide, type HostPort, hostPortsOf, wantedHostPorts } from '../../cluster/host-ports.ts';
 import { whyTheyMeet } from '../../cluster/shared-nodes.ts';
 import type { Workload } from '../../cluster/workloads.ts';
@@ -36,7 +36,7 @@ function* between(cluster: Cluster, wanted: readonly Wanted[]): Generator<Findin
             path: other.hostPort.path,
           },
         ],
-        ...(landTogether(cluster, resource, before) ? {} : { severity: 'warning' }),
+        ...(cluster.together(resource, before) ? {} : { severity: 'warning' }),
       };
       break;
     }

@@ -1,4 +1,4 @@
-import { landTogether, mayBeOne } from '../../cluster/contested.ts';
+import { mayBeOne } from '../../cluster/contested.ts';
 import { asList, asMap, valueAt } from '../../cluster/workloads.ts';
 import { type Cluster, type Path, type Resource, type Rule, yaml } from '../../rule.ts';
 
@@ -186,7 +186,7 @@ export default {
             ? `nodePort ${nodePort} is that of port ${other.port}, too: the API server refuses the Service, provided port is already allocated`
             : `nodePort ${nodePort} is that of ${other.service}: the API server refuses the second of them, provided port is already allocated`;
         const related = { message: `${other.service} asks for it`, resource: other.service, path: other.path };
-        const sure = landTogether(cluster, service, other.service);
+        const sure = cluster.together(service, other.service);
         yield {
           resource: service,
           path,
