@@ -67,11 +67,11 @@ export default {
           policyTypes: [Egress]
           egress:
             - to:
-                - podSelector: { matchLabels: { app: db } } # <- Pod/web is admitted to Pod/db on TCP 5432 here, but ingress policy NetworkPolicy/db refuses it: connections would time out
-                - podSelector: { matchExpressions: [{ key: app, operator: In, values: [queue] }] } # <- Pod/web is admitted to Pod/queue on TCP 5432 here, but ingress policy NetworkPolicy/queue refuses it: connections would time out
+                - podSelector: { matchLabels: { app: db } } # <- Pod/web may connect to Pod/db on TCP 5432 by this rule, but ingress policy NetworkPolicy/db refuses it: connections would time out
+                - podSelector: { matchExpressions: [{ key: app, operator: In, values: [queue] }] } # <- Pod/web may connect to Pod/queue on TCP 5432 by this rule, but ingress policy NetworkPolicy/queue refuses it: connections would time out
               ports: [{ port: 5432 }]
             - to:
-                - podSelector: { matchLabels: { app: cache } } # <- Pod/web is admitted to Pod/cache on any port here, but ingress policy NetworkPolicy/cache refuses it: connections would time out
+                - podSelector: { matchLabels: { app: cache } } # <- Pod/web may connect to Pod/cache on any port by this rule, but ingress policy NetworkPolicy/cache refuses it: connections would time out
         ---
         apiVersion: networking.k8s.io/v1
         kind: NetworkPolicy
@@ -79,7 +79,7 @@ export default {
         spec:
           podSelector: { matchLabels: { app: db } }
           ingress:
-            - from: [{ podSelector: { matchLabels: { app: web } } }] # <- Pod/web is admitted to Pod/db on TCP 9187, UDP 5432, TCP 5433-6000, TCP 5000-5431, TCP pg here, but egress policy NetworkPolicy/web refuses it: connections would time out
+            - from: [{ podSelector: { matchLabels: { app: web } } }] # <- Pod/web may connect to Pod/db on TCP 9187, UDP 5432, TCP 5433-6000, TCP 5000-5431, TCP pg by this rule, but egress policy NetworkPolicy/web refuses it: connections would time out
               ports: [{ port: 9187 }, { protocol: UDP, port: 5432 }, { port: 5433, endPort: 6000 }, { port: 5000, endPort: 5431 }, { port: pg }]
         ---
         apiVersion: networking.k8s.io/v1
@@ -121,7 +121,7 @@ export default {
           podSelector: { matchLabels: { app: db } }
           ingress:
             - from:
-                - namespaceSelector: { matchLabels: { kubernetes.io/metadata.name: shop } } # <- Pod/one and 1 more is admitted to Pod/db on TCP pg, TCP 9000-9100, UDP any port here, but egress policy NetworkPolicy/web refuses it: connections would time out
+                - namespaceSelector: { matchLabels: { kubernetes.io/metadata.name: shop } } # <- Pod/one and 1 more may connect to Pod/db on TCP pg, TCP 9000-9100, UDP any port by this rule, but egress policy NetworkPolicy/web refuses it: connections would time out
                   podSelector: { matchLabels: { app: web } }
               ports: [{ port: pg }, { port: 9000, endPort: 9100 }, { protocol: UDP }]
         ---
@@ -414,7 +414,7 @@ export default {
 function finding({ policy, side, path, ports, own, others, refusedBy }: OneSided): Finding {
   const [clients, servers] = side === 'egress' ? [own, others] : [others, own];
   const otherSide = side === 'egress' ? 'ingress' : 'egress';
-  const traffic = `${show(clients)} is admitted to ${show(servers)} on ${showPorts(ports)} here`;
+  const traffic = `${show(clients)} may connect to ${show(servers)} on ${showPorts(ports)} by this rule`;
   const refuses = `${otherSide} policy ${refusedBy.resource} refuses it`;
   const hasRules = (refusedBy.sides.get(otherSide)?.length ?? 0) > 0;
   return {
