@@ -188,7 +188,7 @@ export default {
         spec:
           podSelector: { matchLabels: { part: all } }
           policyTypes: [Egress]
-          egress: [] # <- no egress rule of Pod/one and 1 more admits UDP 53 to the cluster's DNS: it can't look up db (DB_HOST)
+          egress: [] # <- no egress rule of Pod/one and 1 more admits UDP 53 to the cluster's DNS: they can't look up db (DB_HOST)
         ---
         apiVersion: apps/v1
         kind: Deployment
@@ -788,7 +788,7 @@ function finding(cluster: Cluster, all: readonly Blocked[]): Finding {
   const { scope } = workload.resource;
   const isKnown = cluster.closes(scope) || cluster.knows('networking.k8s.io', 'NetworkPolicy', scope);
   const cause = lacks === undefined ? `no egress rule of ${pods} admits UDP 53 to the cluster's DNS` : CAUSES[lacks];
-  const who = lacks === undefined ? 'it' : pods;
+  const who = lacks === undefined ? (all.length > 1 ? 'they' : 'it') : pods;
   return {
     resource,
     path,
