@@ -1,8 +1,10 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { configuredHosts } from '../src/cluster/configured-hosts.ts';
 import { connectionsOf } from '../src/cluster/connections.ts';
 import { addressesInFile } from '../src/cluster/file-addresses.ts';
 import { yaml } from '../src/rule.ts';
+import hostUnresolved from '../src/rules/network/host-unresolved.ts';
 import { lintFiles, reported } from './examples.ts';
 import { clusterOf, type Manifest, resourceOf } from './in-memory.ts';
 
@@ -641,5 +643,53 @@ ${config}
       `all.yaml:18 Pod/web dials lost:6379 (a.yaml in ConfigMap/c), but there is no Service/lost in ${end}`,
     ]);
     expect(new Set(report.diagnostics.map(({ fingerprint }) => fingerprint)).size).toBe(2);
+  });
+});
+
+describe('passwords', () => {
+  const password = fc.string({
+    unit: fc.constantFrom(...'aZ07/?#@:%&=+$.,;!-_~*(){}[]|^'),
+    minLength: 1,
+    maxLength: 24,
+  });
+  const shape = fc.constantFrom(
+    (secret: string) => ({ DATABASE_URL: `postgres://user:${secret}@lost:5432/x` }),
+    (secret: string) => ({ API_URL: `http://user:${secret}@lost:80/x` }),
+    (secret: string) => ({ CACHE_URL: `redis://:${secret}@lost` }),
+    (secret: string) => ({ DB_HOST: 'lost', DB_USER: 'user', DB_PASSWORD: secret }),
+    (secret: string) => ({ CONNECTION: `host=lost user=user password='${secret}'` }),
+    (secret: string) => ({ 'a.yaml': `db:\n  host: lost\n  port: 5432\n  password: '${secret}'\n` }),
+    (secret: string) => ({ 'a.properties': `db.url=amqp://user:${secret}@lost\ndb.password=${secret}\n` }),
+  );
+
+  it('are never told', () => {
+    fc.assert(
+      fc.property(password, shape, (secret, make) => {
+        const written = make(secret);
+        const object = (kind: string, name: string, fields: Manifest): Manifest => ({
+          apiVersion: 'v1',
+          kind,
+          metadata: { name, namespace: 'shop' },
+          ...fields,
+        });
+        const main = {
+          name: 'main',
+          image: 'app',
+          envFrom: [{ secretRef: { name: 'app' } }],
+          env: [{ name: 'EXPANDED_URL', value: 'postgres://user:$(DB_PASSWORD)@lost/x' }],
+          volumeMounts: [{ name: 'v', mountPath: '/etc/app' }],
+        };
+        const volumes = [{ name: 'v', secret: { secretName: 'app' } }];
+        const cluster = clusterOf([
+          object('Pod', 'web', { spec: { containers: [main], volumes } }),
+          object('Secret', 'app', { stringData: written }),
+        ]);
+        const hosts = [...(hostUnresolved.check?.(cluster) ?? [])].map((found) =>
+          'message' in found ? /dials ([^ ]*)/.exec(found.message)?.[1]?.replace(/:\d+$/, '') : 'unchecked',
+        );
+        expect(new Set(hosts)).toEqual(new Set(hosts.length === 0 ? [] : ['lost']));
+      }),
+      { numRuns: 3000 },
+    );
   });
 });

@@ -124,7 +124,7 @@ export function urlsIn(text: string): Address[] {
     if (!(previousEnd !== -1 && /[,;]/.test(text[start - 1] ?? '') && start - 1 <= previousEnd)) group = found.length;
     const name = parts.findLast((part) => SCHEMES.has(part));
     if (name === undefined || parts.some((part) => NO_HOST.has(part))) continue;
-    const hosts = name === 'dns' ? dnsTarget(text, at + 3) : authority(text, at + 3);
+    const hosts = name === 'dns' ? dnsTarget(text, at + 3) : authority(text, at + 3, WEB.test(name));
     const tls = parts.length > 1 && parts.some((part) => part === 'ssl' || part === 'tls');
     const own = tls ? undefined : parts.map((part) => SCHEMES.get(part)).find((port) => port !== undefined);
     for (const host of hosts) {
@@ -172,7 +172,14 @@ function schemeBefore(text: string, at: number): { start: number; parts: string[
   return split.some((part) => part !== '') ? { start, parts: split } : undefined;
 }
 
-function authority(text: string, from: number): HostPort[] {
+/** What is left of a password up to its `@`, where its start was taken for a host or a port; no query, as `?user=me@there` is one. */
+const IN_PASSWORD = /^(?:#[^\s"'`<>|@]*|\/[^\s"'`<>|@?]*(?:\?[^\s"'`<>|@=&]*)?|\?[^\s"'`<>|@=&]*)@/;
+/** The same where an `@` may start a part of a path: `/@scope/package`. */
+const IN_PATH = /^[/#][^\s"'`<>|@?]*[^\s"'`<>|@?/#]@/;
+/** Whose paths may hold an `@`. */
+const WEB = /^(?:https?|wss?|grpcs?|ftp|sftp|ssh)$/;
+
+function authority(text: string, from: number, isWeb: boolean): HostPort[] {
   const end = skip(text, from, /[^/?#\s"'`<>|]/);
   const at = text.slice(from, end).lastIndexOf('@');
   const host = at === -1 ? from : from + at + 1;
@@ -180,10 +187,17 @@ function authority(text: string, from: number): HostPort[] {
   const hosts = hostList(text, host + (/^tcp[46]?\(/.exec(text.slice(host, host + 5))?.[0].length ?? 0));
   const first = hosts[0];
   const isNoPort = first?.port === 'unknown' && text[first.end - 1] === ':' && !isFilledIn(text[first.end]);
-  if (at !== -1 || !isNoPort) return hosts;
-  // `postgresql://user:pa/ss@host`: what looked like a port is the start of a password.
-  const later = /^[^\s"'`<>|@]*@/.exec(text.slice(end, end + LONGEST_PASSWORD))?.[0].length;
-  return later === undefined ? [{ ...first, host: '' }] : hostList(text, end + later);
+  if (at !== -1 || !first) return hosts;
+  // `postgresql://user:pa/ss@host`, `redis://:1#2@host`: what looked like a port, or a host, is the start of a password.
+  const password = isNoPort ? /^[^\s"'`<>|@]*@/ : isWeb ? IN_PATH : IN_PASSWORD;
+  const later = password.exec(text.slice(end, end + LONGEST_PASSWORD))?.[0].length;
+  // A path may hold an `@`, too: whether `http://user:1/2@host` names a user or a host can't be known.
+  if (later !== undefined && isWeb && !isNoPort) return [{ ...first, host: '', port: 'unknown' }];
+  if (later !== undefined) return hostList(text, end + later);
+  // Quotes and the like end a URL in a text, and may be part of a password.
+  const rest = /^[^\s@]*@/.exec(text.slice(end, end + LONGEST_PASSWORD))?.[0] ?? '';
+  const isDoubtful = rest !== '' && !rest.includes('://') && /["'`<>|]/.test(rest);
+  return isNoPort || isDoubtful ? [{ ...first, host: '' }] : hosts;
 }
 
 /** gRPC's `dns:///host:port` and `dns://resolver/host:port`. */

@@ -69,6 +69,16 @@ export function editedAt({ from, where, declared }: Pick<ConfiguredHost, 'from' 
   return { resource: where.resource, path: where.path, offset: where.offset };
 }
 
+/**
+ * Whether what looks like a host may be the start of a password: an `@` follows in a text of which something is secret. `unless` is
+ * what may stand before it all the same: the next URL of a list.
+ */
+export function mayBePassword({ text, start }: Pick<ConfiguredHost, 'text' | 'start'>, unless?: string): boolean {
+  const rest = /^[^\s@]*@/.exec(text.text.slice(start, start + 512))?.[0];
+  if (rest === undefined || (unless !== undefined && rest.includes(unless))) return false;
+  return text.parts.some(({ secret }) => secret);
+}
+
 /** An address that a container is given, and where it stands. */
 interface Found
   extends Pick<ConfiguredHost, 'address' | 'text' | 'start' | 'name' | 'key' | 'via' | 'declared' | 'evident'> {}
@@ -83,7 +93,7 @@ function hostsOfContainer(cluster: Cluster, from: Workload, container: PodContai
   const proxied = proxyOf(environment);
   return found.flatMap((one) => {
     const part = partAt(one.text, one.start);
-    if (!part || proxied(one.address)) return [];
+    if (!part || proxied(one.address) || mayBePassword(one, '://')) return [];
     const { unless, ...where } = part;
     const list = JSON.stringify([one.declared, one.name, one.address.group]);
     return [{ ...one, from, container, where, unless, list }];

@@ -1,6 +1,6 @@
 import type { Resource } from '../resource.ts';
 import { type Cluster, derived } from './cluster.ts';
-import { type ConfiguredHost, configuredHosts } from './configured-hosts.ts';
+import { type ConfiguredHost, configuredHosts, mayBePassword } from './configured-hosts.ts';
 import { asksCluster, resolveHost } from './connections.ts';
 import { namesHost, wordsOf } from './dial-names.ts';
 import { hintFor } from './hints.ts';
@@ -87,9 +87,11 @@ function listOf({ from, list }: ConfiguredHost): string {
   return JSON.stringify([group, kind, scope, name, list]);
 }
 
-function mayBeReported({ from, where, unless, address, key, via, evident }: ConfiguredHost): boolean {
+function mayBeReported(configured: ConfiguredHost): boolean {
+  const { from, where, unless, address, key, via, evident } = configured;
   if (from.resource.existing || meetsNoPolicies(from.resource) || unless !== undefined) return false;
   if (where.resource.existing && where.resource === from.resource) return false;
+  if (mayBePassword(configured)) return false;
   // A bare word that a name calls a host may be a mode or a region: only names that say it plainly count.
   if (address.form === 'word') return namesHost(key) && PLAIN.test(wordsOf(key).at(-1) ?? '');
   return evident && (address.form === 'url' || via === 'file' || namesHost(key));
