@@ -171,7 +171,9 @@ function servingOfBuiltIn({ apiVersion, group, version, kind }: Resource): Servi
   if (!/^v\d+$/.test(version) || /(?:List|Options|Review)$/.test(kind)) return { state: 'unknown' };
   const kinds = kindsOf.get(apiVersion) ?? [];
   const elsewhere = versionsOf.get(kind) ?? [];
-  return kinds.length > 0 || elsewhere.length > 0 ? { state: 'misnamed', elsewhere, kinds } : { state: 'unknown' };
+  // A later release may have later versions.
+  const isKnown = kinds.length > 0 || (version === 'v1' && elsewhere.length > 0);
+  return isKnown ? { state: 'misnamed', elsewhere, kinds } : { state: 'unknown' };
 }
 
 /** The versions that a definition serves; undefined where it doesn't say. */

@@ -1,10 +1,10 @@
-import { Document, Scalar, visit } from 'yaml';
 import { EXIT } from '../cli.ts';
 import { renderTargets } from '../lint.ts';
-import { isHarmless, oneLine, printable, unicodeEscapes } from '../report/harmless.ts';
+import { oneLine, printable } from '../report/harmless.ts';
 import { showLocation, showTarget } from '../report/shown.ts';
 import type { Location } from '../resource.ts';
 import { UsageError } from '../usage-error.ts';
+import { toYaml } from '../yaml/print.ts';
 import { type LintFlags, lintOptions } from './lint.ts';
 
 /**
@@ -37,18 +37,6 @@ export async function runRender(name: string, flags: LintFlags): Promise<number>
 /** Whole documents have no column. */
 function withoutColumn({ file, line }: Location): Location {
   return line === undefined ? { file } : { file, line };
-}
-
-/** Text that a terminal or a workflow's log would obey is quoted on one line, where it can be escaped. */
-function toYaml(value: unknown): string {
-  // YAML 1.1 quotes what kubectl would read as a boolean or a number.
-  const document = new Document(value, { version: '1.1' });
-  visit(document, {
-    Scalar: (_, node) => {
-      if (typeof node.value === 'string' && !isHarmless(node.value)) node.type = Scalar.QUOTE_DOUBLE;
-    },
-  });
-  return unicodeEscapes(document.toString({ lineWidth: 0, doubleQuotedAsJSON: true }));
 }
 
 const HIDDEN = '<hidden>';

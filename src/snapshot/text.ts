@@ -1,5 +1,5 @@
 import { oneLine } from '../report/harmless.ts';
-import { toYaml } from './yaml.ts';
+import { toYaml } from '../yaml/print.ts';
 
 /** What a snapshot holds, in the order in which it is written. */
 export interface Snapshot {

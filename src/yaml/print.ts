@@ -6,7 +6,7 @@ import {
   type ScalarStyleRule,
 } from 'js-yaml';
 import { isHarmless, unicodeEscapes } from '../report/harmless.ts';
-import { plainScalar } from '../yaml/scalars.ts';
+import { plainScalar } from './scalars.ts';
 
 /** One object as a YAML document that kubectl reads as the same object, with escapes for what a terminal or a log would obey. */
 export function toYaml(value: unknown): string {
