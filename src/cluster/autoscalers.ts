@@ -2,7 +2,7 @@ import { compareScopes, groupOf, type Path, type Resource } from '../resource.ts
 import { ByName } from './by-name.ts';
 import { type Cluster, derived } from './cluster.ts';
 import { isUnknown } from './unknown.ts';
-import { asList, asMap, valueAt, type Workload } from './workloads.ts';
+import { asList, asMap, type Workload } from './workloads.ts';
 
 /** Between how many replicas a workload moves. */
 export interface Scaling {
@@ -70,21 +70,6 @@ export function scaleTarget(resource: Resource): { group: string; kind: string; 
   if (typeof apiVersion !== 'string' || typeof kind !== 'string' || typeof name !== 'string') return undefined;
   return { group: groupOf(apiVersion), kind, name };
 }
-
-/** Whether a VerticalPodAutoscaler may write the requests of a workload's pods. */
-export function isScaledVertically(cluster: Cluster, { resource }: Workload): boolean {
-  return verticalAutoscalers(cluster).in('', resource.name, resource.scope).length > 0;
-}
-
-/** By the name of what they scale, whatever its kind. */
-const verticalAutoscalers = derived((cluster) => {
-  const byTarget = new ByName<Resource>();
-  for (const autoscaler of cluster.list('autoscaling.k8s.io', 'VerticalPodAutoscaler')) {
-    const name = valueAt(autoscaler.object, ['spec', 'targetRef', 'name']);
-    if (typeof name === 'string') byTarget.add('', name, autoscaler.scope, autoscaler);
-  }
-  return byTarget;
-});
 
 /** A resource of which an autoscaler compares what pods use with what they request. */
 export interface UtilizationTarget {

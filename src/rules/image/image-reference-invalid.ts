@@ -1,7 +1,7 @@
 import { imagePlaceholders, parseImage } from '../../cluster/images.ts';
 import { RANDOM_VALUE } from '../../cluster/unknown.ts';
 import { containersOf } from '../../cluster/workloads.ts';
-import { type Cluster, type Rule, yaml } from '../../rule.ts';
+import { type Cluster, type Resource, type Rule, yaml } from '../../rule.ts';
 
 /** Whether a value is only known later: Vault and SOPS values, and what a chart makes up at random. */
 function isSecret(image: string): boolean {
@@ -13,8 +13,19 @@ function isReplaced(image: string): boolean {
   return image.trim() === '' || image.startsWith('ko://') || /[A-Z]_[A-Z]/.test(image);
 }
 
+/** Whether a part of an image is empty: the name, a path component, the tag or the digest. */
+const EMPTY_PART = /^[/:@]|[/:@]$|\/[/:@]/;
+
+/** Whether a resource is of a chart as it lies there: what its values leave empty may be given when it is installed. */
+function isOfBareChart(cluster: Cluster, { targets }: Resource): boolean {
+  return (
+    !cluster.configured &&
+    targets.some(({ target }) => cluster.targets.some((one) => one.target === target && one.type === 'helm'))
+  );
+}
+
 /** What is wrong with an image and who refuses it, undefined where nothing is or nobody can know. */
-function defect(image: string, cluster: Cluster): string | undefined {
+function defect(image: string, resource: Resource, cluster: Cluster): string | undefined {
   const reference = parseImage(image);
   if (!('invalid' in reference) || isSecret(image)) return undefined;
   const shown = JSON.stringify(shorten(image));
@@ -24,7 +35,7 @@ function defect(image: string, cluster: Cluster): string | undefined {
   if (left !== undefined) {
     return `image ${shown} still holds ${left}, which nothing in the repository substitutes: the kubelet refuses it (InvalidImageName)`;
   }
-  if (isReplaced(image)) return undefined;
+  if (isReplaced(image) || (EMPTY_PART.test(image) && isOfBareChart(cluster, resource))) return undefined;
   if (image !== image.trim()) {
     return `image ${shown} has whitespace around it: the API server refuses the pod (must not have leading or trailing whitespace)`;
   }
@@ -70,6 +81,7 @@ export default {
       'Placeholders that some file of the repository may substitute, and all of them when a stream is linted',
       'An empty or blank image: admission and OpenShift image triggers fill it in',
       'Upper-case words with underscores (WEB_IMAGE), which scripts replace as a whole',
+      'An empty part of an image in a chart that nobody configures: its values may be given when it is installed',
       'ko:// paths, Vault paths, SOPS and random values',
     ],
     references: [
@@ -121,8 +133,41 @@ export default {
           'deploy.sh': 'kubectl apply -k .\n',
         },
       },
+      {
+        files: {
+          'k8s-lint.yaml': 'environments: { prod: { targets: [{ helm: { chart: app, release: app } }] } }\n',
+          'app/Chart.yaml': 'apiVersion: v2\nname: app\nversion: 1.0.0\n',
+          'app/values.yaml': 'image: { name: ghcr.io/acme/app, tag: "" }\n',
+          'app/templates/pod.yaml': yaml`
+            apiVersion: v1
+            kind: Pod
+            metadata: { name: app }
+            spec:
+              containers:
+                - name: app
+                  image: "{{ .Values.image.name }}:{{ .Values.image.tag }}" # <- image "ghcr.io/acme/app:" is no valid reference: the kubelet refuses it (InvalidImageName: invalid reference format)
+          `,
+        },
+      },
     ],
     good: [
+      {
+        files: {
+          'app/Chart.yaml': 'apiVersion: v2\nname: app\nversion: 1.0.0\n',
+          'app/values.yaml': 'image: { registry: "", name: "", tag: "" }\n',
+          'app/templates/pod.yaml': yaml`
+            apiVersion: v1
+            kind: Pod
+            metadata: { name: given-at-install }
+            spec:
+              containers:
+                - { name: name, image: "{{ .Values.image.name }}:v1" }
+                - { name: tag, image: "ghcr.io/acme/app:{{ .Values.image.tag }}" }
+                - { name: registry, image: "{{ .Values.image.registry }}/acme/app:1" }
+                - { name: path, image: "ghcr.io/{{ .Values.image.name }}:1" }
+          `,
+        },
+      },
       yaml`
         apiVersion: v1
         kind: Pod
@@ -168,7 +213,7 @@ export default {
     for (const workload of cluster.workloads) {
       for (const { container, path } of containersOf(workload)) {
         const { image } = container as { image?: unknown };
-        const message = typeof image === 'string' ? defect(image, cluster) : undefined;
+        const message = typeof image === 'string' ? defect(image, workload.resource, cluster) : undefined;
         if (message !== undefined) yield { resource: workload.resource, path: [...path, 'image'], message };
       }
     }

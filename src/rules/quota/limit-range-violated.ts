@@ -38,6 +38,7 @@ export default {
     facts: [
       'LimitRange of the namespace, rendered or under existing: items of type Container, Pod and PersistentVolumeClaim.',
       'After defaulting: requests from limits; default from max, defaultRequest from default, then from min.',
+      'Warnings where LimitRange and pod are only plain files side by side, which may be alternatives.',
     ],
     silent: [
       'Amounts that two LimitRanges would fill in differently: nobody knows which of them does',
@@ -345,10 +346,10 @@ export default {
   *check(cluster) {
     for (const [scope, all] of limitRangesByScope(cluster)) {
       const ranges = all.filter(({ resource }) => !contested(cluster, resource));
-      for (const claim of claimsByScope(cluster).get(scope) ?? []) yield* judgeClaim(claim, ranges);
+      for (const claim of claimsByScope(cluster).get(scope) ?? []) yield* judgeClaim(cluster, claim, ranges);
       for (const workload of workloadsByScope(cluster).get(scope) ?? []) {
         if (workload.resource.existing) continue;
-        yield* claimsOf(workload).flatMap((claim) => judgeClaim(claim, ranges));
+        yield* claimsOf(workload).flatMap((claim) => judgeClaim(cluster, claim, ranges));
         if (podMutator(cluster) === undefined) yield* judgePod(cluster, workload, ranges, all);
       }
     }
@@ -361,7 +362,7 @@ interface Claim {
   path: Path;
 }
 
-function judgeClaim({ resource, path }: Claim, ranges: readonly LimitRangeFacts[]): Finding[] {
+function judgeClaim(cluster: Cluster, { resource, path }: Claim, ranges: readonly LimitRangeFacts[]): Finding[] {
   const at = [...path, 'resources', 'requests'];
   const requests = readAmounts(valueAt(resource.object, at), at);
   return ranges.flatMap(({ resource: range, limits }) =>
@@ -373,6 +374,7 @@ function judgeClaim({ resource, path }: Claim, ranges: readonly LimitRangeFacts[
         path: violation.amount?.path ?? path,
         message: `${violation.message}: ${resource.kind === 'PersistentVolumeClaim' ? `${resource} is` : `the claims of ${resource} are`} refused`,
         related: [boundary(range, violation)],
+        ...(cluster.together(range, resource) ? {} : { severity: 'warning' }),
       })),
   );
 }
@@ -409,7 +411,7 @@ function* judgePod(
   for (const { at, resources } of containers) {
     const found = violationsOfType('Container', ranges, resources);
     yield* found.flatMap((violation) => refusal(cluster, workload, at, violation) ?? []);
-    if (found.length === 0) yield* aboveDefaults(workload, resources);
+    if (found.length === 0) yield* aboveDefaults(cluster, workload, resources);
   }
   if (totals === undefined) return;
   for (const violation of violationsOfType('Pod', ranges, totals)) {
@@ -453,13 +455,13 @@ function refusal(
     resource,
     path: amount?.path ?? at,
     message: [`${message}: ${consequence(resource)}`, ...asides].join('; '),
-    ...(more === 'no' && later === undefined ? {} : { severity: 'warning' }),
+    ...(more === 'no' && later === undefined && cluster.together(range, resource) ? {} : { severity: 'warning' }),
     related: [boundary(range, violation)],
   };
 }
 
 /** A request above the limit that a LimitRange gives a container without one. */
-function aboveDefaults({ resource }: Workload, { requests, limits }: EffectiveResources): Finding[] {
+function aboveDefaults(cluster: Cluster, { resource }: Workload, { requests, limits }: EffectiveResources): Finding[] {
   return [...requests].flatMap(([name, request]) => {
     const limit = limits.get(name);
     if (request === 'unknown' || limit === undefined || limit === 'unknown') return [];
@@ -472,6 +474,7 @@ function aboveDefaults({ resource }: Workload, { requests, limits }: EffectiveRe
           `${name} request ${request.text} must be less than or equal to ${name} limit of ${limit.text}, which ` +
           `${limit.defaultedBy} sets by default: ${consequence(resource)}`,
         related: [{ message: 'sets default limits', resource: limit.defaultedBy, path: ['spec', 'limits'] }],
+        ...(cluster.together(limit.defaultedBy, resource) ? {} : { severity: 'warning' }),
       },
     ];
   });

@@ -5,7 +5,7 @@ import { type Quota, quotasByScope, workloadsByScope } from '../../cluster/quota
 import { exceeded, isActive, type Share, sharesOf, sumOf } from '../../cluster/quota-sums.ts';
 import { rolloutOf } from '../../cluster/rollouts.ts';
 import { valueAt } from '../../cluster/workloads.ts';
-import { type Finding, type Path, type Related, type Resource, type Rule, yaml } from '../../rule.ts';
+import { type Cluster, type Finding, type Path, type Related, type Resource, type Rule, yaml } from '../../rule.ts';
 
 export default {
   id: 'quota-exceeded',
@@ -29,7 +29,7 @@ export default {
       'ResourceQuota of the namespace with its scopes, rendered or under existing; the pods that are rendered there, after defaulting by ' +
         'LimitRanges; the overhead of their RuntimeClass.',
       'Errors at the replicas rendered (of an autoscaler: its minimum). Warnings for the pod more of a rolling update, for Jobs beside ' +
-        'all that runs, and for autoscalers at their maximum.',
+        'all that runs, for autoscalers at their maximum, and for what only lies in plain files side by side.',
     ],
     silent: [
       'Hooks; DaemonSets, of which there are as many as Nodes; workloads that exist already',
@@ -374,20 +374,27 @@ export default {
       const workloads = workloadsByScope(cluster).get(scope) ?? [];
       if (workloads.length === 0 || podMutator(cluster) !== undefined) continue;
       for (const quota of quotas) {
-        if (!contested(cluster, quota.resource)) yield* judge(quota, sharesOf(cluster, quota, workloads));
+        if (!contested(cluster, quota.resource)) yield* judge(cluster, quota, sharesOf(cluster, quota, workloads));
       }
     }
   },
 } satisfies Rule;
 
-function* judge(quota: Quota, shares: readonly Share[]): Generator<Finding> {
+function* judge(cluster: Cluster, quota: Quota, shares: readonly Share[]): Generator<Finding> {
   const now = sumOf(shares, ({ least }) => least);
   const over = exceeded(quota, now);
   if (over.length > 0) {
     const place = placeOf(quota, shares, over);
     if (place === undefined) return;
     const message = `${describe(quota, over, now)}: some pods of the namespace are never created`;
-    yield { ...place, message, related: contributions(shares, over, ({ least }) => least) };
+    const related = contributions(shares, over, ({ least }) => least);
+    const sure = shares.filter(({ workload }) => cluster.together(quota.resource, workload.resource));
+    const isSure =
+      exceeded(
+        quota,
+        sumOf(sure, ({ least }) => least),
+      ).length > 0;
+    yield { ...place, message, related, ...(isSure ? {} : { severity: 'warning' }) };
     return;
   }
   for (const share of shares) {

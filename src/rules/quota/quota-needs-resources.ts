@@ -35,7 +35,7 @@ export default {
     facts: [
       'ResourceQuota and LimitRange of the namespace, rendered or under existing.',
       'After defaulting: requests from limits, then what LimitRanges fill in. Without LimitRanges under existing, an environment that is ' +
-        'not described may have one: a warning.',
+        'not described may have one: a warning. So is a quota in another plain file.',
     ],
     silent: [
       'Quotas whose scopes do not match the pod, or may not: PriorityClass of a pod that gets the default one',
@@ -358,7 +358,9 @@ export default {
           yield {
             ...finding,
             message: [finding.message, ...reasons].join('; '),
-            ...(reasons.length === 0 ? {} : { severity: 'warning' }),
+            ...(reasons.length === 0 && cluster.together(quota.resource, workload.resource)
+              ? {}
+              : { severity: 'warning' }),
           };
         }
       }

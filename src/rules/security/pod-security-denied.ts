@@ -30,6 +30,7 @@ export default {
     facts: [
       'Labels of the Namespace, rendered or under existing: pod-security.kubernetes.io/enforce, warn, audit, each with its -version.',
       'The Kubernetes version: latest is that of the cluster. Where it is not set, only what every version from 1.25 on forbids counts.',
+      'A warning where Namespace and pod are only plain files side by side, which may be alternatives.',
     ],
     silent: [
       'A Namespace that is neither rendered nor existing, or that targets label differently',
@@ -337,7 +338,7 @@ export default {
       const namespace = namespaces.get(resource.scope);
       if (namespace === undefined || resource.existing || resource.kind === 'PodTemplate') continue;
       if (resource.group === 'serving.knative.dev') continue;
-      const finding = judge(workload, namespace, cluster.kubernetesVersion);
+      const finding = judge(cluster, workload, namespace);
       if (finding === undefined) continue;
       const mutator = securityMutator(cluster);
       if (mutator === undefined) yield finding;
@@ -362,7 +363,7 @@ function policies(cluster: Cluster): Map<string, Resource> {
   return found;
 }
 
-function judge(workload: Workload, namespace: Resource, version: string | undefined): Finding | undefined {
+function judge(cluster: Cluster, workload: Workload, namespace: Resource): Finding | undefined {
   const { resource } = workload;
   const { enforce, warn, audit } = policyOf(namespace);
   const modes = [
@@ -371,7 +372,7 @@ function judge(workload: Workload, namespace: Resource, version: string | undefi
     ['audits', audit],
   ] as const;
   for (const [verb, demand] of modes) {
-    const violations = demand === undefined ? [] : violationsOf(workload, demand, version);
+    const violations = demand === undefined ? [] : violationsOf(workload, demand, cluster.kubernetesVersion);
     const [first, ...others] = violations;
     if (demand === undefined || first === undefined) continue;
     const related = [
@@ -388,7 +389,7 @@ function judge(workload: Workload, namespace: Resource, version: string | undefi
       resource,
       path: first.path,
       message: `${subject} forbidden: violates ${describe(demand, violations)}${later === undefined ? '' : `; ${later}`}`,
-      ...(later === undefined ? {} : { severity: 'warning' }),
+      ...(later === undefined && cluster.together(namespace, resource) ? {} : { severity: 'warning' }),
       related,
     };
   }

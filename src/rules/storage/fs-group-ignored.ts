@@ -47,6 +47,7 @@ function* judge(cluster: Cluster, workload: Workload): Generator<Finding> {
         path: fsGroup.path,
         related,
         message: `${start}: the kubelet makes it as root with mode 0755, so ${refused}`,
+        ...(cluster.together(hostPath.resource ?? resource, resource) ? {} : { severity: 'warning' }),
       };
     } else {
       const message = `${start}: unless the node's directory is open to it, ${refused}`;

@@ -1,9 +1,4 @@
-import {
-  isScaledVertically,
-  scalingOf,
-  type UtilizationTarget,
-  utilizationTargets,
-} from '../../cluster/autoscalers.ts';
+import { scalingOf, type UtilizationTarget, utilizationTargets } from '../../cluster/autoscalers.ts';
 import { contested } from '../../cluster/contested.ts';
 import {
   effectiveResources,
@@ -11,6 +6,7 @@ import {
   limitRangesOf,
   moreLimitRanges,
 } from '../../cluster/limit-ranges.ts';
+import { isSizedVertically } from '../../cluster/pod-mutators.ts';
 import { postponed } from '../../cluster/postponed.ts';
 import { isUnknown } from '../../cluster/unknown.ts';
 import { asMap, containersOf, type PodContainer, valueAt, type Workload } from '../../cluster/workloads.ts';
@@ -59,11 +55,12 @@ export default {
       'container with a ContainerResource metric, or an AverageValue instead of a percentage.',
     facts: [
       'HorizontalPodAutoscalers (without metrics they measure cpu) and KEDA cpu and memory triggers, rendered and existing',
-      'An error where the environment is configured, renders the Namespace, or existing lists LimitRanges; else a warning',
+      'An error where the environment is configured, renders the Namespace, or existing lists LimitRanges; else a warning, and ' +
+        'between plain files side by side, which may be alternatives',
     ],
     silent: [
       'A limit: the request is defaulted to it',
-      'A LimitRange of the namespace for that resource, or a VerticalPodAutoscaler',
+      'A LimitRange of the namespace for that resource, or a VerticalPodAutoscaler that may change pods',
       'AverageValue, external and object metrics, and ContainerResource metrics of other containers',
       'Requests of the pod as a whole, init containers that end, existing workloads, placeholders',
     ],
@@ -169,6 +166,11 @@ export default {
               containers:
                 - name: web # <- ScaledObject/keda measures the cpu utilization of container web, which requests no cpu: missing request for cpu, it never scales
                   image: web:1
+        ---
+        apiVersion: autoscaling.k8s.io/v1
+        kind: VerticalPodAutoscaler
+        metadata: { name: keda }
+        spec: { targetRef: { apiVersion: apps/v1, kind: Deployment, name: keda }, updatePolicy: { updateMode: "Off" } }
         ---
         apiVersion: keda.sh/v1alpha1
         kind: ScaledObject
@@ -358,9 +360,10 @@ export default {
       const { autoscaler } = scalingOf(cluster, workload);
       if (autoscaler === undefined || contested(cluster, autoscaler)) continue;
       const more = moreLimitRanges(cluster, resource.scope);
-      if (more === 'unknown' || isScaledVertically(cluster, workload)) continue;
+      if (more === 'unknown' || isSizedVertically(cluster, workload)) continue;
       const ranges = limitRangesOf(cluster, resource.scope);
       const later = postponed(workload);
+      const isSure = later === undefined && more === 'no' && cluster.together(autoscaler, resource);
       for (const target of utilizationTargets(autoscaler)) {
         const { resource: name } = target;
         const asAWhole = (pod as { resources?: unknown }).resources !== undefined;
@@ -373,7 +376,7 @@ export default {
             path: requestsPath(found),
             message: `${autoscaler} measures the ${name} utilization of container ${found.container.name}, which requests no ${name}: missing request for ${name}, it never scales${end}`,
             related: [{ message: `${autoscaler} measures ${name}`, resource: autoscaler, path: target.path }],
-            ...(later === undefined && more === 'no' ? {} : { severity: 'warning' }),
+            ...(isSure ? {} : { severity: 'warning' }),
           };
         }
       }

@@ -287,7 +287,8 @@ export default {
           if (origin.resource.existing) yield { ...found, resource, path: limitPath };
           else {
             const related = [{ message: `memory limit ${limit.written}`, resource, path: limitPath }];
-            yield { ...found, resource: origin.resource, path: origin.path, related };
+            const severity = cluster.together(origin.resource, resource) ? {} : ({ severity: 'warning' } as const);
+            yield { ...found, ...severity, resource: origin.resource, path: origin.path, related };
           }
         }
       }
