@@ -1,5 +1,8 @@
-import { Lexer } from 'yaml';
+import { createRequire } from 'node:module';
+import type * as Yaml from 'yaml';
 import { EditedText, findDifferences } from './lenient.ts';
+
+const require = createRequire(import.meta.url);
 
 /**
  * The comments of a YAML text, from their `#` on, by 1-based line. What only looks like one, in a quoted string or a block
@@ -8,6 +11,8 @@ import { EditedText, findDifferences } from './lenient.ts';
 export function commentsByLine(text: string): Map<number, string> {
   const comments = new Map<number, string>();
   if (!text.includes('#')) return comments;
+  // Loaded where a file has comments to be read: it costs more than all else that is loaded at the start.
+  const { Lexer } = require('yaml') as typeof Yaml;
   const plain = withoutActions(text);
   const relaxed = new EditedText(plain, findDifferences(plain).edits);
   let line = 1;
