@@ -418,8 +418,10 @@ export default {
         );
         if (found === undefined || at === undefined) continue;
         const { setting } = resolver;
+        const isSure = solvers.some(({ issuer }) => cluster.together(traefik.workload.resource, issuer));
         yield {
           ...found,
+          ...(isSure ? {} : { severity: 'warning' }),
           ...at,
           related: [
             ...(at.resource === setting.resource

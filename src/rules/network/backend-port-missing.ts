@@ -321,6 +321,7 @@ function* checkBackend(cluster: Cluster, { resource, backend }: NamedBackend): I
     resource,
     path: portPath,
     message: `${service} has no port ${shown}, it has ${showPorts(ports)}${isTarget ? `; ${port} is a target port` : ''}: requests reach nobody`,
+    ...(cluster.together(resource, service as Resource) ? {} : { severity: 'warning' }),
     related: [{ message: `the ports of ${service}`, resource: service as Resource, path: ['spec', 'ports'] }],
   };
 }
@@ -368,10 +369,11 @@ function* checkConnections(cluster: Cluster): Iterable<Finding> {
     ids.add(id);
     const isTarget = ports.some(({ targetPort }) => targetPort === port);
     const isIdle = from.replicas === 0;
+    const isSure = [where.resource, service].every((other) => cluster.together(from.resource, other));
     yield {
       ...editedAt(connection),
       message: `${from.resource} dials ${host}:${port} (${placeOf(connection)}), but ${service} has no port ${port}, it has ${showPorts(ports)}${isTarget ? `; ${port} is a target port` : ''}: connections time out or are refused${isIdle ? '; replicas is 0: it bites at the first scale-up' : ''}`,
-      ...(written && !isIdle ? {} : { severity: 'warning' }),
+      ...(written && !isIdle && isSure ? {} : { severity: 'warning' }),
       related: [
         ...(where.resource === from.resource || where.resource.existing
           ? []

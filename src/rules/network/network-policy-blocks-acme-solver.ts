@@ -1,6 +1,6 @@
 import { otherPolicies } from '../../cluster/network.ts';
 import { type RefusedSolver, refusedSolvers, SOLVER_PORT } from '../../cluster/solver-pods.ts';
-import { type Finding, type Rule, yaml } from '../../rule.ts';
+import { type Cluster, type Finding, type Rule, yaml } from '../../rule.ts';
 
 const ISSUER = `        apiVersion: cert-manager.io/v1
         kind: ClusterIssuer
@@ -415,19 +415,22 @@ ${TRAEFIK}
       };
       return;
     }
-    for (const one of refused) yield report(one);
+    for (const one of refused) yield report(cluster, one);
   },
 } satisfies Rule;
 
-function report({ challenges, controller, policy, path, others }: RefusedSolver): Finding {
+function report(cluster: Cluster, { challenges, controller, policy, path, others }: RefusedSolver): Finding {
   const [{ resource, path: hostPath }] = challenges;
   const whom = controller === undefined ? 'everyone who could be the ingress controller' : controller.resource;
   const message = `${policy} refuses ${whom} the HTTP-01 solver pods of ${asking(challenges)} (port ${SOLVER_PORT}): challenges time out, and no certificate is issued`;
   const ask = { resource, path: hostPath };
   const refusal = { resource: policy, path };
+  const actors = [policy, challenges[0].solver.issuer, ...(controller ? [controller.resource] : [])];
+  const isSure = actors.every((actor) => cluster.together(resource, actor));
   return {
     ...(policy.existing ? ask : refusal),
     message,
+    ...(isSure ? {} : { severity: 'warning' }),
     related: [
       policy.existing ? { ...refusal, message: 'the policy' } : { ...ask, message: 'the host that is to be proved' },
       ...others.map((also) => ({ resource: also, path: [], message: 'isolates them, too' })),

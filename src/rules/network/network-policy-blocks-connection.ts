@@ -1186,7 +1186,7 @@ export default {
           reason: `${connection.unless} may set another address: render it, or list it with its keys under existing`,
           resource: connection.from.resource,
         };
-      } else yield finding(connection, reach);
+      } else yield finding(cluster, connection, reach);
     }
     if (uncertain > 0) {
       yield {
@@ -1239,7 +1239,7 @@ function identityOf({ group, kind, scope, name }: Resource): string[] {
   return [group, kind, scope, name];
 }
 
-function finding(connection: Connection, { refused }: Reach): Finding {
+function finding(cluster: Cluster, connection: Connection, { refused }: Reach): Finding {
   const { from, where, declared, name } = connection;
   const [first] = refused;
   if (!first) throw new Error('a refused connection has traffic that is refused');
@@ -1263,9 +1263,21 @@ function finding(connection: Connection, { refused }: Reach): Finding {
   return {
     ...editedAt(connection),
     message: `${from.resource} dials ${target}, but ${refuse}: connections time out or are refused${bites}`,
-    ...(isIdle ? { severity: 'warning' } : {}),
+    ...(isIdle || !isSure(cluster, connection, refused) ? { severity: 'warning' } : {}),
     related: [...(['egress', 'ingress'] as const).flatMap((side) => refusals(side, first)), ...related],
   };
+}
+
+/** Whether the client, the Service, some pod behind it and a policy that refuses it surely meet in the cluster. */
+function isSure(cluster: Cluster, { from, where, service }: Connection, refused: Reach['refused']): boolean {
+  const meets = (resource: Resource) => cluster.together(from.resource, resource);
+  if (![where.resource, service].every(meets)) return false;
+  return refused.some(({ traffic, verdict }) => {
+    const refusals = [...verdict.egress.refusals, ...verdict.ingress.refusals];
+    return (
+      meets(traffic.server.resource) && refusals.some(({ policy }) => meets(policy as Resource<unknown> as Resource))
+    );
+  });
 }
 
 const MOST_RELATED = 5;

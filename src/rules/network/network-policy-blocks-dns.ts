@@ -787,13 +787,14 @@ function finding(cluster: Cluster, all: readonly Blocked[]): Finding {
   const bites = isIdle ? '; replicas is 0: it bites at the first scale-up' : '';
   const { scope } = workload.resource;
   const isKnown = cluster.closes(scope) || cluster.knows('networking.k8s.io', 'NetworkPolicy', scope);
+  const isSure = isKnown && all.some((one) => cluster.together(one.workload.resource, resource));
   const cause = lacks === undefined ? `no egress rule of ${pods} admits UDP 53 to the cluster's DNS` : CAUSES[lacks];
   const who = lacks === undefined ? (all.length > 1 ? 'they' : 'it') : pods;
   return {
     resource,
     path,
     message: `${cause}: ${who} can't look up ${lookedUp.host} (${lookedUp.name})${bites}`,
-    ...(isIdle || !isKnown ? { severity: 'warning' } : {}),
+    ...(isIdle || !isSure ? { severity: 'warning' } : {}),
     related: [
       { message: `${workload.resource} is isolated for egress`, resource: workload.resource, path: workload.path },
     ],

@@ -400,7 +400,7 @@ export default {
       };
       return;
     }
-    for (const one of found) yield report(one);
+    for (const one of found) yield report(cluster, one);
   },
 } satisfies Rule;
 
@@ -408,6 +408,7 @@ export default {
 interface Blocked {
   route: Route;
   backend: Backend;
+  service: Resource;
   server: Workload;
   port: number;
   protocol: string;
@@ -434,7 +435,7 @@ function blockedRoutes(cluster: Cluster): Blocked[] {
           service.name,
           port,
         ]);
-        if (!found.has(id)) found.set(id, { route, backend, ...blocked });
+        if (!found.has(id)) found.set(id, { route, backend, service, ...blocked });
       }
     }
   }
@@ -466,7 +467,7 @@ function judgeService(
   route: Route,
   service: Resource,
   wanted: number | string,
-): Omit<Blocked, 'route' | 'backend'> | undefined {
+): Omit<Blocked, 'route' | 'backend' | 'service'> | undefined {
   const { workloads, certain } = backendsOf(cluster, service);
   if (!certain) return undefined;
   const names = asList(valueAt(service.object, ['spec', 'ports']));
@@ -474,7 +475,7 @@ function judgeService(
     ({ port, path }) => port === wanted || asMap(names[Number(path[2])])?.name === wanted,
   );
   if (entry === undefined) return undefined;
-  let first: Omit<Blocked, 'route' | 'backend'> | undefined;
+  let first: Omit<Blocked, 'route' | 'backend' | 'service'> | undefined;
   for (const server of workloads) {
     const port = podPort(server, entry);
     if (port === undefined) continue;
@@ -489,7 +490,7 @@ function judgeService(
 
 const MOST_RELATED = 5;
 
-function report({ route, backend, server, port, protocol, unadmitted }: Blocked): Finding {
+function report(cluster: Cluster, { route, backend, service, server, port, protocol, unadmitted }: Blocked): Finding {
   const { controller, refusals } = unadmitted;
   const [{ policy, path }, ...others] = refusals;
   const { resource } = route;
@@ -497,11 +498,14 @@ function report({ route, backend, server, port, protocol, unadmitted }: Blocked)
   const requests = `requests for ${hosts.size === 1 ? [...hosts].join() : 'its hosts'} (${resource}) time out`;
   const refusal = { resource: policy as Resource<unknown> as Resource, path };
   const asked = { resource, path: backend.path };
+  const actors = [service, server.resource, policy as Resource, ...(controller ? [controller.resource] : [])];
+  const isSure = actors.every((actor) => cluster.together(resource, actor));
   return {
     ...(policy.existing ? asked : refusal),
     message: controller
       ? `${policy} refuses ${controller.resource} on ${protocol} ${port} of ${server.resource}: ${requests}`
       : `${policy} admits nobody who could be the ingress controller to ${server.resource} on ${protocol} ${port}: ${requests}`,
+    ...(isSure ? {} : { severity: 'warning' }),
     related: [
       policy.existing ? { ...refusal, message: 'the policy' } : { ...asked, message: `${resource} leads there` },
       ...others.slice(0, MOST_RELATED).map((other) => ({

@@ -289,6 +289,7 @@ function* checkPort(
     if (INJECTED.test(targetPort) || workloads.some(asksForSidecar) || podMutator(cluster) !== undefined) return;
     const names = workloads.flatMap((workload) => declaredPorts(workload).map(({ name }) => name));
     const hint = didYouMean(targetPort, names.filter(isOtherName));
+    const isSure = workloads.some(({ resource }) => cluster.together(service, resource));
     const what = `no container of ${shown.join(', ')} declares a port named ${targetPort} (${protocol})`;
     const consequence = isHeadless(service)
       ? 'is in none of its endpoints, no SRV record names it'
@@ -296,7 +297,7 @@ function* checkPort(
     yield {
       ...at,
       message: `${what}: port ${port.port} of ${service} ${consequence}${hint}`,
-      ...(isHeadless(service) ? { severity: 'warning' } : {}),
+      ...(isHeadless(service) || !isSure ? { severity: 'warning' } : {}),
     };
   } else if (typeof targetPort === 'number' && !isHeadless(service)) {
     // Webhooks and other TLS listeners often go undeclared.
