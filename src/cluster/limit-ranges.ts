@@ -30,6 +30,13 @@ export interface LimitRangeFacts {
   readonly limits: readonly Limit[];
   /** What containers get that don't say themselves. */
   readonly defaults: { readonly requests: Amounts; readonly limits: Amounts };
+  /** Why the API server refuses it, in its words, and where; undefined where nothing contradicts itself. */
+  readonly contradiction: Contradiction | undefined;
+}
+
+export interface Contradiction {
+  readonly message: string;
+  readonly path: Path;
 }
 
 /** Whether more LimitRanges may be in a namespace than are known. `undeclared`: only where nobody describes the environment. */
@@ -40,16 +47,22 @@ export function limitRangesOf(cluster: Cluster, scope: string): readonly LimitRa
   return limitRangesByScope(cluster).get(scope) ?? [];
 }
 
-/** All LimitRanges by scope. */
+/** All LimitRanges that the API server takes, by scope. */
 export const limitRangesByScope = derived((cluster): ReadonlyMap<string, readonly LimitRangeFacts[]> => {
   const ranges = new Map<string, LimitRangeFacts[]>();
-  for (const resource of cluster.list('', 'LimitRange')) {
-    const list = ranges.get(resource.scope);
-    if (list) list.push(readLimitRange(resource));
-    else ranges.set(resource.scope, [readLimitRange(resource)]);
+  for (const range of allLimitRanges(cluster)) {
+    if (range.contradiction) continue;
+    const list = ranges.get(range.resource.scope);
+    if (list) list.push(range);
+    else ranges.set(range.resource.scope, [range]);
   }
   return ranges;
 });
+
+/** All LimitRanges, those that contradict themselves included. */
+export const allLimitRanges = derived((cluster): readonly LimitRangeFacts[] =>
+  cluster.list('', 'LimitRange').map(readLimitRange),
+);
 
 /** Whether a namespace may hold LimitRanges that `limitRangesOf` doesn't know. */
 export function moreLimitRanges(cluster: Cluster, scope: string): MoreLimitRanges {
@@ -65,6 +78,8 @@ const loose = derived((cluster) => {
     isOpen:
       !cluster.complete ||
       cluster.schemaErrors.some(({ resource }) => resource.kind === 'LimitRange') ||
+      // Once it is mended, nobody knows what it says.
+      allLimitRanges(cluster).some(({ contradiction }) => contradiction) ||
       ranges.some((range) => contested(cluster, range)),
     unset: [...new Set(ranges.map(({ scope }) => scope))].filter(isUnsetScope),
   };
@@ -84,15 +99,58 @@ function readLimitRange(resource: Resource): LimitRangeFacts {
       min: read('min'),
       max: read('max'),
       maxLimitRequestRatio: read('maxLimitRequestRatio'),
+      default: read('default'),
+      defaultRequest: read('defaultRequest'),
     };
     if (limit.type === 'Container') {
-      const most = new Map([...limit.max, ...read('default')]);
-      for (const [name, amount] of most) limits.set(name, amount);
-      for (const [name, amount] of [...limit.min, ...most, ...read('defaultRequest')]) requests.set(name, amount);
+      limit.default = new Map([...limit.max, ...limit.default]);
+      limit.defaultRequest = new Map([...limit.min, ...limit.default, ...limit.defaultRequest]);
+      for (const [name, amount] of limit.default) limits.set(name, amount);
+      for (const [name, amount] of limit.defaultRequest) requests.set(name, amount);
     }
     return [limit];
   });
-  return { resource, limits: items, defaults: { requests, limits } };
+  return { resource, limits: items, defaults: { requests, limits }, contradiction: contradictionOf(items, at) };
+}
+
+type Bound = 'min' | 'max' | 'default' | 'defaultRequest';
+
+/** Of each two, the first must not be greater than the second; the field that is at fault is the third. */
+const ORDERED: readonly (readonly [low: Bound, high: Bound, fault: Bound])[] = [
+  ['min', 'max', 'min'],
+  ['min', 'defaultRequest', 'defaultRequest'],
+  ['defaultRequest', 'max', 'defaultRequest'],
+  ['defaultRequest', 'default', 'defaultRequest'],
+  ['min', 'default', 'default'],
+  ['default', 'max', 'default'],
+];
+
+const WORDS = { min: 'min', max: 'max', default: 'default', defaultRequest: 'default request' } as const;
+
+/** The first thing for which ValidateLimitRange of pkg/apis/core/validation refuses items, as far as amounts and types go. */
+function contradictionOf(
+  items: readonly (Limit & Readonly<Record<Bound, Amounts>>)[],
+  at: Path,
+): Contradiction | undefined {
+  const types = new Set<unknown>();
+  for (const [i, item] of items.entries()) {
+    if (types.has(item.type)) return { message: `Duplicate value: ${JSON.stringify(item.type)}`, path: [...at, i] };
+    types.add(item.type);
+    for (const [low, high, fault] of ORDERED) {
+      for (const [name, less] of item[low]) {
+        const more = item[high].get(name);
+        if (less === 'unknown' || more === undefined || more === 'unknown' || less.nano <= more.nano) continue;
+        const message = `${name} ${WORDS[low]} value ${less.text} is greater than ${WORDS[high]} value ${more.text}`;
+        const place = item[fault].get(name);
+        return { message, path: place === undefined || place === 'unknown' ? [...at, i] : place.path };
+      }
+    }
+    for (const [name, ratio] of item.maxLimitRequestRatio) {
+      if (ratio === 'unknown' || ratio.nano >= NANO) continue;
+      return { message: `${name} ratio ${ratio.text} is less than 1`, path: ratio.path };
+    }
+  }
+  return undefined;
 }
 
 /** The amounts of a resource list, rounded up to millis as the API server does (SetDefaults_ResourceList). */

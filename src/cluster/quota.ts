@@ -22,17 +22,25 @@ export interface Quota {
   readonly scopes: readonly Record<string, unknown>[];
 }
 
-/** The ResourceQuotas of the environment by scope. */
+/** The ResourceQuotas of the environment that the API server takes, by scope. */
 export const quotasByScope = derived((cluster): ReadonlyMap<string, readonly Quota[]> => {
   const quotas = new Map<string, Quota[]>();
   for (const resource of cluster.list('', 'ResourceQuota')) {
     const quota = readQuota(resource);
+    if (isRefused(quota)) continue;
     const list = quotas.get(resource.scope);
     if (list) list.push(quota);
     else quotas.set(resource.scope, [quota]);
   }
   return quotas;
 });
+
+/** ValidateResourceQuantityValue of pkg/apis/core/validation: nothing is below 0, and pods are whole. */
+function isRefused({ hard }: Quota): boolean {
+  return [...hard].some(
+    ([name, amount]) => amount !== 'unknown' && (amount.nano < 0n || (name === 'pods' && amount.nano % NANO !== 0n)),
+  );
+}
 
 function readQuota(resource: Resource): Quota {
   const spec = asMap(valueAt(resource.object, ['spec'])) ?? {};

@@ -1,5 +1,6 @@
 import { contested } from '../../cluster/contested.ts';
 import {
+  allLimitRanges,
   type EffectiveResources,
   effectiveResources,
   effectiveTotals,
@@ -20,7 +21,8 @@ export default {
   id: 'limit-range-violated',
   severity: 'error',
   docs: {
-    summary: 'Containers and claims must stay within what the LimitRanges of their namespace allow.',
+    summary:
+      'Containers and claims must stay within what the LimitRanges of their namespace allow, and those must allow something.',
     incident:
       'OLI, plan for preview environments, phase 3: a LimitRange keeps the containers of every pull request small. A chart whose ' +
       'limits fit production is refused there: the Deployment is accepted, its pods are not, and the rollout waits until it times out.',
@@ -31,6 +33,8 @@ export default {
       'cpu max limit to request ratio per Container is 4, but provided ratio is 10.000000',
       'maximum storage usage per PersistentVolumeClaim is 10Gi, but request is 50Gi',
       'must be less than or equal to cpu limit of 500m',
+      'The LimitRange "small" is invalid: spec.limits[0].min[cpu]: Invalid value: "2": min value 2 is greater than max value 1',
+      'spec.limits[1].type: Duplicate value: "Container"',
     ],
     fix:
       'Bring the request or limit within the bounds, or raise them in the LimitRange. A container with a request above the default ' +
@@ -46,10 +50,12 @@ export default {
       'Pods that say what they need as a whole (spec.resources), for items of type Pod',
       'Where Kyverno, Gatekeeper or a mutating admission policy may change resources',
       'Values that are filled in later',
+      'Containers in a namespace whose LimitRange contradicts itself: nobody knows what it will say',
     ],
     references: [
       'https://kubernetes.io/docs/concepts/policy/limit-range/',
       'https://github.com/kubernetes/kubernetes/blob/master/plugin/pkg/admission/limitranger/admission.go',
+      'https://github.com/kubernetes/kubernetes/blob/master/pkg/apis/core/validation/validation.go',
     ],
   },
   examples: {
@@ -178,7 +184,7 @@ export default {
         kind: LimitRange
         metadata: { name: bounds }
         spec:
-          limits: [{ type: Container, min: { cpu: 100m }, maxLimitRequestRatio: { cpu: "2" } }, { type: Container, max: { memory: 64Mi } }]
+          limits: [{ type: Container, min: { cpu: 100m }, max: { memory: 64Mi }, maxLimitRequestRatio: { cpu: "2" } }]
         ---
         apiVersion: v1
         kind: LimitRange
@@ -195,6 +201,62 @@ export default {
               image: web:1
               resources: # <- cpu max limit to request ratio per Container is 2, but no limit is specified or limit is 0: Pod/web is refused; unless a LimitRange that is not rendered here sets defaults
                 requests: { cpu: 100m, memory: 64Mi }
+      `,
+      yaml`
+        apiVersion: v1
+        kind: LimitRange
+        metadata: { name: min-max, namespace: pr-7 }
+        spec:
+          limits:
+            - type: Container
+              max: { cpu: 1 }
+              min:
+                cpu: 2 # <- cpu min value 2 is greater than max value 1: the API server refuses LimitRange/min-max
+        ---
+        apiVersion: v1
+        kind: LimitRange
+        metadata: { name: request, namespace: pr-7 }
+        spec:
+          limits:
+            - type: Container
+              default: { memory: 1Gi }
+              defaultRequest:
+                memory: 2Gi # <- memory default request value 2Gi is greater than default value 1Gi: the API server refuses LimitRange/request
+        ---
+        apiVersion: v1
+        kind: LimitRange
+        metadata: { name: above-the-default-of-another, namespace: pr-7 }
+        spec:
+          limits:
+            - type: Container
+              min: { memory: 512Mi }
+              default:
+                memory: 256Mi # <- memory min value 512Mi is greater than default request value 256Mi: the API server refuses LimitRange/above-the-default-of-another
+        ---
+        apiVersion: v1
+        kind: LimitRange
+        metadata: { name: ratio, namespace: pr-7 }
+        spec:
+          limits:
+            - type: Pod
+              maxLimitRequestRatio:
+                cpu: 500m # <- cpu ratio 500m is less than 1: the API server refuses LimitRange/ratio
+        ---
+        apiVersion: v1
+        kind: LimitRange
+        metadata: { name: twice, namespace: pr-7 }
+        spec:
+          limits:
+            - type: Container
+              max: { cpu: 1 }
+            - type: Container # <- Duplicate value: "Container": the API server refuses LimitRange/twice
+              max: { memory: 1Gi }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: is-not-judged, namespace: pr-7 }
+        spec:
+          containers: [{ name: web, image: "web:1", resources: { requests: { memory: 8Gi }, limits: { cpu: 4 } } }]
       `,
     ],
     good: [
@@ -344,6 +406,11 @@ export default {
     ],
   },
   *check(cluster) {
+    for (const { resource, contradiction } of allLimitRanges(cluster)) {
+      if (contradiction === undefined || resource.existing) continue;
+      const { message, path } = contradiction;
+      yield { resource, path, message: `${message}: the API server refuses ${resource}` };
+    }
     for (const [scope, all] of limitRangesByScope(cluster)) {
       const ranges = all.filter(({ resource }) => !contested(cluster, resource));
       for (const claim of claimsByScope(cluster).get(scope) ?? []) yield* judgeClaim(cluster, claim, ranges);
