@@ -184,6 +184,11 @@ function makerOf({ group, kind }: Resource): Maker {
   return !group.includes('.') || BUILT_IN.has(group) ? NOTHING : UNLISTED;
 }
 
+/** Whether it is a custom resource of a controller that nobody told us about. */
+export function isUnlisted(resource: Resource): boolean {
+  return makerOf(resource) === UNLISTED;
+}
+
 interface Makers {
   readonly byName: ByName<Made>;
   /** Who may make anything, by namespace. */

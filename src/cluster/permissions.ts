@@ -4,8 +4,19 @@ import { asList, asMap, valueAt } from './workloads.ts';
 
 const RBAC = 'rbac.authorization.k8s.io';
 
-/** Of the roles of a fresh cluster, those that may write Secrets: https://kubernetes.io/docs/reference/access-authn-authz/rbac/ */
-const BUILT_IN_WRITERS = new Set(['cluster-admin', 'admin', 'edit']);
+/** What is written, and which roles of a fresh cluster may: https://kubernetes.io/docs/reference/access-authn-authz/rbac/ */
+interface Written {
+  readonly group: string;
+  readonly plural: string;
+  readonly builtInWriters: readonly string[];
+}
+
+const SECRETS: Written = { group: '', plural: 'secrets', builtInWriters: ['cluster-admin', 'admin', 'edit'] };
+const DEFINITIONS: Written = {
+  group: 'apiextensions.k8s.io',
+  plural: 'customresourcedefinitions',
+  builtInWriters: ['cluster-admin'],
+};
 
 /** Controllers that write only the Secrets that their own resources name, by `app.kubernetes.io/name`. */
 const KNOWN_CONTROLLERS = new Set(['cert-manager', 'external-secrets', 'sealed-secrets']);
@@ -14,19 +25,22 @@ interface Grant {
   /** Undefined for the whole cluster. */
   readonly scope: string | undefined;
   readonly account: Resource;
-  /** New Secrets too, not only changes to those that are there. */
+  /** New objects too, not only changes to those that are there. */
   readonly creates: boolean;
 }
 
-/** The rendered ServiceAccounts that may write Secrets, and where. */
-const secretGrants = derived((cluster: Cluster): readonly Grant[] => {
+const secretGrants = derived((cluster: Cluster) => grantsOf(cluster, SECRETS));
+const definitionGrants = derived((cluster: Cluster) => grantsOf(cluster, DEFINITIONS));
+
+/** The rendered ServiceAccounts that may write objects of a kind, and where. */
+function grantsOf(cluster: Cluster, written: Written): readonly Grant[] {
   const accounts = new Map<string, Resource[]>();
   for (const account of cluster.list('', 'ServiceAccount')) {
     if (account.existing || isKnownController(account)) continue;
     accounts.set(account.name, [...(accounts.get(account.name) ?? []), account]);
   }
   return [...cluster.list(RBAC, 'RoleBinding'), ...cluster.list(RBAC, 'ClusterRoleBinding')].flatMap((binding) => {
-    const verbs = secretVerbs(cluster, binding);
+    const verbs = verbsOf(cluster, binding, written);
     if (verbs === 'none') return [];
     const scope = binding.kind === 'RoleBinding' ? binding.scope : undefined;
     return subjects(binding)
@@ -37,7 +51,7 @@ const secretGrants = derived((cluster: Cluster): readonly Grant[] => {
       )
       .map((account) => ({ scope, account, creates: verbs === 'create' }));
   });
-});
+}
 
 /** A rendered ServiceAccount that may create Secrets in a namespace, or change those of it; undefined where none may. */
 export function secretWriter(cluster: Cluster, scope: string, verb: 'create' | 'change'): Resource | undefined {
@@ -48,20 +62,27 @@ export function secretWriter(cluster: Cluster, scope: string, verb: 'create' | '
   )?.account;
 }
 
-/** What a binding lets its subjects do to Secrets. A role that nobody has shown us may hold anything. */
-function secretVerbs(cluster: Cluster, binding: Resource): 'create' | 'change' | 'none' {
+/** A rendered ServiceAccount that may create CustomResourceDefinitions, as operators do that bring their own; undefined where none may. */
+export function definitionWriter(cluster: Cluster): Resource | undefined {
+  return definitionGrants(cluster).find(({ scope, creates }) => creates && scope === undefined)?.account;
+}
+
+/** What a binding lets its subjects do to objects of a kind. A role that nobody has shown us may hold anything. */
+function verbsOf(cluster: Cluster, binding: Resource, written: Written): 'create' | 'change' | 'none' {
   const { kind, name } = asMap(valueAt(binding.object, ['roleRef'])) ?? {};
   if (typeof kind !== 'string' || typeof name !== 'string') return 'none';
   const role = cluster.get(RBAC, kind, kind === 'Role' ? binding.scope : '', name);
   if (!role) {
     if (kind !== 'ClusterRole') return 'none';
-    const builtIn = name === 'view' || name.startsWith('system:');
-    return BUILT_IN_WRITERS.has(name) || !(builtIn || cluster.knows(RBAC, 'ClusterRole')) ? 'create' : 'none';
+    const builtIn = ['admin', 'edit', 'view'].includes(name) || name.startsWith('system:');
+    return written.builtInWriters.includes(name) || !(builtIn || cluster.knows(RBAC, 'ClusterRole'))
+      ? 'create'
+      : 'none';
   }
   if (valueAt(role.object, ['aggregationRule']) !== undefined) return 'create';
   const granted = asList(valueAt(role.object, ['rules']))
     .map((rule) => asMap(rule) ?? {})
-    .filter(concernsSecrets);
+    .filter((rule) => concerns(rule, written));
   // A new object has no name yet when permissions are asked: names in a rule keep it from being created.
   if (
     granted.some(({ verbs, resourceNames }) => asList(resourceNames).length === 0 && holdsAny(verbs, ['create', '*']))
@@ -71,8 +92,8 @@ function secretVerbs(cluster: Cluster, binding: Resource): 'create' | 'change' |
   return granted.some(({ verbs }) => holdsAny(verbs, ['update', 'patch', '*'])) ? 'change' : 'none';
 }
 
-function concernsSecrets({ apiGroups, resources }: Record<string, unknown>): boolean {
-  return holdsAny(apiGroups, ['', '*']) && holdsAny(resources, ['secrets', '*']);
+function concerns({ apiGroups, resources }: Record<string, unknown>, { group, plural }: Written): boolean {
+  return holdsAny(apiGroups, [group, '*']) && holdsAny(resources, [plural, '*']);
 }
 
 function holdsAny(list: unknown, wanted: readonly string[]): boolean {

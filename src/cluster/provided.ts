@@ -87,9 +87,27 @@ function standingOfOne(cluster: Cluster, referent: Referent, by: Resource | unde
   const maker =
     mayMake(cluster, referent, by) ?? (kind === 'Secret' ? secretWriter(cluster, scope, 'create') : undefined);
   if (maker) return { state: 'unknown', reason: `${maker} may make some` };
-  if (mayAppear(cluster, referent)) return { state: 'unknown' };
+  if (mayAppear(cluster, referent) || (absence === 'undeclared' && isElsewhere(cluster, referent, by)))
+    return { state: 'unknown' };
   return { state: absence };
 }
+
+/**
+ * Whether an object is sought in another namespace than that of who names it, one into which nothing is rendered: who renders that
+ * one isn't seen here. Where another namespace has one of that name, the namespace may be what is wrong.
+ */
+function isElsewhere(cluster: Cluster, referent: Referent, by: Resource | undefined): boolean {
+  return (
+    by !== undefined &&
+    compareScopes(by.scope, referent.scope) === 'different' &&
+    !renderedScopes(cluster).has(referent.scope) &&
+    namesakesOf(cluster, referent).length === 0
+  );
+}
+
+const renderedScopes = derived(
+  (cluster: Cluster) => new Set(cluster.resources.filter(({ existing }) => !existing).map(({ scope }) => scope)),
+);
 
 /** Whether anything here is, makes, or may make the object, so that its absence can't be told. */
 export function mayBeProvided(cluster: Cluster, referent: Referent): boolean {

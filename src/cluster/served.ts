@@ -1,7 +1,8 @@
 import { groupOf, type Resource } from '../resource.ts';
 import { kubernetesIndex, kubernetesRelease } from '../schema/files.ts';
 import { type Cluster, derived } from './cluster.ts';
-import { mayMake } from './makers.ts';
+import { isUnlisted, mayMake } from './makers.ts';
+import { definitionWriter } from './permissions.ts';
 import { isUnknown } from './unknown.ts';
 import { asList, asMap, valueAt } from './workloads.ts';
 
@@ -12,8 +13,13 @@ export type Serving =
   | { readonly state: 'removed'; readonly since: string; readonly replacement: string | undefined }
   /** A group of Kubernetes' own that never had the kind; `elsewhere` are the apiVersions that have it, `kinds` what it has. */
   | { readonly state: 'misnamed'; readonly elsewhere: readonly string[]; readonly kinds: readonly string[] }
-  /** The CustomResourceDefinition serves other versions. */
-  | { readonly state: 'version-missing'; readonly served: readonly string[]; readonly definition: Resource }
+  /** The CustomResourceDefinition serves other versions; `changing` where something rendered may install a later one. */
+  | {
+      readonly state: 'version-missing';
+      readonly served: readonly string[];
+      readonly definition: Resource;
+      readonly changing: boolean;
+    }
   /** The cluster's CustomResourceDefinitions are known, and none is of this kind. */
   | { readonly state: 'undefined' };
 
@@ -139,16 +145,41 @@ export function servingOf(cluster: Cluster, resource: Resource): Serving {
     if (!definition || served.some((versions) => versions === undefined || versions.includes(version))) {
       return { state: 'served' };
     }
-    return { state: 'version-missing', served: [...new Set(served.flatMap((versions) => versions ?? []))], definition };
+    return {
+      state: 'version-missing',
+      served: [...new Set(served.flatMap((versions) => versions ?? []))],
+      definition,
+      changing: definition.existing && mayBeDefined(cluster, group),
+    };
   }
   if (openGroups.has(group)) return { state: 'unknown' };
   if (!group.includes('.') || own().groups.has(group)) return servingOfBuiltIn(resource);
   if (!cluster.complete || !cluster.knows('apiextensions.k8s.io', 'CustomResourceDefinition'))
     return { state: 'unknown' };
-  const definition = { group: 'apiextensions.k8s.io', kind: 'CustomResourceDefinition', scope: '', name: `*.${group}` };
-  const mayCome = OPENSHIFT.test(group) || mayMake(cluster, definition) !== undefined;
-  return { state: mayCome ? 'unknown' : 'undefined' };
+  return { state: OPENSHIFT.test(group) || mayBeDefined(cluster, group) ? 'unknown' : 'undefined' };
 }
+
+/**
+ * Whether something rendered may install definitions of a group: a release or application, a ServiceAccount that may create them (many
+ * operators bring their own), or a resource of a controller that nobody knows (OLM's Subscription, Crossplane's Provider …), where
+ * that controller is there itself.
+ */
+function mayBeDefined(cluster: Cluster, group: string): boolean {
+  const definition = { group: 'apiextensions.k8s.io', kind: 'CustomResourceDefinition', scope: '', name: `*.${group}` };
+  return (
+    mayMake(cluster, definition) !== undefined ||
+    definitionWriter(cluster) !== undefined ||
+    definedUnlisted(cluster).some((resource) => resource.group !== group)
+  );
+}
+
+/** What is rendered of kinds that are defined, and of controllers that nobody told us about. */
+const definedUnlisted = derived((cluster: Cluster): readonly Resource[] => {
+  const { byKind } = addedKinds(cluster);
+  return cluster.resources.filter(
+    (resource) => !resource.existing && isUnlisted(resource) && byKind.has(`${resource.group}/${resource.kind}`),
+  );
+});
 
 let ownKinds: { kinds: ReadonlySet<string>; groups: ReadonlySet<string> } | undefined;
 
@@ -162,13 +193,17 @@ function own(): { kinds: ReadonlySet<string>; groups: ReadonlySet<string> } {
   return ownKinds;
 }
 
+/** What requests and answers are made of: no schemas of objects name them. */
+const NEVER_STORED =
+  /(?:List|Options|Review|Request|Metrics)$|^(?:Scale|Eviction|Binding|Status|WatchEvent|DeploymentRollback|APIGroup|APIVersions|Table)$/;
+
 /** Alpha and beta kinds come and go between the releases that are known here; stable ones stay. */
 function servingOfBuiltIn({ apiVersion, group, version, kind }: Resource): Serving {
   // Nearly all objects end here, without the schemas of every release having been read.
   if (version === 'v1' && own().kinds.has(`${group}/${kind}`)) return { state: 'served' };
   const { all, kindsOf, versionsOf } = builtInKinds();
   if (all.has(`${apiVersion} ${kind}`)) return { state: 'served' };
-  if (!/^v\d+$/.test(version) || /(?:List|Options|Review)$/.test(kind)) return { state: 'unknown' };
+  if (!/^v\d+$/.test(version) || NEVER_STORED.test(kind)) return { state: 'unknown' };
   const kinds = kindsOf.get(apiVersion) ?? [];
   const elsewhere = versionsOf.get(kind) ?? [];
   // A later release may have later versions.

@@ -29,7 +29,9 @@ export default {
     ],
     silent: [
       '`existing` lists no CustomResourceDefinition: what the cluster has is unknown',
-      'Something here may install more definitions: a HelmRelease, an Argo CD Application, an operator',
+      'Something here may install more definitions: a HelmRelease, an Argo CD Application, a ServiceAccount that may create them, a resource of an operator that is there itself (OLM, Crossplane …)',
+      'Then, and where the definition only lies in the same directory, a version that it does not serve is a warning',
+      "Bodies of requests (Eviction, Scale, …Review, …Options) and, without a configuration, kinds unlike any of Kubernetes' own",
       'Groups that an APIService or OpenShift serves',
       'Alpha and beta kinds of Kubernetes, which feature gates switch',
     ],
@@ -88,6 +90,16 @@ export default {
         apiVersion: v1 # <- there is no Deployment in v1, applying it fails with "no matches for kind": it is apps/v1
         kind: Deployment
         metadata: { name: web }
+      `,
+      yaml`
+        apiVersion: v1
+        kind: Blueprint # <- there is no Blueprint in v1, applying it fails with "no matches for kind"
+        metadata: { name: web }
+        ---
+        # existing
+        apiVersion: v1
+        kind: Namespace
+        metadata: { name: shop }
       `,
       yaml`
         apiVersion: external-secrets.io/v1beta1 # <- CustomResourceDefinition/externalsecrets.external-secrets.io serves v1, not v1beta1: applying it fails with "no matches for kind"
@@ -200,6 +212,107 @@ export default {
           scope: Namespaced
           versions: [{ name: v2, served: true, storage: true }]
       `,
+      yaml`
+        # OLM installs an operator, and the operator its definitions.
+        apiVersion: operators.coreos.com/v1alpha1
+        kind: Subscription
+        metadata: { name: grafana-operator, namespace: monitoring }
+        spec: { channel: v5, name: grafana-operator, source: operatorhubio-catalog, sourceNamespace: olm }
+        ---
+        apiVersion: grafana.integreatly.org/v1beta1
+        kind: Grafana
+        metadata: { name: grafana, namespace: monitoring }
+        ---
+        # existing
+        apiVersion: apiextensions.k8s.io/v1
+        kind: CustomResourceDefinition
+        metadata: { name: subscriptions.operators.coreos.com }
+        spec:
+          group: operators.coreos.com
+          names: { kind: Subscription, plural: subscriptions }
+          scope: Namespaced
+          versions: [{ name: v1alpha1, served: true, storage: true }]
+      `,
+      yaml`
+        # The operator makes its definitions when it starts.
+        apiVersion: v1
+        kind: ServiceAccount
+        metadata: { name: postgres-operator, namespace: data }
+        ---
+        apiVersion: rbac.authorization.k8s.io/v1
+        kind: ClusterRole
+        metadata: { name: postgres-operator }
+        rules: [{ apiGroups: [apiextensions.k8s.io], resources: [customresourcedefinitions], verbs: [create, get, patch, update] }]
+        ---
+        apiVersion: rbac.authorization.k8s.io/v1
+        kind: ClusterRoleBinding
+        metadata: { name: postgres-operator }
+        roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: postgres-operator }
+        subjects: [{ kind: ServiceAccount, name: postgres-operator, namespace: data }]
+        ---
+        apiVersion: acid.zalan.do/v1
+        kind: postgresql
+        metadata: { name: shop, namespace: data }
+        ---
+        # existing
+        apiVersion: apiextensions.k8s.io/v1
+        kind: CustomResourceDefinition
+        metadata: { name: certificates.cert-manager.io }
+        spec:
+          group: cert-manager.io
+          names: { kind: Certificate, plural: certificates }
+          scope: Namespaced
+          versions: [{ name: v1, served: true, storage: true }]
+      `,
+      yaml`
+        apiVersion: policy/v1
+        kind: Eviction
+        metadata: { name: web, namespace: shop }
+        ---
+        apiVersion: autoscaling/v1
+        kind: Scale
+        metadata: { name: web, namespace: shop }
+        ---
+        apiVersion: v1
+        kind: Blueprint
+        metadata: { name: some-tool }
+      `,
+      {
+        files: {
+          'Chart.yaml': 'apiVersion: v2\nname: shop\nversion: 1.0.0\n',
+          'crds/widgets.yaml': yaml`
+            apiVersion: apiextensions.k8s.io/v1
+            kind: CustomResourceDefinition
+            metadata: { name: widgets.example.com }
+            spec:
+              group: example.com
+              names: { kind: Widget, plural: widgets, singular: widget, listKind: WidgetList }
+              scope: Namespaced
+              versions: [{ name: v1, served: true, storage: true, schema: { openAPIV3Schema: { type: object } } }]
+          `,
+          'templates/widget.yaml': yaml`
+            apiVersion: example.com/v1
+            kind: Widget
+            metadata: { name: one }
+          `,
+          'k8s-lint.yaml': yaml`
+            environments:
+              prod:
+                targets: [{ helm: { chart: ., release: shop, namespace: shop } }]
+                existing: [existing.yaml]
+          `,
+          'existing.yaml': yaml`
+            apiVersion: apiextensions.k8s.io/v1
+            kind: CustomResourceDefinition
+            metadata: { name: certificates.cert-manager.io }
+            spec:
+              group: cert-manager.io
+              names: { kind: Certificate, plural: certificates }
+              scope: Namespaced
+              versions: [{ name: v1, served: true, storage: true }]
+          `,
+        },
+      },
     ],
   },
   *check(cluster) {
@@ -222,6 +335,8 @@ function judge(cluster: Cluster, resource: Resource): Finding | undefined {
     case 'misnamed': {
       const [first] = serving.elsewhere;
       const hint = first === undefined ? didYouMean(kind, serving.kinds) : `: it is ${serving.elsewhere.join(' or ')}`;
+      // It may be the file of some tool that calls itself v1, where nobody has said that it is applied.
+      if (hint === '' && !cluster.configured) return undefined;
       const path = first === undefined ? ['kind'] : ['apiVersion'];
       return { resource, path, message: `there is no ${kind} in ${apiVersion}, ${FAILS}${hint}` };
     }
@@ -229,6 +344,7 @@ function judge(cluster: Cluster, resource: Resource): Finding | undefined {
       return {
         resource,
         path: ['apiVersion'],
+        severity: serving.changing || !cluster.together(serving.definition, resource) ? 'warning' : 'error',
         message: `${serving.definition} serves ${serving.served.join(', ')}, not ${version}: ${FAILS}`,
         related: [{ message: `${serving.definition} defines ${kind}`, resource: serving.definition, path: ['spec'] }],
       };
