@@ -60,13 +60,23 @@ export function storesOf(cluster: Cluster, workload: Workload): Store[] {
     for (const [kind, { images, servers, moved }] of KNOWN) {
       if (!images.test(image)) continue;
       const words = argumentsOf(container).map(({ text }) => text);
-      if (!serves(container, words, servers)) return [];
+      if (!serves(container, words, servers) || (kind === 'elasticsearch' && onlyCoordinates(container))) return [];
       const names = asList(container.container.env).map((item) => String(asMap(item)?.name));
       const isMoved = [...words, ...names].some((text) => moved.test(text));
       return [{ container, kind, data: isMoved ? undefined : dataOf(cluster, workload, container, kind, words) }];
     }
     return [];
   });
+}
+
+/** A node of Elasticsearch or OpenSearch that is neither a data nor a master node: it keeps nothing that counts. */
+function onlyCoordinates({ container }: PodContainer): boolean {
+  const written = new Map(asList(container.env).map((item) => [asMap(item)?.name, asMap(item)?.value]));
+  const roles = written.get('node.roles');
+  if (typeof roles === 'string') return !/data|master|\$/.test(roles);
+  const isOff = (role: string) =>
+    [`node.${role}`, `NODE_${role.toUpperCase()}`].some((n) => written.get(n) === 'false');
+  return isOff('data') && isOff('master');
 }
 
 /** Whether a command line starts a server: none does, and flags alone; a script does when it names one that serves. */

@@ -19,6 +19,16 @@ function writing(workload: Workload, volumes: ReadonlyMap<string, Volume>, name:
   return undefined;
 }
 
+/** Whether a container that is or may be root has the volume too, and writes to it: its entry point may change the owner. */
+function sharesWithRoot(workload: Workload, volumes: ReadonlyMap<string, Volume>, name: string): boolean {
+  return containersOf(workload).some(
+    (container) =>
+      container.list === 'containers' &&
+      writerOf(workload, container) === undefined &&
+      mountsOf(volumes, container).some(({ volume, readOnly }) => volume.name === name && !readOnly),
+  );
+}
+
 function show({ container }: PodContainer, uid: number | undefined, { mountPath }: Mount): string {
   return `container ${container.name} (${uid === undefined ? 'not root' : `uid ${uid}`}) cannot write to ${mountPath}`;
 }
@@ -34,6 +44,7 @@ function* judge(cluster: Cluster, workload: Workload): Generator<Finding> {
     if (!isMade && hostPath.type !== '' && hostPath.type !== 'Directory') continue;
     const found = writing(workload, volumes, volume.name);
     if (!found || mayBeChowned(workload, volumes, volume.name)) continue;
+    if (sharesWithRoot(workload, volumes, volume.name)) continue;
     const where = `${hostPath.resource ? `${hostPath.resource}, ` : ''}hostPath ${hostPath.directory}`;
     const start = `fsGroup ${fsGroup.value} does nothing for volume ${volume.name} (${where})`;
     const refused = show(found.container, found.writer.uid, found.mount);
@@ -83,7 +94,8 @@ export default {
     ],
     silent: [
       'An init container that may be root changes the owner or the mode of the volume, or runs a script of its image',
-      'Images that start as root, take their data directory and then change the user; containers whose user is not known',
+      'Images that start as root, take their data directory and then change the user; containers whose user is not known; a ' +
+        'volume that such a container writes to as well',
       '`local` PersistentVolumes, to which the kubelet applies fsGroup, and all others but hostPath',
       'Claims without a static PersistentVolume: local-path makes its directories with mode 0777',
       'Read-only mounts, files, sockets and devices, and the directories of the node itself (/var/log, /etc, /tmp …)',
@@ -282,6 +294,23 @@ export default {
               image: ghcr.io/acme/web:1
               securityContext: { runAsUser: 1000 }
               volumeMounts: [{ name: data, mountPath: /data, readOnly: true }]
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: prepared-by-its-neighbour }
+        spec:
+          securityContext: { fsGroup: 1000 }
+          volumes:
+            - name: data
+              hostPath: { path: /srv/data, type: DirectoryOrCreate }
+          containers:
+            - name: agent
+              image: ghcr.io/acme/agent:1
+              volumeMounts: [{ name: data, mountPath: /data }]
+            - name: web
+              image: ghcr.io/acme/web:1
+              securityContext: { runAsUser: 1000 }
+              volumeMounts: [{ name: data, mountPath: /data }]
         ---
         apiVersion: v1
         kind: Pod

@@ -90,6 +90,7 @@ export default {
       'Redis without evidence of a queue: it may be a cache',
       'A container that has a lasting volume elsewhere, or whose data directory is moved by a flag',
       'Clients that only use such an image: another command, Jobs and CronJobs, init containers, hooks',
+      'Nodes of Elasticsearch that hold no data and are no masters',
       'Grafana with a database elsewhere; provisioned from ConfigMaps it is only worth a hint',
       'Mounts whose volume is not known',
     ],
@@ -132,6 +133,10 @@ export default {
                   volumeMounts: [{ name: files, mountPath: /etc/mongo }, { name: tmp, mountPath: /tmp }]
                 - name: search
                   image: docker.elastic.co/elasticsearch/elasticsearch:8.15.0 # <- elasticsearch in container search keeps its data on no volume: it is gone when the container restarts
+                  env: [{ name: node.roles, value: "data_hot,ingest" }, { name: node.data, value: "false" }, { name: node.master, value: "false" }]
+                - name: masters
+                  image: elasticsearch:7.17.28 # <- elasticsearch in container masters keeps its data on no volume: it is gone when the container restarts
+                  env: [{ name: node.data, value: "false" }]
                 - name: rabbitmq
                   image: rabbitmq:4.1-management # <- rabbitmq in container rabbitmq keeps its data on no volume: it is gone when the container restarts
                   command: [docker-entrypoint.sh, rabbitmq-server]
@@ -260,6 +265,12 @@ export default {
                   image: redis:7.4
                 - name: exporter
                   image: prometheuscommunity/postgres-exporter:v0.17.1
+                - name: coordinates
+                  image: docker.elastic.co/elasticsearch/elasticsearch:8.15.0
+                  env: [{ name: node.roles, value: "ingest,remote_cluster_client" }]
+                - name: coordinates-in-the-old-way
+                  image: elasticsearch:7.17.28
+                  env: [{ name: node.data, value: "false" }, { name: NODE_MASTER, value: "false" }]
           volumeClaimTemplates:
             - metadata: { name: data }
               spec: { accessModes: [ReadWriteOnce], resources: { requests: { storage: 1Gi } } }
