@@ -1,6 +1,7 @@
 import type { Path } from '../resource.ts';
 import type { Cluster } from './cluster.ts';
 import { dataOf, environmentOf } from './environment.ts';
+import { imageBaseName } from './flags.ts';
 import { isUnknown, MASK } from './unknown.ts';
 import { asList, asMap, containersOf, type PodContainer, type Workload } from './workloads.ts';
 
@@ -84,6 +85,24 @@ export function variableReferences(text: string): string[] {
 }
 
 /**
+ * Where programs answer probes unless they are told otherwise, by the end of their images' names. The sources:
+ * https://coredns.io/plugins/health/ and https://coredns.io/plugins/ready/
+ * https://github.com/open-telemetry/opentelemetry-collector-contrib/tree/main/extension/healthcheckextension
+ * https://www.keycloak.org/server/management-interface and https://www.envoyproxy.io/docs/envoy/latest/start/quick-start/admin
+ */
+const DEFAULT_PORTS: readonly (readonly [image: RegExp, ports: readonly number[]])[] = [
+  [/coredns$/, [8080, 8181]],
+  [/(?:opentelemetry-collector|otelcol)(?:-contrib|-k8s)?$/, [13133]],
+  [/keycloak$/, [9000]],
+  [/^envoy(?:-distroless)?$/, [9901]],
+];
+
+function listensByDefault({ container }: PodContainer, port: number): boolean {
+  const image = imageBaseName(container.image);
+  return image !== undefined && DEFAULT_PORTS.some(([name, ports]) => name.test(image) && ports.includes(port));
+}
+
+/**
  * Whether something may tell a container of a pod to listen on a port: declared ports, variables, command lines, annotations and
  * mounted files that hold the number, or could hold it because nobody knows them. A pod's containers share one network.
  */
@@ -105,7 +124,7 @@ function isToldOf(
 ): boolean {
   const { container } = of;
   const ports = asList(container.ports).map((item) => asMap(item)?.containerPort);
-  if (ports.some((declared) => declared === port || isUnknown(declared))) return true;
+  if (ports.some((declared) => declared === port || isUnknown(declared)) || listensByDefault(of, port)) return true;
   if ([...asList(container.command), ...asList(container.args)].some(says)) return true;
   const isOpen = asList(container.envFrom).some((source) => {
     const { configMapRef, secretRef } = asMap(source) ?? {};

@@ -12,7 +12,7 @@ const UNSENT = {
 } as const;
 
 /** Paths of the listener that many programs keep for probes alone, on a port of its own that their manifests don't declare. */
-const HEALTH_PATH = /^\/(?:(?:health|live|ready|startup)z|live|ready|-\/(?:healthy|ready))(?:[/?]|$)/;
+const HEALTH_PATH = /^\/(?:(?:health|live|ready|startup)z|live|ready|-\/(?:healthy|ready)|actuator\/health)(?:[/?]|$)/;
 
 /** Whether a container seems to have such a listener: a path of that kind, and no probe that asks a port that it declares. */
 function asksHealthListener(
@@ -85,8 +85,9 @@ export default {
       'A number and a `host:`: another address is dialled',
       'A number that another container of the pod declares: they share one network (a name is looked up in its own container only)',
       'A number that some variable, argument, annotation or mounted file holds, or may hold since it is not known',
-      'A number with a path such as /healthz, /readyz or /ready, when no probe of the container asks a port that it declares: many ' +
-        'programs answer probes on a port of their own (controllers, ingress-nginx, CoreDNS, Dapr)',
+      'A number with a path such as /healthz, /readyz, /ready or /actuator/health, when no probe of the container asks a port that it ' +
+        'declares: many programs answer probes on a port of their own (controllers, ingress-nginx, Dapr, Spring Boot)',
+      'Where CoreDNS, the OpenTelemetry Collector, Keycloak and Envoy answer by default',
       'A number in a container that declares no port at all: its image decides',
       'Placeholders, and Knative Services, where the queue proxy decides',
     ],
@@ -158,6 +159,32 @@ export default {
                   readinessProbe:
                     tcpSocket: { port: 2000 }
       `,
+      yaml`
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: other-ports }
+        spec:
+          containers:
+            - name: coredns
+              image: registry.k8s.io/coredns/coredns:v1.12.1
+              ports: [{ containerPort: 53 }]
+              livenessProbe:
+                httpGet:
+                  path: /health
+                  port: 8082 # <- nothing says that container coredns listens on 8082, it declares 53: if it does not, the container is restarted again and again
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: other-image }
+        spec:
+          containers:
+            - name: web
+              image: ghcr.io/acme/web:1
+              ports: [{ containerPort: 3000 }]
+              readinessProbe:
+                tcpSocket:
+                  port: 8080 # <- nothing says that container web listens on 8080, it declares 3000: if it does not, the pod never gets ready
+      `,
     ],
     good: [
       yaml`
@@ -212,6 +239,22 @@ export default {
                   ports: [{ containerPort: 7004 }]
                   livenessProbe: { httpGet: { port: 8081, path: /healthz } }
                   readinessProbe: { httpGet: { port: 8081, path: /readyz } }
+                - name: spring
+                  image: ghcr.io/acme/spring:1
+                  ports: [{ containerPort: 7005 }]
+                  livenessProbe: { httpGet: { port: 8181, path: /actuator/health/liveness } }
+                - name: collector
+                  image: otel/opentelemetry-collector-contrib:0.137.0
+                  ports: [{ containerPort: 4317 }]
+                  livenessProbe: { httpGet: { port: 13133, path: / } }
+                - name: keycloak
+                  image: quay.io/keycloak/keycloak:26.4.0
+                  ports: [{ containerPort: 7006 }]
+                  livenessProbe: { httpGet: { port: 9000, path: /health/live } }
+                - name: envoy
+                  image: envoyproxy/envoy:v1.36.0
+                  ports: [{ containerPort: 10000 }]
+                  livenessProbe: { httpGet: { port: 9901, path: /server_info } }
                 - name: nothing-declared
                   image: nginx:1.29
                   livenessProbe: { tcpSocket: { port: 80 } }
@@ -284,6 +327,17 @@ export default {
               ports: [{ containerPort: 80 }]
               env: [{ name: HTTP_PORT, valueFrom: { configMapKeyRef: { name: settings, key: port } } }]
               livenessProbe: { tcpSocket: { port: 8086 } }
+      `,
+      yaml`
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: coredns }
+        spec:
+          containers:
+            - name: coredns
+              image: registry.k8s.io/coredns/coredns:v1.12.1
+              ports: [{ containerPort: 53 }]
+              livenessProbe: { httpGet: { port: 8080, path: /health } }
       `,
       yaml`
         apiVersion: serving.knative.dev/v1
