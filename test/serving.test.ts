@@ -24,7 +24,7 @@ const release = {
 };
 const refused = 'serves v1, not v1beta1: applying it fails with "no matches for kind"';
 
-function said(...resources: Parameters<typeof withoutSchemas>[0]): unknown[] {
+function said(...resources: Parameters<typeof withoutSchemas>[0]): [severity: string, message: string][] {
   return [...apiNotServed.check(withoutSchemas(resources))].map(({ severity = 'error', message }) => [
     severity,
     message,

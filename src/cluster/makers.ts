@@ -439,13 +439,14 @@ function application(resource: Resource, cluster: Cluster): Effect {
   return { anythingIn: onlyCharts && target !== undefined ? target : '*', clusterScoped: true };
 }
 
-/** Whether a directory of the repository is a target of this environment, so that what it holds is already here. */
+/** Whether a directory of the repository, or all manifests in it, is a target of this environment, so that what it holds is already here. */
 function isTarget(cluster: Cluster, path: unknown): boolean {
   const directory = text(path)
     ?.replace(/^\.?\/+/, '')
     .replace(/\/+$/, '');
   if (directory === undefined || directory === '') return false;
-  return cluster.targets.some(({ target }) => `/${target} `.includes(`/${directory} `));
+  const ends = ['', '/*.yaml', '/**/*.yaml', '/**'].map((end) => `/${directory}${end} `);
+  return cluster.targets.some(({ target }) => ends.some((end) => `/${target} `.includes(end)));
 }
 
 function artifacts(resource: Resource): Effect {

@@ -109,13 +109,13 @@ const renderedScopes = derived(
   (cluster: Cluster) => new Set(cluster.resources.filter(({ existing }) => !existing).map(({ scope }) => scope)),
 );
 
-/** Whether anything here is, makes, or may make the object, so that its absence can't be told. */
-export function mayBeProvided(cluster: Cluster, referent: Referent): boolean {
+/** Whether anything here but `by`, which needs it, is, makes, or may make the object, so that its absence can't be told. */
+export function mayBeProvided(cluster: Cluster, referent: Referent, by?: Resource): boolean {
   return (
     !cluster.complete ||
     candidates(cluster, referent).length > 0 ||
     madeAs(cluster, referent).length > 0 ||
-    mayMake(cluster, referent) !== undefined ||
+    mayMake(cluster, referent, by) !== undefined ||
     (referent.kind === 'Secret' && secretWriter(cluster, referent.scope, 'create') !== undefined) ||
     mayBeNamedSo(cluster, referent) ||
     isCopied(cluster, referent)

@@ -20,7 +20,7 @@ export interface ClaimedSecret {
 
 /**
  * The Secrets that several objects write, so that each undoes what the other does: Certificates (cert-manager's policy
- * *IncorrectCertificate*), ExternalSecrets, SealedSecrets, annotated Ingresses and Gateways, and Secrets in plain. Two whom their controllers
+ * *IncorrectCertificate*), ExternalSecrets, SealedSecrets, annotated Ingresses, and Secrets in plain. Two whom their controllers
  * let share one are not among them.
  */
 export const claimedTwice = derived((cluster: Cluster): readonly ClaimedSecret[] => {
@@ -89,8 +89,12 @@ function mayShare(name: string, a: Resource, b: Resource): boolean {
   return false;
 }
 
-/** A Secret without content is a place that someone else is to fill. */
+/** A Secret without content is a place that someone else is to fill; Flux can be told to write one once, or only its own part. */
 function isLeftToOthers({ object }: Resource): boolean {
+  const annotations = asMap(object.metadata.annotations) ?? {};
+  const apply = valueAt(annotations, ['kustomize.toolkit.fluxcd.io/ssa']);
+  if (['IfNotPresent', 'Merge', 'Ignore'].includes(apply as string)) return true;
+  if (valueAt(annotations, ['kustomize.toolkit.fluxcd.io/reconcile']) === 'disabled') return true;
   const { data, stringData } = object as unknown as Record<string, unknown>;
   return [data, stringData].every((map) =>
     Object.values(asMap(map) ?? {}).every((value) => value === '' || value === null),

@@ -1,3 +1,4 @@
+import type { Cluster } from '../../cluster/cluster.ts';
 import { type Credential, type CredentialPair, credentialPairs } from '../../cluster/credentials.ts';
 import { asMap, valueAt } from '../../cluster/workloads.ts';
 import { type Finding, type Resource, type Rule, yaml } from '../../rule.ts';
@@ -33,6 +34,7 @@ export default {
       'The server takes the password from a file, asks for none, or several workloads or images may answer',
       'Values that a later envFrom may override; a list of hosts of which some are elsewhere; Helm’s tests',
       'Values that differ in space or line breaks at the end only: a warning, some clients cut them off',
+      'Client and server in files that only lie in one directory may be alternatives: a warning',
     ],
     references: [
       'https://hub.docker.com/_/postgres',
@@ -448,7 +450,7 @@ export default {
     const seen = new Set<string>();
     for (const pair of credentialPairs(cluster)) {
       if (pair.client.value === pair.server.value) continue;
-      const finding = judge(pair);
+      const finding = judge(cluster, pair);
       const id = JSON.stringify([finding.message, idOf(finding.resource), finding.path, finding.offset]);
       if (!seen.has(id)) yield finding;
       seen.add(id);
@@ -460,18 +462,18 @@ function idOf({ group, kind, scope, name }: Resource): string[] {
   return [group, kind, scope, name];
 }
 
-function judge({
-  connection,
-  client,
-  server,
-  on,
-}: CredentialPair): Finding & Required<Pick<Finding, 'resource' | 'path'>> {
+function judge(
+  cluster: Cluster,
+  { connection, client, server, on }: CredentialPair,
+): Finding & Required<Pick<Finding, 'resource' | 'path'>> {
   const { from, host, port } = connection;
   const isSpace = client.value.trim() === server.value.trim();
   const differ = isSpace
     ? 'differ in space or a line break at the end: logins are refused unless the client cuts it off'
     : 'differ: logins are refused';
   const { where } = client;
+  const all = [where.resource, on, server.where.resource];
+  const surely = !isSpace && all.every((other) => cluster.together(from.resource, other));
   return {
     ...(where.resource.existing
       ? { resource: from.resource, path: client.declared }
@@ -479,7 +481,7 @@ function judge({
     message:
       `${from.resource} logs in to ${port === undefined ? host : `${host}:${port}`} with ${placeOf(client)}, ` +
       `but ${on} is set up with ${placeOf(server)}, and the two ${differ}`,
-    ...(isSpace ? { severity: 'warning' as const } : {}),
+    severity: surely ? 'error' : 'warning',
     related: [
       {
         message: `${on} is set up with this one`,

@@ -1,9 +1,10 @@
 import type { Cluster } from '../../cluster/cluster.ts';
 import { didYouMean } from '../../cluster/hints.ts';
+import { madeAs } from '../../cluster/makers.ts';
 import { type MountedFile, mountedFiles } from '../../cluster/mounted-files.ts';
 import { candidates, keysOf } from '../../cluster/provided.ts';
 import { type Reference, type Referent, referencesOf } from '../../cluster/references.ts';
-import type { Finding, Path, Related, Resource, Rule } from '../../rule.ts';
+import type { Finding, Path, Related, Resource, Rule, Severity } from '../../rule.ts';
 import { yaml } from '../../rule.ts';
 
 export default {
@@ -30,6 +31,7 @@ export default {
     ],
     silent: [
       'The reference or the volume is optional.',
+      'The object stands in another file of a directory without k8s-lint.yaml: it may be an alternative, a warning.',
       'The keys are not known: the object is neither rendered nor under `existing`, comes from an ExternalSecret that takes all keys of its source, is filled in later by a replicator or injector, or holds none at all.',
       'A Secret where a rendered ServiceAccount may change Secrets.',
       'Keys that controllers add: tls.crt, tls.key and ca.crt of cert-manager, token, ca.crt and namespace of a ServiceAccount token.',
@@ -442,7 +444,13 @@ function* missingKeys(cluster: Cluster, reference: Reference): Generator<Finding
   }
   for (const { path, keys } of byPlace.values()) {
     const message = `${lacks(cluster, referent, keys)}: ${breaks}${didYouMean(keys[0] ?? '', known)}`;
-    yield { resource, path, message, related: related(cluster, referent) };
+    yield {
+      resource,
+      path,
+      severity: severityOf(cluster, resource, referent),
+      message,
+      related: related(cluster, referent),
+    };
   }
 }
 
@@ -456,7 +464,19 @@ function* missingFile(cluster: Cluster, resource: Resource, mounted: MountedFile
     ? `the kubelet mounts an empty directory at ${mountPath} in its place`
     : `the container finds no such file in ${mountPath}`;
   const message = `${what}: ${breaks}${didYouMean(file, files)}`;
-  yield { resource, path, message, related: related(cluster, referent) };
+  yield {
+    resource,
+    path,
+    severity: severityOf(cluster, resource, referent),
+    message,
+    related: related(cluster, referent),
+  };
+}
+
+/** In another file of one directory there may be an alternative to the object that is meant. */
+function severityOf(cluster: Cluster, resource: Resource, referent: Referent): Severity {
+  const writers = [...candidates(cluster, referent), ...madeAs(cluster, referent).map(({ by }) => by)];
+  return writers.every((writer) => cluster.together(resource, writer)) ? 'error' : 'warning';
 }
 
 function lacks(cluster: Cluster, referent: Referent, keys: readonly string[]): string {

@@ -49,6 +49,7 @@ export default {
     silent: [
       'The reference is optional.',
       'The kind is not known: only `existing` says which Secrets, StorageClasses, IngressClasses or issuers there are. What a team renders with what uses it (ConfigMaps, ServiceAccounts, claims, Services, Roles, Middlewares, scale targets) is an error in an environment of k8s-lint.yaml or where the Namespace is rendered, a warning elsewhere.',
+      'It is sought in another namespace, into which nothing here is rendered, and no namespace here has one of that name, without a k8s-lint.yaml.',
       'Something may make the object: SealedSecret, ExternalSecret, Certificate, an annotated Ingress, a StatefulSet for its claims, a chart that Flux or Argo CD installs there, an operator, a replicator, a policy, a script that calls kubectl; and for Secrets, a rendered ServiceAccount that may create them.',
       'It is always there: ServiceAccount default, ConfigMap kube-root-ca.crt, Service default/kubernetes, built-in roles, system-* PriorityClasses. In kube-* namespaces the distribution puts objects of its own.',
       '`name@provider` of another provider than kubernetescrd, `api@internal`, `use-annotation` and TLS Secrets of the AWS load balancer controller.',
@@ -487,6 +488,21 @@ export default {
       `,
     ],
     good: [
+      yaml`
+        # Whoever renders that namespace isn't seen here.
+        apiVersion: rbac.authorization.k8s.io/v1
+        kind: ClusterRoleBinding
+        metadata: { name: scraper }
+        roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view }
+        subjects: [{ kind: ServiceAccount, name: prometheus, namespace: monitoring }]
+        ---
+        apiVersion: traefik.io/v1alpha1
+        kind: IngressRoute
+        metadata: { name: grafana, namespace: shop }
+        spec:
+          routes:
+            - { kind: Rule, match: 'Host("grafana.example.com")', services: [{ name: grafana, namespace: monitoring, port: 80 }] }
+      `,
       yaml`
         apiVersion: v1
         kind: Namespace

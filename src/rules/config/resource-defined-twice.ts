@@ -18,7 +18,7 @@ export default {
     fix: 'Keep one definition, in the target that owns the object. Give the other one a name of its own, or turn it into a patch of the first.',
     facts: ['All objects that the targets of one environment render, by group, kind, namespace and name'],
     silent: [
-      'The definitions are the same',
+      'The definitions are the same, or differ in the namespace of a kind that has none',
       'Helm hooks: they come and go',
       'Another environment, another namespace, or one that nobody has set in another target',
       'What `existing` holds: the rendered object replaces it',
@@ -90,6 +90,14 @@ export default {
         metadata: { generateName: import-, namespace: shop }
         spec: { template: { spec: { restartPolicy: Never, containers: [{ name: export, image: busybox:1.37 }] } } }
         ---
+        apiVersion: v1
+        kind: Namespace
+        metadata: { name: shop }
+        ---
+        apiVersion: v1
+        kind: Namespace
+        metadata: { name: shop, namespace: shop }
+        ---
         # existing
         apiVersion: v1
         kind: ConfigMap
@@ -133,6 +141,8 @@ export default {
       for (const resource of others) {
         const where = resource.namespace === undefined ? '' : ` in namespace ${resource.namespace}`;
         const path = differenceOf(first.object, resource.object);
+        // The API server ignores it where the kind has none.
+        if (resource.clusterScoped && path.join('.') === 'metadata.namespace') continue;
         const difference = path.length > 0 ? `, and ${path.join('.')} differs` : ', with different content';
         yield {
           resource,

@@ -24,7 +24,7 @@ export default {
     silent: [
       'An annotated Ingress beside the Certificate of the same name as the Secret, or another Ingress that names it',
       'ExternalSecrets with `creationPolicy: Merge` or `None`',
-      'A Secret without values: someone is to fill it',
+      'A Secret without values: someone is to fill it; one that Flux writes once, merges or leaves alone (`kustomize.toolkit.fluxcd.io/ssa`, `reconcile`)',
       'A Secret that lets its SealedSecret take over or add (`sealedsecrets.bitnami.com/managed`, `patch`)',
       'What `existing` holds: that is what the owner wrote',
       'Helm hooks',
@@ -154,6 +154,26 @@ export default {
         kind: Secret
         metadata: { name: empty, namespace: apps }
         stringData: { password: "" }
+        ---
+        apiVersion: v1
+        kind: Secret
+        metadata: { name: first, namespace: apps, annotations: { kustomize.toolkit.fluxcd.io/ssa: IfNotPresent } }
+        stringData: { password: first }
+        ---
+        apiVersion: v1
+        kind: Secret
+        metadata: { name: paused, namespace: apps, annotations: { kustomize.toolkit.fluxcd.io/reconcile: disabled } }
+        stringData: { password: first }
+        ---
+        apiVersion: external-secrets.io/v1
+        kind: ExternalSecret
+        metadata: { name: first, namespace: apps }
+        spec: { secretStoreRef: { kind: ClusterSecretStore, name: vault }, dataFrom: [{ extract: { key: s3 } }] }
+        ---
+        apiVersion: external-secrets.io/v1
+        kind: ExternalSecret
+        metadata: { name: paused, namespace: apps }
+        spec: { secretStoreRef: { kind: ClusterSecretStore, name: vault }, dataFrom: [{ extract: { key: s3 } }] }
         ---
         apiVersion: external-secrets.io/v1
         kind: ExternalSecret

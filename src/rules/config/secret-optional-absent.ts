@@ -22,6 +22,7 @@ export default {
       'The Secret is rendered, existing, or made by something here (ExternalSecret, SealedSecret, Certificate …)',
       'Something here may make Secrets: an operator, a HelmRelease, a ServiceAccount that may create them',
       'Without `optional`: that is reference-missing',
+      'Other kinds than workloads: what Flux substitutes or takes values from',
       "A third party's chart",
     ],
     references: ['https://kubernetes.io/docs/concepts/configuration/secret/#restriction-secret-must-exist'],
@@ -88,6 +89,18 @@ export default {
                 - configMapRef: { name: settings, optional: true }
                 - secretRef: { name: needed }
         ---
+        # No pod of ours starts without it.
+        apiVersion: kustomize.toolkit.fluxcd.io/v1
+        kind: Kustomization
+        metadata: { name: apps, namespace: flux-system }
+        spec:
+          interval: 10m
+          prune: true
+          path: ./apps
+          sourceRef: { kind: GitRepository, name: flux-system }
+          targetNamespace: apps
+          postBuild: { substituteFrom: [{ kind: Secret, name: overrides, optional: true }] }
+        ---
         apiVersion: v1
         kind: Secret
         metadata: { name: rendered, namespace: matchid }
@@ -125,7 +138,8 @@ export default {
     ],
   },
   *check(cluster) {
-    for (const [resource, references] of referencesOf(cluster)) {
+    for (const { resource } of cluster.workloads) {
+      const references = referencesOf(cluster).get(resource) ?? [];
       const said = new Set<string>();
       for (const { path, name, referents, optional } of references) {
         const [referent] = referents;

@@ -1,7 +1,7 @@
 import { contested } from '../../cluster/contested.ts';
 import { dependenciesOf, dependencyCycles } from '../../cluster/dependencies.ts';
 import { hintFor } from '../../cluster/hints.ts';
-import { inNamespace, standingOf } from '../../cluster/provided.ts';
+import { inNamespace, mayBeProvided, standingOf } from '../../cluster/provided.ts';
 import { type Rule, yaml } from '../../rule.ts';
 
 export default {
@@ -23,12 +23,13 @@ export default {
       'the object as it is called in its own namespace; without `namespace` it is sought beside the object that depends on it.',
     facts: [
       'Flux Kustomizations, HelmReleases and ResourceSets that are rendered and existing',
-      'A missing one is known where `existing` lists the kind in that namespace',
+      'A missing one is known where `existing` lists the kind in that namespace, or where another is called nearly so, or alike in another namespace',
     ],
     silent: [
-      'A dependency in another namespace, or of a kind, that nobody has shown',
+      'A dependency that another repository may render: `existing` lists none of the kind in that namespace, and nothing is called alike',
       'Something here may make it: a Kustomization that renders others',
       'A long chain, or two that meet again: only a circle never ends',
+      'A circle through files that only lie in one directory, or a name that nobody has shown without a k8s-lint.yaml: a warning',
     ],
     references: [
       'https://fluxcd.io/flux/components/kustomize/kustomizations/#dependencies',
@@ -84,6 +85,42 @@ export default {
           'k8s-lint.yaml': yaml`
             environments:
               prod:
+                targets: [{ manifests: [clusters/prod/*.yaml] }, { kustomize: infrastructure }, { kustomize: apps }]
+          `,
+          'clusters/prod/all.yaml': yaml`
+            apiVersion: kustomize.toolkit.fluxcd.io/v1
+            kind: Kustomization
+            metadata: { name: flux-system, namespace: flux-system }
+            spec: { interval: 10m, prune: true, path: ./clusters/prod, sourceRef: { kind: GitRepository, name: flux-system } }
+            ---
+            apiVersion: kustomize.toolkit.fluxcd.io/v1
+            kind: Kustomization
+            metadata: { name: infrastructure, namespace: flux-system }
+            spec: { interval: 10m, prune: true, path: ./infrastructure, sourceRef: { kind: GitRepository, name: flux-system } }
+            ---
+            apiVersion: kustomize.toolkit.fluxcd.io/v1
+            kind: Kustomization
+            metadata: { name: apps, namespace: flux-system }
+            spec:
+              interval: 10m
+              prune: true
+              path: ./apps
+              sourceRef: { kind: GitRepository, name: flux-system }
+              dependsOn:
+                - name: infrastucture # <- there is no Kustomization/infrastucture in namespace flux-system: Kustomization/apps waits for it forever; did you mean "infrastructure"?
+          `,
+          'infrastructure/kustomization.yaml': 'resources: [settings.yaml]\n',
+          'infrastructure/settings.yaml':
+            'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: settings, namespace: infra }\n',
+          'apps/kustomization.yaml': 'resources: [web.yaml]\n',
+          'apps/web.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: web, namespace: apps }\n',
+        },
+      },
+      {
+        files: {
+          'k8s-lint.yaml': yaml`
+            environments:
+              prod:
                 targets: [{ manifests: [clusters/prod/*.yaml] }, { kustomize: apps }]
                 existing: [existing.yaml]
           `,
@@ -115,6 +152,29 @@ export default {
       },
     ],
     good: [
+      yaml`
+        apiVersion: kustomize.toolkit.fluxcd.io/v1
+        kind: Kustomization
+        metadata: { name: apps, namespace: team }
+        spec: { interval: 10m, prune: true, path: ./apps, sourceRef: { kind: GitRepository, name: team }, dependsOn: [{ name: platform, namespace: flux-system }] }
+        ---
+        apiVersion: fluxcd.controlplane.io/v1
+        kind: ResourceSet
+        metadata: { name: tenants, namespace: tenants }
+        ---
+        apiVersion: helm.toolkit.fluxcd.io/v2
+        kind: HelmRelease
+        metadata: { name: web, namespace: tenants }
+        spec:
+          interval: 10m
+          chart: { spec: { chart: web, sourceRef: { kind: HelmRepository, name: shop } } }
+          dependsOn: [{ name: web-1 }]
+        ---
+        # existing
+        apiVersion: v1
+        kind: Namespace
+        metadata: { name: team }
+      `,
       yaml`
         apiVersion: helm.toolkit.fluxcd.io/v2
         kind: HelmRelease
@@ -178,6 +238,7 @@ export default {
       yield {
         resource: first.resource,
         path: first.path,
+        severity: round.every(({ resource }) => cluster.together(first.resource, resource)) ? 'error' : 'warning',
         message: `${first.resource} waits for itself${way}`,
         related: round.slice(1).map(({ resource, path, referent }) => ({
           message: `${resource} waits for ${referent.kind}/${referent.name}`,
@@ -188,13 +249,18 @@ export default {
     }
     for (const dependencies of dependenciesOf(cluster).values()) {
       for (const { resource, path, referent, on } of dependencies) {
-        if (on || resource.existing || standingOf(cluster, [referent], resource).state !== 'absent') continue;
+        if (on || resource.existing) continue;
+        const hint = hintFor(cluster, referent.name, referent);
+        const known = standingOf(cluster, [referent], resource).state === 'absent';
+        // Another repository may render it; one that is called nearly so, or alike elsewhere, tells that this one should.
+        if (!known && (hint === '' || mayBeProvided(cluster, referent, resource))) continue;
         const { kind, name, scope } = referent;
         const where = inNamespace(scope);
         yield {
           resource,
           path,
-          message: `there is no ${kind}/${name}${where}: ${resource} waits for it forever${hintFor(cluster, name, referent)}`,
+          severity: known || cluster.configured ? 'error' : 'warning',
+          message: `there is no ${kind}/${name}${where}: ${resource} waits for it forever${hint}`,
         };
       }
     }
