@@ -22,7 +22,6 @@ import { showLocation } from './report/shown.ts';
 import { repositoryRoot } from './repository.ts';
 import type { Location, TargetRef } from './resource.ts';
 import type { Rule, Severity } from './rule.ts';
-import { rules as allRules } from './rules/index.ts';
 import { SourceFiles } from './source.ts';
 import { substitutes } from './substitutes.ts';
 import { unknownRule } from './unknown-rule.ts';
@@ -69,9 +68,9 @@ interface Selection {
  */
 export async function lint(options: LintOptions): Promise<Report> {
   const { cwd } = options;
+  if (options.rules?.length) await selectRules(options.rules);
   const sources = new SourceFiles(cwd);
   if (options.stdin !== undefined) sources.add(STDIN, options.stdin);
-  const rules = selectRules(options.rules);
   const root = repositoryRoot(cwd);
   const selection = await select(options, sources);
   const context = contextOf(options, sources, root);
@@ -80,13 +79,17 @@ export async function lint(options: LintOptions): Promise<Report> {
   if (nothing?.failure) failures.add(nothing.message);
   const unchecked: UncheckedItem[] = [...selection.unchecked];
   const levels = selection.config?.rules ?? new Map();
-  const active = rules.filter((rule) => levels.get(rule.id) !== 'off');
   const findSubstitute = substitutes(root, options.stdin === undefined);
   const limit = pLimit(options.concurrency ?? availableParallelism());
   const total = selection.environments.reduce((sum, environment) => sum + environment.targets.length, 0);
   let done = 0;
   options.onProgress?.(done, total);
   const loading = new Map<string, Promise<LoadedTarget>>();
+
+  const chosen = async () => {
+    const rules = await selectRules(options.rules);
+    return { all: await loadRules(), active: rules.filter((rule) => levels.get(rule.id) !== 'off') };
+  };
 
   const loadTarget = (target: Target, environment: Environment): Promise<LoadedTarget> => {
     const run = context(environment);
@@ -104,7 +107,8 @@ export async function lint(options: LintOptions): Promise<Report> {
   };
 
   const judge = async (environment: Environment): Promise<Judged> => {
-    const targets = await Promise.all(environment.targets.map((target) => loadTarget(target, environment)));
+    const loaded = Promise.all(environment.targets.map((target) => loadTarget(target, environment)));
+    const [targets, { all, active }] = await Promise.all([loaded, chosen()]);
     const { existing, whole } = await loadExisting(environment, cwd, sources, failures, unchecked);
     const built = assemble({
       environment,
@@ -113,7 +117,7 @@ export async function lint(options: LintOptions): Promise<Report> {
       existingWhole: whole,
       kubernetesVersion: options.kubernetesVersion ?? environment.kubernetesVersion,
       substitutes: findSubstitute,
-      rules: allRules,
+      rules: all,
     });
     unchecked.push(...built.unchecked);
     const result = await diagnose(built.cluster, active, levels);
@@ -143,6 +147,7 @@ export async function lint(options: LintOptions): Promise<Report> {
     failures.add('nothing to lint: the stream holds no objects');
   }
 
+  const { all, active } = await chosen();
   const ignored = applyIgnores(
     judged.flatMap(({ located }) => located),
     {
@@ -156,7 +161,7 @@ export async function lint(options: LintOptions): Promise<Report> {
         judged.flatMap(({ targets }) => targets),
         sources,
       ),
-      ruleIds: allRules.map((rule) => rule.id),
+      ruleIds: all.map((rule) => rule.id),
       active: new Set(active.map((rule) => rule.id)),
       levels,
     },
@@ -290,7 +295,14 @@ export interface RenderedTarget {
   unchecked: Rendered['unchecked'];
 }
 
-function selectRules(ids: readonly string[] | undefined): readonly Rule[] {
+/** Every rule. Loading them takes a while: what the tools render in the meantime costs nothing. */
+async function loadRules(): Promise<readonly Rule[]> {
+  return (await import('./rules/index.ts')).rules;
+}
+
+/** The rules of those ids, all of them without any. Throws UsageError for an id that no rule has. */
+async function selectRules(ids: readonly string[] | undefined): Promise<readonly Rule[]> {
+  const allRules = await loadRules();
   if (ids === undefined || ids.length === 0) return allRules;
   return ids.map((id) => {
     const rule = allRules.find((candidate) => candidate.id === id);
@@ -312,7 +324,9 @@ async function select(options: LintOptions, sources: SourceFiles): Promise<Selec
   const paths = (options.paths ?? []).map((path) => (path === '-' ? STDIN : resolve(cwd, path)));
   const file = options.config === undefined ? findConfig(startOf(paths, cwd)) : resolve(cwd, options.config);
   const config =
-    file === undefined ? undefined : await loadConfig(file, { cwd, sources, ruleIds: allRules.map((rule) => rule.id) });
+    file === undefined
+      ? undefined
+      : await loadConfig(file, { cwd, sources, ruleIds: async () => (await loadRules()).map((rule) => rule.id) });
   if (paths.includes(STDIN)) {
     if (paths.length > 1) throw new UsageError('"-" reads a stream: it takes no other paths beside it');
     const target: Target = { type: 'manifests', name: STDIN, files: [STDIN] };

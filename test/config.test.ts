@@ -12,7 +12,7 @@ import { UsageError } from '../src/usage-error.ts';
 import { readYaml } from '../src/yaml.ts';
 import { tree } from './tree.ts';
 
-const ruleIds = ['image-tag-latest', 'reference-missing', 'schema-invalid'];
+const ruleIds = async () => ['image-tag-latest', 'reference-missing', 'schema-invalid'];
 const KUSTOMIZATION = 'resources: [cm.yaml]\n';
 const CONFIG_MAP = 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: a }\n';
 const CHART = 'apiVersion: v2\nname: web\nversion: 1.0.0\n';

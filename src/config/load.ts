@@ -24,8 +24,8 @@ export interface LoadContext {
   /** Absolute. Locations are relative to it. */
   cwd: string;
   sources: SourceFiles;
-  /** The rules that there are. */
-  ruleIds: readonly string[];
+  /** The ids of all rules; asked for only where the configuration names some. */
+  ruleIds(): Promise<readonly string[]>;
 }
 
 /** Reads k8s-lint.yaml, with its paths and globs resolved. Throws ConfigError, which holds all that is wrong with it. */
@@ -33,8 +33,9 @@ export async function loadConfig(file: string, { cwd, sources, ruleIds }: LoadCo
   const draft = new Draft(shownPath(file, cwd), cwd, sources, await scopeOf(file, cwd));
   const data = withoutNulls(draft.read());
   for (const { path, message, at } of await validate(data, (path) => draft.written(path))) draft.add(path, message, at);
-  const rules = rulesOf(data, ruleIds, draft);
-  const ignores = ignoresOf(data, ruleIds, draft);
+  const ids = data.rules === undefined && data.ignore === undefined ? [] : await ruleIds();
+  const rules = rulesOf(data, ids, draft);
+  const ignores = ignoresOf(data, ids, draft);
   const environments: Environment[] = [];
   for (const [name, value] of Object.entries(asMap(data.environments) ?? {})) {
     environments.push(await environmentOf(name, asMap(value) ?? {}, draft));
