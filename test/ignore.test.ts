@@ -35,7 +35,7 @@ async function apply(
   const config =
     files['k8s-lint.yaml'] === undefined
       ? undefined
-      : await loadConfig(join(root, 'k8s-lint.yaml'), { cwd, sources, ruleIds });
+      : await loadConfig(join(root, 'k8s-lint.yaml'), { cwd, sources, ruleIds: async () => ruleIds });
   const { kept, suppressed, findings } = applyIgnores(diagnostics, {
     ignores: config?.ignores ?? [],
     directory: root,
@@ -257,7 +257,11 @@ describe('an entry of k8s-lint.yaml', () => {
     };
     const root = tree(files);
     const sources = new SourceFiles(root);
-    const { ignores } = await loadConfig(join(root, 'k8s-lint.yaml'), { cwd: root, sources, ruleIds });
+    const { ignores } = await loadConfig(join(root, 'k8s-lint.yaml'), {
+      cwd: root,
+      sources,
+      ruleIds: async () => ruleIds,
+    });
     const one = found('a.yaml', 1);
     const two = found('a.yaml', 1, { targets: [{ environment: 'dev', target: 'web' }] });
     const run = (diagnostics: Diagnostic[], today: string, options: Partial<IgnoreOptions> = {}) =>
