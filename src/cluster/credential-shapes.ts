@@ -152,6 +152,8 @@ function isStandIn(value: string): boolean {
   );
 }
 
+/** Texts that a program shows its users: there `password` is a word. */
+const TRANSLATION_FILE = /^(?:messages?|labels?|translations?|strings|i18n|locale)(?:[._-]|$)/i;
 const CONFIGURATION_FILE = /\.(?:properties|env|ini|conf|cfg|cnf|ya?ml|toml|json)$|^\.env/i;
 const ASSIGNMENT =
   /^[ \t]*(?:- |export )?["']?([\w.-]{3,100})["']?[ \t]*[:=][ \t]*(?:"([^"\n]*)"|'([^'\n]*)'|([^\s"'#,;]+))[ \t]*[,;]?[ \t]*$/;
@@ -159,7 +161,8 @@ const REDIS_DIRECTIVE = /^[ \t]*(requirepass|masterauth)[ \t]+["']?([^\s"']+)["'
 
 /** Where a configuration file assigns a literal to a password: `password: x`, `db.password=x`, `requirepass x`. */
 export function passwordLines(file: string, text: string): { name: string; offset: number }[] {
-  if (!CONFIGURATION_FILE.test(file) || !/pass|pwd|pw\b|masterauth|secret.access.key/i.test(text)) return [];
+  if (!CONFIGURATION_FILE.test(file) || TRANSLATION_FILE.test(file)) return [];
+  if (!/pass|pwd|pw\b|masterauth|secret.access.key/i.test(text)) return [];
   const found: { name: string; offset: number }[] = [];
   let offset = 0;
   for (const line of text.split('\n')) {

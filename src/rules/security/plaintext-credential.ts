@@ -39,6 +39,7 @@ export default {
     silent: [
       'Secrets, references (secretKeyRef, $(VAR)), empty values, and what is filled in later',
       'Stand-ins: changeme, <password>, xxx, your-password, AKIAIOSFODNN7EXAMPLE, password',
+      'Files of translations (messages_de.properties), where password is a word',
       'Names that only speak of a password: _FILE, _PATH, -name, _LENGTH, _TTL, _HASH; switches, paths and hashes as values',
       'Certificates and public keys; encrypted private keys; a JWT by itself; URLs with a user only',
     ],
@@ -197,6 +198,8 @@ export default {
             minPassword: abcdefgh
           notes.txt: |
             password: kT7wq2xZ
+          messages_de.properties: |
+            login.password=Kennwort
           tls.crt: |
             -----BEGIN CERTIFICATE-----
             MIIDazCCAlOgAwIBAgIUQ1vZqQmPzfy2kCOm3mYQ0qkT7wq2xZsLm2X
