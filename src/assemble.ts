@@ -3,6 +3,7 @@ import { Cluster, type ClusterTarget, type SourceFinding } from './cluster/clust
 import { asMap } from './cluster/workloads.ts';
 import type { Environment } from './config/config.ts';
 import { type Landing, type Loaded, type LoadedObject, toResource } from './load.ts';
+import { addFacts } from './merge-facts.ts';
 import type { Rendered, Target } from './render/target.ts';
 import type { UncheckedItem } from './report/report.ts';
 import type { KubernetesObject, Resource, TargetRef } from './resource.ts';
@@ -138,6 +139,7 @@ class ResourceIndex {
   readonly #environment: string;
   readonly #schemas: Schemas;
   readonly #byIdentity = new Map<string, { object: KubernetesObject; targets: TargetRef[] }[]>();
+  readonly #existing = new Map<string, Record<string, unknown>>();
   readonly #withoutSchema = new Map<string, number>();
   readonly #unusable: string[] = [];
 
@@ -168,17 +170,29 @@ class ResourceIndex {
     else this.resources.push(withMetadata(resource));
   }
 
-  /** Rendered replaces existing. An existing object of wrong types is no fact, and is said to be none. */
+  /**
+   * Rendered replaces existing. Two files of facts, one written by hand and a snapshot, may describe one object. An existing object of
+   * wrong types is no fact, and is said to be none.
+   */
   addExisting(loaded: LoadedObject, ref: TargetRef): void {
     const resource = this.#resource(loaded, { ref, namespace: undefined, existing: true, loose: false });
-    if (this.#byIdentity.has(identityOf(resource))) return;
+    const id = identityOf(resource);
+    if (this.#byIdentity.has(id)) return;
     const wrong = this.#schemas
       .validate(resource.object)
       .errors.find((error) => error.kind === 'type' && error.severity !== 'warning');
     if (wrong) {
       this.#unusable.push(`${resource}: ${wrong.message}`);
       this.schemaErrors.push({ resource, error: wrong });
-    } else this.resources.push(withMetadata(resource));
+      return;
+    }
+    const known = this.#existing.get(id);
+    if (known) {
+      addFacts(known, asMap(resource.object) ?? {});
+      return;
+    }
+    this.#existing.set(id, asMap(resource.object) ?? {});
+    this.resources.push(withMetadata(resource));
   }
 
   unchecked(): UncheckedItem[] {

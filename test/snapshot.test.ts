@@ -752,10 +752,21 @@ describe('what is kept of an object', () => {
       { name: 'CONTROLLER_INGRESS_CLASS', value: 'public' },
       { name: 'CONTROLLER_KONG_ADMIN_TOKEN', value: 's3cret' },
       { name: 'INGRESS_CLASS', value: 's3cret' },
+      { name: 'TRAEFIK_PROVIDERS_KUBERNETESCRD', value: 'true' },
+      { name: 'TRAEFIK_CERTIFICATESRESOLVERS_LE_ACME_HTTPCHALLENGE_ENTRYPOINT', value: 'web' },
+      { name: 'TRAEFIK_CERTIFICATESRESOLVERS_LE_ACME_EAB_HMACENCODED', value: 's3cret' },
+      { name: 'TRAEFIK_PROVIDERS_KUBERNETESINGRESS_TOKEN', value: 's3cret' },
+      { name: 'TRAEFIK_PROVIDERS_KUBERNETESINGRESS_INGRESSCLASS', value: '{{ s3cret }}' },
     ];
     const spec = { containers: [{ name: 'a', image: 'a:1', env }] };
     expect(kept(object('v1', 'Pod', { spec }))?.spec).toEqual({
-      containers: [{ name: 'a', image: 'a:1', env: env.slice(0, 1) }],
+      containers: [
+        {
+          name: 'a',
+          image: 'a:1',
+          env: [env[0], env[3], env[4], { name: 'TRAEFIK_PROVIDERS_KUBERNETESINGRESS', value: 'true' }],
+        },
+      ],
     });
   });
 
@@ -810,7 +821,9 @@ describe('what is kept of an object', () => {
     const volume = object('v1', 'PersistentVolume', {
       spec: { nfs: { server: 'a', path: '/' }, csi: { driver: 'd', volumeHandle: 'h' } },
     });
-    expect(kept(volume)?.spec).toEqual({ csi: { driver: 'd' }, nfs: {} });
+    expect(kept({ ...volume, status: { phase: 'Released', message: 's3cret' } })).toEqual(
+      object('v1', 'PersistentVolume', { spec: { csi: { driver: 'd' }, nfs: {} }, status: { phase: 'Released' } }),
+    );
     const middleware = object('traefik.io/v1alpha1', 'Middleware', {
       spec: { headers: { customRequestHeaders: { a: 's3cret' } } },
     });

@@ -1,6 +1,7 @@
 import { compareScopes, groupOf, type Path, type Resource } from '../resource.ts';
 import { ByName } from './by-name.ts';
 import { type Cluster, derived } from './cluster.ts';
+import { withoutDeployed } from './contested.ts';
 import { isUnknown } from './unknown.ts';
 import { asList, asMap, type Workload } from './workloads.ts';
 
@@ -30,7 +31,7 @@ export function scalingOf(cluster: Cluster, workload: Workload): Scaling {
   const rendered = workload.replicas;
   const { byTarget, open } = autoscalers(cluster);
   const { group, kind, name, scope } = workload.resource;
-  const near = byTarget.in(`${group}/${kind}`, name, scope);
+  const near = withoutDeployed(byTarget.in(`${group}/${kind}`, name, scope), ({ resource }) => resource);
   const doubtful = open.get(`${group}/${kind}`)?.some((other) => compareScopes(other.scope, scope) !== 'different');
   const [first] = near;
   if (first === undefined && !doubtful) return { rendered, minimum: rendered, maximum: rendered };

@@ -44,6 +44,19 @@ export function mayBeOne(a: Resource, b: Resource): boolean {
   return a.name === b.name && compareScopes(a.scope, b.scope) !== 'different';
 }
 
+/**
+ * The same without existing objects that may be one of the rendered ones among them, as the cluster holds what was deployed before.
+ * For few objects of one kind.
+ */
+export function withoutDeployed<T>(items: readonly T[], resourceOf: (item: T) => Resource): readonly T[] {
+  const rendered = items.map(resourceOf).filter(({ existing }) => !existing);
+  if (rendered.length === 0 || rendered.length === items.length) return items;
+  return items.filter((item) => {
+    const resource = resourceOf(item);
+    return !resource.existing || !rendered.some((other) => other.group === resource.group && mayBeOne(other, resource));
+  });
+}
+
 function identityOf({ group, kind, scope, name }: Resource): string {
   return JSON.stringify([group, kind, scope, name]);
 }

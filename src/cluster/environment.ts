@@ -151,6 +151,8 @@ function readData(cluster: Cluster, kind: 'ConfigMap' | 'Secret', scope: string,
     for (const field of kind === 'Secret' ? ['data', 'stringData'] : ['data']) {
       for (const [key, written] of Object.entries(asMap(object[field]) ?? {})) {
         const value = readable ? readValue(written, field, resource) : undefined;
+        // What a snapshot leaves empty may stand in another file of facts.
+        if (value === undefined && resource.existing && entries.has(key)) continue;
         entries.set(key, { value, path: [field, key] });
       }
     }

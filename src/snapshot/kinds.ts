@@ -101,6 +101,7 @@ const KEPT: readonly [apiVersions: string | readonly string[], kinds: string, ..
     'spec.storageClassName',
     'spec.volumeMode',
     'spec.csi.driver',
+    'status.phase',
     ...[
       'awsElasticBlockStore',
       'azureDisk',

@@ -325,13 +325,19 @@ function controllerArguments(container: unknown): { args?: unknown[] } {
   return kept.length > 0 ? { args: kept } : {};
 }
 
-/** Kong's controller takes its flags from variables, too: `CONTROLLER_INGRESS_CLASS`. */
+/** Kong's controller and Traefik take their flags from variables, too: `CONTROLLER_INGRESS_CLASS`, `TRAEFIK_PROVIDERS_KUBERNETESCRD`. */
 function controllerVariables(container: unknown): { env?: unknown[] } {
   const kept = asList(asMap(container)?.env).flatMap((item) => {
     const { name, value } = asMap(item) ?? {};
-    const flag = /^CONTROLLER_(\w+)$/.exec(`${name}`)?.[1]?.toLowerCase().replaceAll('_', '-');
-    const isKept = flag !== undefined && FLAGS.test(flag) && typeof value === 'string' && PLAIN_VALUE.test(value);
-    return isKept ? [{ name, value }] : [];
+    const [, program, option = ''] = /^(CONTROLLER|TRAEFIK)_(\w+)$/.exec(`${name}`) ?? [];
+    if (program === undefined) return [];
+    const flag = option.toLowerCase().replaceAll('_', program === 'TRAEFIK' ? '.' : '-');
+    if (FLAGS.test(flag)) return typeof value === 'string' && PLAIN_VALUE.test(value) ? [{ name, value }] : [];
+    // Any option of a provider switches it on.
+    const provider = program === 'TRAEFIK' ? PROVIDER.exec(flag)?.[0] : undefined;
+    return provider === undefined
+      ? []
+      : [{ name: `TRAEFIK_${provider.toUpperCase().replace('.', '_')}`, value: 'true' }];
   });
   return kept.length > 0 ? { env: kept } : {};
 }

@@ -28,12 +28,11 @@ export async function takeSnapshot(kubectl: Kubectl): Promise<{ snapshot: Snapsh
   const answers = await Promise.all(
     wantedKinds().map((kind) => limit(async () => ({ kind, answer: await askFor(kubectl, kind, discovery) }))),
   );
-  answers.sort(byText(({ kind }) => nameOf(kind)));
-  return assembled(answers);
+  return snapshotFrom(answers);
 }
 
 /** What is known of a kind. */
-type Answer = Exclude<Listed, { state: 'read' }> | Read | { state: 'not-served' };
+export type Answer = Exclude<Listed, { state: 'read' }> | Read | { state: 'not-served' };
 
 type Read = Extract<Listed, { state: 'read' }> & { apiVersion: string };
 
@@ -47,7 +46,12 @@ async function askFor(kubectl: Kubectl, kind: Kind, { served, unavailable }: Dis
   return { state: 'failed', message: `the API server could not say what it serves of ${kind.group}` };
 }
 
-function assembled(answers: readonly { kind: Kind; answer: Answer }[]): { snapshot: Snapshot; unread: Unread[] } {
+/** What a cluster's answers come to, in whatever order they are. */
+export function snapshotFrom(unsorted: readonly { kind: Kind; answer: Answer }[]): {
+  snapshot: Snapshot;
+  unread: Unread[];
+} {
+  const answers = unsorted.toSorted(byText(({ kind }) => nameOf(kind)));
   const read = new Map<string, readonly Fields[]>();
   for (const { kind, answer } of answers) {
     if (answer.state === 'read') read.set(`${kind.group}/${kind.kind}`, answer.items);

@@ -1,4 +1,4 @@
-import { contested } from '../../cluster/contested.ts';
+import { contested, mayBeOne } from '../../cluster/contested.ts';
 import { controllersOf, productOf } from '../../cluster/controllers.ts';
 import { type Route, type RouteMatch, routesOf } from '../../cluster/routes.ts';
 import { asMap, valueAt } from '../../cluster/workloads.ts';
@@ -31,7 +31,7 @@ export default {
       'Classes of clouds (alb, gce): each Ingress has a load balancer of its own',
       'Routes of the Gateway API that no listener takes, of a mesh (parent Service), or that another route delegates to',
       'Rules, hosts, paths and classes that hold placeholders or can’t be read',
-      'One Ingress in two targets (resource-defined-twice), hooks',
+      'One Ingress in two targets (resource-defined-twice), or deployed before into a namespace that its target leaves open; hooks',
     ],
     references: [
       'https://kubernetes.io/docs/concepts/services-networking/ingress/#multiple-matches',
@@ -335,14 +335,29 @@ export default {
         metadata: { name: web, namespace: green }
         spec: { ingressClassName: nginx, defaultBackend: { service: { name: web, port: { number: 80 } } } }
       `,
+      yaml`
+        # Deployed before, into the namespace that kubectl was told.
+        apiVersion: networking.k8s.io/v1
+        kind: Ingress
+        metadata: { name: web }
+        spec: { rules: [{ host: shop.example.com }] }
+        ---
+        # existing
+        apiVersion: networking.k8s.io/v1
+        kind: Ingress
+        metadata: { name: web, namespace: shop }
+        spec: { rules: [{ host: shop.example.com }] }
+      `,
     ],
   },
   *check(cluster) {
     for (const routes of sameRoutes(cluster)) {
       const first = routes.find(({ route }) => route.resource.existing) ?? routes[0];
       for (const other of routes) {
-        if (first && other.route.resource !== first.route.resource && !other.route.resource.existing)
-          yield* report(cluster, first, other);
+        const { resource } = other.route;
+        if (!first || resource.existing || resource === first.route.resource) continue;
+        // In a namespace that nobody sets, what exists may be what is rendered, deployed before.
+        if (!mayBeOne(first.route.resource, resource)) yield* report(cluster, first, other);
       }
     }
   },
