@@ -114,6 +114,7 @@ const AFTER_HOST = /[/?#,;:)\]}"'`\s\\&|<>]/;
 export function urlsIn(text: string): Address[] {
   const found: Address[] = [];
   if (text.length > LONGEST) return found;
+  let previousStart = -1;
   let previousEnd = -1;
   let group = -1;
   for (let at = text.indexOf('://'); at !== -1; at = text.indexOf('://', at + 3)) {
@@ -122,6 +123,8 @@ export function urlsIn(text: string): Address[] {
     const { start, parts } = scheme;
     // `nats://a:4222,nats://b:4222`: alternatives.
     if (!(previousEnd !== -1 && /[,;]/.test(text[start - 1] ?? '') && start - 1 <= previousEnd)) group = found.length;
+    // What a query holds is for who is asked: `?redirect_uri=http://shop`.
+    if (start < previousEnd && text[start - 1] === '=' && text.slice(previousStart, start).includes('?')) continue;
     const name = parts.findLast((part) => SCHEMES.has(part));
     if (name === undefined || parts.some((part) => NO_HOST.has(part))) continue;
     const hosts = name === 'dns' ? dnsTarget(text, at + 3) : authority(text, at + 3, WEB.test(name));
@@ -139,7 +142,10 @@ export function urlsIn(text: string): Address[] {
         group,
       });
     }
-    if (at + 3 > previousEnd) previousEnd = skip(text, at + 3, /[^\s"'`<>|,;]/);
+    if (at + 3 > previousEnd) {
+      previousStart = start;
+      previousEnd = skip(text, at + 3, /[^\s"'`<>|,;]/);
+    }
   }
   return found;
 }
@@ -187,12 +193,13 @@ function authority(text: string, from: number, isWeb: boolean): HostPort[] {
   const hosts = hostList(text, host + (/^tcp[46]?\(/.exec(text.slice(host, host + 5))?.[0].length ?? 0));
   const first = hosts[0];
   const isNoPort = first?.port === 'unknown' && text[first.end - 1] === ':' && !isFilledIn(text[first.end]);
-  if (at !== -1 || !first) return hosts;
+  // The authority of a list ends where its next URL says `://`.
+  if (!first || (text[end - 1] === ':' && text.startsWith('//', end))) return hosts;
   // `postgresql://user:pa/ss@host`, `redis://:1#2@host`: what looked like a port, or a host, is the start of a password.
   const password = isNoPort ? /^[^\s"'`<>|@]*@/ : isWeb ? IN_PATH : IN_PASSWORD;
   const later = password.exec(text.slice(end, end + LONGEST_PASSWORD))?.[0].length;
   // A path may hold an `@`, too: whether `http://user:1/2@host` names a user or a host can't be known.
-  if (later !== undefined && isWeb && !isNoPort) return [{ ...first, host: '', port: 'unknown' }];
+  if (later !== undefined && (isWeb || at !== -1) && !isNoPort) return [{ ...first, host: '', port: 'unknown' }];
   if (later !== undefined) return hostList(text, end + later);
   // Quotes and the like end a URL in a text, and may be part of a password.
   const rest = /^[^\s@]*@/.exec(text.slice(end, end + LONGEST_PASSWORD))?.[0] ?? '';
