@@ -643,6 +643,9 @@ function* walkEdge(resource: Resource, known: Edge, root: unknown, rootPath: Pat
   }
 }
 
+/** A namespace that an operator or a script writes over before anyone reads it. */
+const STAND_IN = /^(?:replace-?me|change-?me|placeholder)$/i;
+
 /** What a name means, given the fields beside it; nothing where it is no object of the cluster, or nobody can know which. */
 function referentsOf(resource: Resource, known: Edge, name: string, beside: Fields): Referent[] {
   const kinds = kindsOf(known.to, beside);
@@ -652,7 +655,7 @@ function referentsOf(resource: Resource, known: Edge, name: string, beside: Fiel
   // `name@provider` is a service of another of Traefik's providers, `api@internal` one of its own.
   if (name.includes('@')) return [];
   const named = known.namespace === undefined ? undefined : beside[known.namespace];
-  if (named !== undefined && (typeof named !== 'string' || isUnknown(named))) return [];
+  if (named !== undefined && (typeof named !== 'string' || isUnknown(named) || STAND_IN.test(named))) return [];
   return kinds.flatMap((kind) => {
     const scope = CLUSTER_SCOPED.has(kindOf(kind))
       ? ''

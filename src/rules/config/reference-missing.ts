@@ -489,6 +489,22 @@ export default {
     ],
     good: [
       yaml`
+        apiVersion: apiregistration.k8s.io/v1
+        kind: APIService
+        metadata: { name: v1.shop.example.com }
+        spec:
+          group: shop.example.com
+          version: v1
+          groupPriorityMinimum: 100
+          versionPriority: 100
+          service: { name: shop, namespace: replaceme }
+        ---
+        # existing
+        apiVersion: v1
+        kind: Namespace
+        metadata: { name: shop }
+      `,
+      yaml`
         # Whoever renders that namespace isn't seen here.
         apiVersion: rbac.authorization.k8s.io/v1
         kind: ClusterRoleBinding
