@@ -332,7 +332,7 @@ describe('how much it is worth', () => {
     };
     expect([
       found('manifests', true),
-      found('manifests', false),
+      found('manifests', false, 'other'),
       found('kustomize', false),
       found('helm', false),
       found('helm', false, 'other'),

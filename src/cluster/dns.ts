@@ -158,9 +158,11 @@ function mayBeDns(cluster: Cluster, { resource: { scope } }: Policy, peer: unkno
   );
 }
 
+/** The namespaces where DNS runs are there, whether somebody lists them or not. */
 function mayMatchNamespace(cluster: Cluster, selector: unknown): boolean {
   if (!cluster.knows('', 'Namespace')) return true;
-  return cluster.list('', 'Namespace').some(({ name }) => matches(selector, namespaceLabels(cluster, name)) !== false);
+  const names = [...cluster.list('', 'Namespace').map(({ name }) => name), ...dnsNamespaces(cluster)];
+  return names.some((name) => matches(selector, namespaceLabels(cluster, name)) !== false);
 }
 
 function mayBeDnsPods(selector: unknown): boolean {

@@ -255,6 +255,43 @@ export default {
     ],
     good: [
       yaml`
+        # kube-system is there, whichever Namespaces are listed.
+        apiVersion: v1
+        kind: Namespace
+        metadata: { name: preview }
+        ---
+        apiVersion: v1
+        kind: Service
+        metadata: { name: db, namespace: preview }
+        spec: { selector: { app: db }, ports: [{ port: 5432 }] }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: db, namespace: preview, labels: { app: db } }
+        spec: { containers: [{ name: db, image: 'postgres:17.5' }] }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: web, namespace: preview, labels: { app: web } }
+        spec: { containers: [{ name: app, image: 'app:1.4.2', env: [{ name: DB_HOST, value: db }] }] }
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: { name: dns, namespace: preview }
+        spec:
+          podSelector: { matchLabels: { app: web } }
+          policyTypes: [Egress]
+          egress:
+            - to: [{ namespaceSelector: { matchLabels: { kubernetes.io/metadata.name: kube-system } } }]
+              ports: [{ protocol: UDP, port: 53 }]
+            - to: [{ podSelector: {} }]
+        ---
+        # existing
+        apiVersion: v1
+        kind: Namespace
+        metadata: { name: ingress-nginx }
+      `,
+      yaml`
         # Each rule could be the one for DNS.
         apiVersion: v1
         kind: Namespace
