@@ -43,7 +43,7 @@ export interface ShimmedIngress {
   /** Both annotations are there: cert-manager refuses the Ingress. */
   contradicts: boolean;
   blocks: readonly TlsBlock[];
-  /** Pairs of blocks that name one Secret: cert-manager refuses the Ingress. */
+  /** Pairs of blocks that name one Secret, or none: cert-manager refuses the Ingress. */
   repeated: readonly { first: TlsBlock; again: TlsBlock }[];
 }
 
@@ -70,10 +70,12 @@ function shimOf(cluster: Cluster, ingress: Resource): ShimmedIngress | undefined
   const names = new Map<string, TlsBlock>();
   const repeated: { first: TlsBlock; again: TlsBlock }[] = [];
   for (const again of blocks) {
-    if (again.unknown || again.secretName === undefined) continue;
-    const first = names.get(again.secretName);
+    if (again.unknown) continue;
+    // To cert-manager, blocks without name share the empty one.
+    const { secretName = '' } = again;
+    const first = names.get(secretName);
     if (first) repeated.push({ first, again });
-    else names.set(again.secretName, again);
+    else names.set(secretName, again);
   }
   const issuer = issuerOf(cluster, annotations);
   return { ingress, issuer, contradicts: issuers.length === 2, blocks, repeated };

@@ -136,9 +136,21 @@ export default {
           tls:
             - hosts: [shop.example.com] # <- this tls block has no secretName: cert-manager skips it and issues nothing for shop.example.com, clients get the controller's default certificate
             - secretName: www-tls # <- this tls block has no hosts: cert-manager skips it and never issues Secret/www-tls, clients get the controller's default certificate
-            - hosts: [] # <- this tls block has no hosts and no secretName: cert-manager skips it, clients get the controller's default certificate
           rules:
             - host: shop.example.com
+              http: { paths: [{ path: /, pathType: Prefix, backend: { service: { name: shop, port: { number: 80 } } } }] }
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: Ingress
+        metadata:
+          name: admin
+          namespace: shop
+          annotations: { cert-manager.io/cluster-issuer: letsencrypt }
+        spec:
+          tls:
+            - hosts: [] # <- this tls block has no hosts and no secretName: cert-manager skips it, clients get the controller's default certificate
+          rules:
+            - host: admin.example.com
               http: { paths: [{ path: /, pathType: Prefix, backend: { service: { name: shop, port: { number: 80 } } } }] }
       `,
       yaml`
@@ -183,6 +195,43 @@ export default {
             - secretName: shop-tls # <- this tls block has no hosts: cert-manager skips it and never issues Secret/shop-tls, clients get the controller's default certificate
           rules:
             - host: shop.example.com
+              http: { paths: [{ path: /, pathType: Prefix, backend: { service: { name: shop, port: { number: 80 } } } }] }
+      `,
+      yaml`
+        # Two blocks without name are two of one name; in the other Ingress, one is none.
+        apiVersion: networking.k8s.io/v1
+        kind: Ingress
+        metadata: { name: nameless-blocks, namespace: shop, annotations: { cert-manager.io/issuer: local } }
+        spec:
+          tls:
+            - { hosts: [shop.example.com, www.example.com], secretName: shop-tls }
+            - hosts: [shop.example.com]
+            - hosts: [www.example.com] # <- spec.tls[1] has no secretName, either: cert-manager refuses the whole Ingress and issues nothing, clients get the controller's default certificate
+          rules:
+            - host: shop.example.com
+              http: { paths: [{ path: /, pathType: Prefix, backend: { service: { name: shop, port: { number: 80 } } } }] }
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: Ingress
+        metadata: { name: issued, namespace: shop, annotations: { cert-manager.io/issuer: local } }
+        spec:
+          tls:
+            - { hosts: [a.example.com], secretName: a-tls }
+            - hosts: [a.example.com]
+          rules:
+            - host: a.example.com
+              http: { paths: [{ path: /, pathType: Prefix, backend: { service: { name: shop, port: { number: 80 } } } }] }
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: Ingress
+        metadata: { name: made-otherwise, namespace: shop, annotations: { cert-manager.io/issuer: local } }
+        spec:
+          tls:
+            - { hosts: [a.example.com], secretName: a-tls }
+            - hosts: [a.example.com]
+            - hosts: [a.example.com]
+          rules:
+            - host: a.example.com
               http: { paths: [{ path: /, pathType: Prefix, backend: { service: { name: shop, port: { number: 80 } } } }] }
       `,
       yaml`
@@ -545,7 +594,18 @@ function* judge(cluster: Cluster, shimmed: ShimmedIngress): Generator<Finding> {
     yield { resource, path: ['metadata', 'annotations', ISSUER], message };
     return;
   }
+  const refused = new Set<TlsBlock>();
   for (const { first, again } of repeated) {
+    if (again.secretName === undefined && blocks.some(isMissing)) {
+      refused.add(again);
+      const message = `spec.tls[${first.path.at(-1)}] has no secretName, either: cert-manager refuses the whole Ingress and issues nothing, ${DEFAULT_CERTIFICATE}`;
+      yield {
+        resource,
+        path: again.path,
+        message,
+        related: [{ message: 'the other block', resource, path: first.path }],
+      };
+    }
     if (!isMissing(again)) continue;
     yield {
       resource,
@@ -558,7 +618,8 @@ function* judge(cluster: Cluster, shimmed: ShimmedIngress): Generator<Finding> {
   for (const block of blocks) {
     const { path, hosts, secretName, unknown } = block;
     const isHeld = hosts.length > 0 && hosts.every((host) => held.has(host));
-    if (unknown || (secretName === undefined ? isHeld : hosts.length > 0 || !isMissing(block))) continue;
+    if (unknown || refused.has(block) || (secretName === undefined ? isHeld : hosts.length > 0 || !isMissing(block)))
+      continue;
     yield { resource, path, message: `this tls block has ${describe(block)}, ${DEFAULT_CERTIFICATE}` };
   }
   const [first] = blocks.filter((block) => block.hosts.length > 0 && isMissing(block));
