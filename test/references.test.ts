@@ -800,6 +800,24 @@ const EVERYTHING = yaml`
   spec:
     secretTargetRef: [{ parameter: p, name: s1, key: k1 }]
     configMapTargetRef: [{ parameter: p, name: c1, key: k2 }]
+  ---
+  apiVersion: argoproj.io/v1alpha1
+  kind: Rollout
+  metadata: { name: canary, namespace: shop }
+  spec:
+    workloadRef: { apiVersion: apps/v1, kind: Deployment, name: web }
+    strategy:
+      canary:
+        stableService: stable
+        canaryService: canary
+        pingPong: { pingService: ping, pongService: pong }
+  ---
+  apiVersion: argoproj.io/v1alpha1
+  kind: Rollout
+  metadata: { name: blue, namespace: shop }
+  spec:
+    workloadRef: { apiVersion: v1, kind: PodTemplate, name: web }
+    strategy: { blueGreen: { activeService: active, previewService: preview } }
 `;
 
 const FOUND = yaml`
@@ -1067,6 +1085,13 @@ const FOUND = yaml`
   ScaledJob/jobs spec.triggers.0.authenticationRef.name -> keda.sh/TriggerAuthentication shop/auth
   TriggerAuthentication/auth spec.secretTargetRef.0.name -> Secret shop/s1 (k1@spec.secretTargetRef.0.key)
   TriggerAuthentication/auth spec.configMapTargetRef.0.name -> ConfigMap shop/c1 (k2@spec.configMapTargetRef.0.key)
+  Rollout/canary spec.strategy.canary.stableService -> Service shop/stable
+  Rollout/canary spec.strategy.canary.canaryService -> Service shop/canary
+  Rollout/canary spec.strategy.canary.pingPong.pingService -> Service shop/ping
+  Rollout/canary spec.strategy.canary.pingPong.pongService -> Service shop/pong
+  Rollout/canary spec.workloadRef.name -> apps/Deployment shop/web
+  Rollout/blue spec.strategy.blueGreen.activeService -> Service shop/active
+  Rollout/blue spec.strategy.blueGreen.previewService -> Service shop/preview
 `.trim();
 
 describe('the table of edges', () => {

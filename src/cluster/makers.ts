@@ -65,8 +65,11 @@ export const MAKER_LINES: readonly string[] = [
   'Prometheus, Alertmanager, ThanosRuler → their governing Service (prometheus-operated …)',
   'ArtifactGenerator → the ExternalArtifacts that it lists',
   'Kyverno generate rules → what they name',
-  'HelmRelease, HelmChart, Flux Kustomization, Argo CD Application → anything, unless their directory is a target here',
-  'Custom resources of operators → objects of their namespace that hold their name, or that their spec names',
+  'HelmRelease, HelmChart → anything in the namespace that it targets',
+  'Flux Kustomization, Argo CD Application → anything, unless its directory is a target here',
+  'Argo CD ApplicationSet, Fleet, Sveltos, Velero, Crossplane Helm → anything',
+  'Custom resources of operators known here → objects of their namespace that hold their name, or that their spec names',
+  'Custom resources of controllers that are not known here → anything in their namespace',
   'A ServiceAccount that may create Secrets → any Secret where it may',
 ];
 

@@ -461,6 +461,27 @@ export const EDGES: readonly Edge[] = [
     'Argo CD does not sync what it makes',
   ),
 
+  // Argo Rollouts: https://argoproj.github.io/argo-rollouts/features/specification/ (getReferencedServices of its controller)
+  edge(
+    'argoproj.io/Rollout',
+    'spec.strategy.canary.stableService|canaryService',
+    'Service',
+    'the rollout is invalid, none of its pods changes',
+  ),
+  edge(
+    'argoproj.io/Rollout',
+    'spec.strategy.canary.pingPong.pingService|pongService',
+    'Service',
+    'the rollout is invalid, none of its pods changes',
+  ),
+  edge(
+    'argoproj.io/Rollout',
+    'spec.strategy.blueGreen.activeService|previewService',
+    'Service',
+    'the rollout is invalid, none of its pods changes',
+  ),
+  edge('argoproj.io/Rollout', 'spec.workloadRef.name', 'apps/Deployment', 'the rollout is invalid, it has no pods'),
+
   // KEDA: https://keda.sh/docs/latest/concepts/authentication/
   edge(
     ['keda.sh/ScaledObject', 'keda.sh/ScaledJob'],

@@ -17,7 +17,7 @@ export default {
   docs: {
     summary: 'What an object refers to must be rendered, exist, or be made by something.',
     incident:
-      'Devex, 2026-02-10, section 7: the S3 downloader, an init container of every runner pod, reads the Secret aws-creds in namespace default. It was made once by hand with kubectl create secret, and nothing in the repository says so: on a fresh cluster every pod stops at it. AlgoSu, sprint 81, D1: Prometheus scraped kube-state-metrics:8080 while nobody had written its Deployment and Service. matchID #55 refers to the ClusterIssuer letsencrypt-prod, which another repository owns. Oceanid names a HelmRepository without its namespace, and Flux seeks it next to the HelmRelease.',
+      'Devex, 2026-02-10, section 7: the S3 downloader, an init container of every runner pod, reads the Secret aws-creds in namespace default. It was made once by hand with kubectl create secret, and nothing in the repository says so: on a fresh cluster every pod stops at it. matchID #55 refers to the ClusterIssuer letsencrypt-prod, which another repository owns. Oceanid names a HelmRepository without its namespace, and Flux seeks it next to the HelmRelease.',
     symptoms: [
       'MountVolume.SetUp failed for volume "config" : configmap "app-config" not found',
       'MountVolume.SetUp failed for volume "credentials" : secret "aws-creds" not found',
@@ -478,6 +478,27 @@ export default {
           scaleTargetRef:
             name: worker # <- there is no Deployment/worker in namespace shop: it scales nothing
           triggers: [{ type: cron, metadata: { timezone: UTC, start: 0 6 * * *, end: 0 20 * * *, desiredReplicas: "10" } }]
+        ---
+        apiVersion: argoproj.io/v1alpha1
+        kind: Rollout
+        metadata: { name: api, namespace: shop }
+        spec:
+          workloadRef:
+            apiVersion: apps/v1
+            kind: Deployment
+            name: api # <- there is no Deployment/api in namespace shop: the rollout is invalid, it has no pods
+          strategy:
+            canary:
+              stableService: api # <- there is no Service/api in namespace shop: the rollout is invalid, none of its pods changes
+              canaryService: api-canary # <- there is no Service/api-canary in namespace shop: the rollout is invalid, none of its pods changes
+        ---
+        apiVersion: argoproj.io/v1alpha1
+        kind: Rollout
+        metadata: { name: web, namespace: shop }
+        spec:
+          strategy:
+            blueGreen:
+              activeService: web # <- there is no Service/web in namespace shop: the rollout is invalid, none of its pods changes
         ---
         apiVersion: keda.sh/v1alpha1
         kind: ScaledObject
