@@ -174,6 +174,7 @@ describe('what DNS says', () => {
         record('back.example.com', 'CNAME', 'circle.example.com'),
         record('text.example.net', 'TXT', '192.0.2.3'),
         record('${HOST}', 'A', '192.0.2.4'),
+        record('eu.example.com', 'A', '192.0.2.5'),
       ),
     ]);
     const of = (host: string) => addressesOf(cluster, host).map(({ address, path }) => `${address} ${path.join('.')}`);
@@ -185,11 +186,13 @@ describe('what DNS says', () => {
       of('circle.example.com'),
       of('text.example.net'),
       of('example.com'),
+      of('x.eu.example.com'),
     ]).toEqual([
       ['192.0.2.1 spec.endpoints.0.targets.0', '2001:db8::1 spec.endpoints.1.targets.0'],
       ['192.0.2.2 spec.endpoints.2.targets.0'],
       ['192.0.2.2 spec.endpoints.2.targets.0'],
       ['192.0.2.1 spec.endpoints.0.targets.0', '2001:db8::1 spec.endpoints.1.targets.0'],
+      [],
       [],
       [],
       [],

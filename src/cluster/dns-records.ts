@@ -56,13 +56,17 @@ export function addressesOf(cluster: Parameters<typeof recordsOf>[0], host: stri
   return [];
 }
 
-/** The name under which a host is found: its own, or the wildcard that stands in for it, of any number of labels. */
+/**
+ * The name under which a host is found: its own, or the wildcard that stands in for it, of any number of labels. A name that is there
+ * keeps those below it from the wildcards above it (RFC 4592).
+ */
 function nameIn(host: string, ...maps: readonly ReadonlyMap<string, unknown>[]): string | undefined {
   const isIn = (name: string) => maps.some((map) => map.has(name));
   if (isIn(host)) return host;
   for (let rest = host; rest.includes('.'); ) {
     rest = rest.slice(rest.indexOf('.') + 1);
     if (isIn(`*.${rest}`)) return `*.${rest}`;
+    if (isIn(rest)) return undefined;
   }
   return undefined;
 }

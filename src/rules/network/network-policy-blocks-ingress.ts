@@ -247,7 +247,7 @@ export default {
         spec:
           podSelector: {}
           ingress:
-            - from: [{ podSelector: {} }] # <- NetworkPolicy/web admits nobody who could be the ingress controller to Pod/web on TCP 80: requests for every host (Ingress/own) time out && NetworkPolicy/web admits nobody who could be the ingress controller to Pod/web on TCP 80: requests for every host (Ingress/web) time out && NetworkPolicy/web admits nobody who could be the ingress controller to Pod/web on TCP 80: requests for its hosts (HTTPRoute/web) time out
+            - from: [{ podSelector: {} }] # <- NetworkPolicy/web admits nobody who could be the ingress controller to Pod/web on TCP 80: the requests of Ingress/web and 2 more time out
       `,
     ],
     good: [
@@ -404,18 +404,24 @@ export default {
   },
 } satisfies Rule;
 
-/** A backend whose pods all refuse who could bring them the route's requests. */
-interface Blocked {
-  route: Route;
-  backend: Backend;
-  service: Resource;
+/** Pods that refuse who could bring them a route's requests. */
+interface Refused {
   server: Workload;
   port: number;
   protocol: string;
   unadmitted: Unadmitted;
 }
 
-/** Every such backend, once for each object that routes to it. */
+/** A backend behind which all pods do. */
+interface Blocked extends Refused {
+  route: Route;
+  backend: Backend;
+  service: Resource;
+  /** Whose requests they refuse alike, those of `route` among them. */
+  resources: Set<Resource>;
+}
+
+/** Every such backend, once for each policy and pods. */
 function blockedRoutes(cluster: Cluster): Blocked[] {
   const found = new Map<string, Blocked>();
   for (const route of routesOf(cluster)) {
@@ -425,21 +431,28 @@ function blockedRoutes(cluster: Cluster): Blocked[] {
       for (const { service, port } of servicesOf(cluster, backend)) {
         const blocked = comesByNodes(cluster, route, service) ? undefined : judgeService(cluster, route, service, port);
         if (blocked === undefined) continue;
-        const { resource } = route;
-        const id = JSON.stringify([
-          resource.group,
-          resource.kind,
-          resource.scope,
-          resource.name,
-          service.scope,
-          service.name,
-          port,
-        ]);
-        if (!found.has(id)) found.set(id, { route, backend, service, ...blocked });
+        const same = found.get(idOf(route, blocked));
+        if (same) same.resources.add(route.resource);
+        else {
+          const resources = new Set([route.resource]);
+          found.set(idOf(route, blocked), { route, backend, service, resources, ...blocked });
+        }
       }
     }
   }
   return [...found.values()];
+}
+
+/** What is edited once: a policy for the port of some pods, or, where the policy is there already, the route to them. */
+function idOf({ resource }: Route, { server, port, protocol, unadmitted }: Refused): string {
+  const { controller, refusals } = unadmitted;
+  const { policy, path } = refusals[0];
+  const parts = [server.resource, policy as Resource, controller?.resource, policy.existing ? resource : undefined];
+  return JSON.stringify([parts.map((part) => part && identityOf(part)), path, port, protocol]);
+}
+
+function identityOf({ group, kind, scope, name }: Resource): string[] {
+  return [group, kind, scope, name];
 }
 
 /** Routes of a mesh take the requests of pods. */
@@ -462,12 +475,7 @@ function servicesOf(cluster: Cluster, backend: Backend): { service: Resource; po
 }
 
 /** What refuses the controller at every pod behind a Service's port; undefined where one may admit it, or that can't be known. */
-function judgeService(
-  cluster: Cluster,
-  route: Route,
-  service: Resource,
-  wanted: number | string,
-): Omit<Blocked, 'route' | 'backend' | 'service'> | undefined {
+function judgeService(cluster: Cluster, route: Route, service: Resource, wanted: number | string): Refused | undefined {
   const { workloads, certain } = backendsOf(cluster, service);
   if (!certain) return undefined;
   const names = asList(valueAt(service.object, ['spec', 'ports']));
@@ -475,7 +483,7 @@ function judgeService(
     ({ port, path }) => port === wanted || asMap(names[Number(path[2])])?.name === wanted,
   );
   if (entry === undefined) return undefined;
-  let first: Omit<Blocked, 'route' | 'backend' | 'service'> | undefined;
+  let first: Refused | undefined;
   for (const server of workloads) {
     const port = podPort(server, entry);
     if (port === undefined) continue;
@@ -490,12 +498,16 @@ function judgeService(
 
 const MOST_RELATED = 5;
 
-function report(cluster: Cluster, { route, backend, service, server, port, protocol, unadmitted }: Blocked): Finding {
+function report(cluster: Cluster, blocked: Blocked): Finding {
+  const { route, backend, service, resources, server, port, protocol, unadmitted } = blocked;
   const { controller, refusals } = unadmitted;
   const [{ policy, path }, ...others] = refusals;
   const { resource } = route;
   const hosts = new Set((route.matches ?? []).map(({ host }) => host ?? 'every host'));
-  const requests = `requests for ${hosts.size === 1 ? [...hosts].join() : 'its hosts'} (${resource}) time out`;
+  const requests =
+    resources.size > 1
+      ? `the requests of ${resource} and ${resources.size - 1} more time out`
+      : `requests for ${hosts.size === 1 ? [...hosts].join() : 'its hosts'} (${resource}) time out`;
   const refusal = { resource: policy as Resource<unknown> as Resource, path };
   const asked = { resource, path: backend.path };
   const actors = [service, server.resource, policy as Resource, ...(controller ? [controller.resource] : [])];
@@ -508,6 +520,11 @@ function report(cluster: Cluster, { route, backend, service, server, port, proto
     ...(isSure ? {} : { severity: 'warning' }),
     related: [
       policy.existing ? { ...refusal, message: 'the policy' } : { ...asked, message: `${resource} leads there` },
+      ...[...resources].slice(1, MOST_RELATED).map((other) => ({
+        resource: other,
+        path: [],
+        message: `${other} leads there, too`,
+      })),
       ...others.slice(0, MOST_RELATED).map((other) => ({
         resource: other.policy as Resource<unknown> as Resource,
         path: other.path,
@@ -518,6 +535,6 @@ function report(cluster: Cluster, { route, backend, service, server, port, proto
 }
 
 function asking(found: readonly Blocked[]): string {
-  const [first, ...others] = new Set(found.map(({ route }) => route.resource));
+  const [first, ...others] = new Set(found.flatMap(({ resources }) => [...resources]));
   return others.length === 0 ? `${first}` : `${first} and ${others.length} more`;
 }
