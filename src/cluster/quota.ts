@@ -73,11 +73,20 @@ export const workloadsByScope = derived((cluster): ReadonlyMap<string, readonly 
   return found;
 });
 
+/** A claim that is rendered, or that a controller makes. */
+export interface Claim {
+  resource: Resource;
+  /** The path of the claim's spec. */
+  path: Path;
+  /** When it is made, if not at once, as the end of a message. */
+  later: string | undefined;
+}
+
 /** The claims that are rendered, of each scope. */
-export const claimsByScope = derived((cluster): ReadonlyMap<string, readonly { resource: Resource; path: Path }[]> => {
-  const found = new Map<string, { resource: Resource; path: Path }[]>();
+export const claimsByScope = derived((cluster): ReadonlyMap<string, readonly Claim[]> => {
+  const found = new Map<string, Claim[]>();
   for (const resource of cluster.list('', 'PersistentVolumeClaim')) {
-    const claim = { resource, path: ['spec'] };
+    const claim = { resource, path: ['spec'], later: undefined };
     if (resource.existing || asMap(valueAt(resource.object, ['spec'])) === undefined) continue;
     const list = found.get(resource.scope);
     if (list) list.push(claim);

@@ -1,4 +1,5 @@
 import { parseImage, standInOf } from '../../cluster/images.ts';
+import { whenMade } from '../../cluster/postponed.ts';
 import { containersOf } from '../../cluster/workloads.ts';
 import { type Rule, yaml } from '../../rule.ts';
 
@@ -92,7 +93,7 @@ export default {
         if (isInvalid && !/[A-Z]_[A-Z]/.test(image)) continue;
         const reason = isInvalid ? 'InvalidImageName' : 'ImagePullBackOff';
         const message = `image ${image} still has the stand-in ${standIn}: the pull fails (${reason})`;
-        yield { resource: workload.resource, path: [...path, 'image'], message };
+        yield whenMade(workload, { resource: workload.resource, path: [...path, 'image'], message });
       }
     }
   },

@@ -1,4 +1,5 @@
 import { imagePlaceholders, parseImage } from '../../cluster/images.ts';
+import { whenMade } from '../../cluster/postponed.ts';
 import { RANDOM_VALUE } from '../../cluster/unknown.ts';
 import { containersOf } from '../../cluster/workloads.ts';
 import { type Cluster, type Resource, type Rule, yaml } from '../../rule.ts';
@@ -214,7 +215,8 @@ export default {
       for (const { container, path } of containersOf(workload)) {
         const { image } = container as { image?: unknown };
         const message = typeof image === 'string' ? defect(image, workload.resource, cluster) : undefined;
-        if (message !== undefined) yield { resource: workload.resource, path: [...path, 'image'], message };
+        if (message === undefined) continue;
+        yield whenMade(workload, { resource: workload.resource, path: [...path, 'image'], message });
       }
     }
   },

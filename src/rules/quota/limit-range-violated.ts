@@ -13,7 +13,13 @@ import {
 } from '../../cluster/limit-ranges.ts';
 import { podMutator } from '../../cluster/pod-mutators.ts';
 import { postponed } from '../../cluster/postponed.ts';
-import { claimsByScope, hasPodLevelResources, ownContainers, workloadsByScope } from '../../cluster/quota.ts';
+import {
+  type Claim,
+  claimsByScope,
+  hasPodLevelResources,
+  ownContainers,
+  workloadsByScope,
+} from '../../cluster/quota.ts';
 import { asList, asMap, valueAt, type Workload } from '../../cluster/workloads.ts';
 import { type Cluster, type Finding, type Path, type Related, type Resource, type Rule, yaml } from '../../rule.ts';
 
@@ -177,7 +183,7 @@ export default {
                 accessModes: [ReadWriteOnce]
                 resources:
                   requests:
-                    storage: 100Mi # <- minimum storage usage per PersistentVolumeClaim is 1Gi, but request is 100Mi: the claims of StatefulSet/store are refused
+                    storage: 100Mi # <- minimum storage usage per PersistentVolumeClaim is 1Gi, but request is 100Mi: the claims of StatefulSet/store are refused; replicas is 0: it bites at the first scale-up
       `,
       yaml`
         apiVersion: v1
@@ -423,13 +429,7 @@ export default {
   },
 } satisfies Rule;
 
-interface Claim {
-  resource: Resource;
-  /** The path of the claim's spec. */
-  path: Path;
-}
-
-function judgeClaim(cluster: Cluster, { resource, path }: Claim, ranges: readonly LimitRangeFacts[]): Finding[] {
+function judgeClaim(cluster: Cluster, { resource, path, later }: Claim, ranges: readonly LimitRangeFacts[]): Finding[] {
   const at = [...path, 'resources', 'requests'];
   const requests = readAmounts(valueAt(resource.object, at), at);
   return ranges.flatMap(({ resource: range, limits }) =>
@@ -439,15 +439,16 @@ function judgeClaim(cluster: Cluster, { resource, path }: Claim, ranges: readonl
       .map((violation) => ({
         resource,
         path: violation.amount?.path ?? path,
-        message: `${violation.message}: ${resource.kind === 'PersistentVolumeClaim' ? `${resource} is` : `the claims of ${resource} are`} refused`,
+        message: `${violation.message}: ${resource.kind === 'PersistentVolumeClaim' ? `${resource} is` : `the claims of ${resource} are`} refused${later === undefined ? '' : `; ${later}`}`,
         related: [boundary(range, violation)],
-        ...(cluster.together(range, resource) ? {} : { severity: 'warning' }),
+        ...(later === undefined && cluster.together(range, resource) ? {} : { severity: 'warning' }),
       })),
   );
 }
 
 /** The claims that a workload's controllers make: of a StatefulSet's templates, and of ephemeral volumes. */
-function claimsOf({ resource, pod, path }: Workload): Claim[] {
+function claimsOf(workload: Workload): Claim[] {
+  const { resource, pod, path } = workload;
   const templates = asList(valueAt(resource.object, ['spec', 'volumeClaimTemplates'])).map((_, i) => [
     'spec',
     'volumeClaimTemplates',
@@ -461,7 +462,7 @@ function claimsOf({ resource, pod, path }: Workload): Claim[] {
   );
   return [...templates, ...ephemeral]
     .filter((at) => asMap(valueAt(resource.object, at)) !== undefined)
-    .map((at) => ({ resource, path: at }));
+    .map((at) => ({ resource, path: at, later: postponed(workload) }));
 }
 
 function* judgePod(

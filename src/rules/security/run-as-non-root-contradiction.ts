@@ -1,3 +1,4 @@
+import { whenMade } from '../../cluster/postponed.ts';
 import { securityContextOf } from '../../cluster/security-context.ts';
 import { containersOf } from '../../cluster/workloads.ts';
 import { type Rule, yaml } from '../../rule.ts';
@@ -150,13 +151,13 @@ export default {
         if (seen.has(written)) continue;
         seen.add(written);
         const holder = runAsNonRoot.path.length === workload.path.length + 2 ? 'pod' : 'container';
-        yield {
+        yield whenMade(workload, {
           resource: workload.resource,
           path: runAsUser.path,
           message:
             `runAsUser 0 under runAsNonRoot: true of the ${holder}: the kubelet refuses to start ` +
             `${KINDS[container.list]} ${container.container.name}`,
-        };
+        });
       }
     }
   },

@@ -1,6 +1,7 @@
 import { environmentOf } from '../../cluster/environment.ts';
 import { type OfficialImage, officialImage } from '../../cluster/official-images.ts';
 import { mayBeChowned } from '../../cluster/ownership.ts';
+import { whenMade } from '../../cluster/postponed.ts';
 import { podSecurityContextOf, securityContextOf } from '../../cluster/security-context.ts';
 import { MASK } from '../../cluster/unknown.ts';
 import { hostPathOf, mountOver, mountsOf, type Volume, volumesOf } from '../../cluster/volumes.ts';
@@ -290,7 +291,7 @@ export default {
       for (const container of containersOf(workload)) {
         if (container.list === 'ephemeralContainers') continue;
         const finding = judge(cluster, workload, container);
-        if (finding) yield finding;
+        if (finding) yield whenMade(workload, finding);
       }
     }
   },

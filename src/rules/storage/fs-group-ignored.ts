@@ -1,4 +1,5 @@
 import { mayBeChowned, writerOf } from '../../cluster/ownership.ts';
+import { whenMade } from '../../cluster/postponed.ts';
 import { podSecurityContextOf } from '../../cluster/security-context.ts';
 import { hostPathOf, type Mount, mountsOf, type Volume, volumesOf } from '../../cluster/volumes.ts';
 import { containersOf, type PodContainer, type Workload } from '../../cluster/workloads.ts';
@@ -435,6 +436,8 @@ export default {
     ],
   },
   *check(cluster) {
-    for (const workload of cluster.workloads) yield* judge(cluster, workload);
+    for (const workload of cluster.workloads) {
+      for (const finding of judge(cluster, workload)) yield whenMade(workload, finding);
+    }
   },
 } satisfies Rule;

@@ -1,4 +1,5 @@
 import { repeatedFlags } from '../../cluster/flags.ts';
+import { whenMade } from '../../cluster/postponed.ts';
 import { containersOf } from '../../cluster/workloads.ts';
 import { type Rule, yaml } from '../../rule.ts';
 
@@ -113,12 +114,12 @@ export default {
       const { resource } = workload;
       for (const container of containersOf(workload)) {
         for (const { program, flag, path, first } of repeatedFlags(container)) {
-          yield {
+          yield whenMade(workload, {
             resource,
             path,
             message: `--${flag} is given twice: ${program} exits with "flag '${flag}' cannot be repeated"`,
             related: [{ message: 'given here already', resource, path: first.path }],
-          };
+          });
         }
       }
     }

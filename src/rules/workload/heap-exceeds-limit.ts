@@ -1,5 +1,6 @@
 import { contested } from '../../cluster/contested.ts';
 import { type HeapSetting, heapSettingsOf, memoryLimitOf } from '../../cluster/heap.ts';
+import { whenMade } from '../../cluster/postponed.ts';
 import { containersOf } from '../../cluster/workloads.ts';
 import { type Rule, yaml } from '../../rule.ts';
 
@@ -284,11 +285,11 @@ export default {
           const found = judge(setting, limit.bytes, of);
           if (!found || contested(cluster, setting.origin.resource)) continue;
           const { origin } = setting;
-          if (origin.resource.existing) yield { ...found, resource, path: limitPath };
+          if (origin.resource.existing) yield whenMade(workload, { ...found, resource, path: limitPath });
           else {
             const related = [{ message: `memory limit ${limit.written}`, resource, path: limitPath }];
             const severity = cluster.together(origin.resource, resource) ? {} : ({ severity: 'warning' } as const);
-            yield { ...found, ...severity, resource: origin.resource, path: origin.path, related };
+            yield whenMade(workload, { ...found, ...severity, resource: origin.resource, path: origin.path, related });
           }
         }
       }

@@ -1,4 +1,5 @@
 import { didYouMean } from '../../cluster/hints.ts';
+import { whenMade } from '../../cluster/postponed.ts';
 import { mayListenOn, type Probe, type ProbedPort, probedPort, probesOf } from '../../cluster/probes.ts';
 import { isUnknown } from '../../cluster/unknown.ts';
 import { asList, asMap, type Workload } from '../../cluster/workloads.ts';
@@ -358,7 +359,7 @@ export default {
       if (workload.resource.group === 'serving.knative.dev') continue;
       for (const probe of probesOf(workload)) {
         const finding = judge(cluster, workload, probe);
-        if (finding) yield finding;
+        if (finding) yield whenMade(workload, finding);
       }
     }
   },

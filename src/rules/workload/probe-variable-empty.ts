@@ -1,4 +1,5 @@
 import { environmentOf } from '../../cluster/environment.ts';
+import { whenMade } from '../../cluster/postponed.ts';
 import { commandOf, type Probe, probesOf, variableReferences } from '../../cluster/probes.ts';
 import { asList, asMap, type Workload } from '../../cluster/workloads.ts';
 import { type Cluster, type Finding, type Rule, yaml } from '../../rule.ts';
@@ -163,7 +164,9 @@ export default {
   },
   *check(cluster) {
     for (const workload of cluster.workloads) {
-      for (const probe of probesOf(workload)) yield* judge(cluster, workload, probe);
+      for (const probe of probesOf(workload)) {
+        for (const finding of judge(cluster, workload, probe)) yield whenMade(workload, finding);
+      }
     }
   },
 } satisfies Rule;
