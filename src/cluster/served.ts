@@ -165,20 +165,30 @@ export function servingOf(cluster: Cluster, resource: Resource): Serving {
  * that controller is there itself.
  */
 function mayBeDefined(cluster: Cluster, group: string): boolean {
-  const definition = { group: 'apiextensions.k8s.io', kind: 'CustomResourceDefinition', scope: '', name: `*.${group}` };
-  return (
-    mayMake(cluster, definition) !== undefined ||
-    definitionWriter(cluster) !== undefined ||
-    definedUnlisted(cluster).some((resource) => resource.group !== group)
-  );
+  const known = definable(cluster);
+  let may = known.get(group);
+  if (may === undefined) {
+    const kind = { group: 'apiextensions.k8s.io', kind: 'CustomResourceDefinition' };
+    const others = [...definedUnlisted(cluster)].filter((other) => other !== group);
+    may =
+      mayMake(cluster, { ...kind, scope: '', name: `*.${group}` }) !== undefined ||
+      definitionWriter(cluster) !== undefined ||
+      others.length > 0;
+    known.set(group, may);
+  }
+  return may;
 }
 
-/** What is rendered of kinds that are defined, and of controllers that nobody told us about. */
-const definedUnlisted = derived((cluster: Cluster): readonly Resource[] => {
+/** Thousands of objects are of one group. */
+const definable = derived(() => new Map<string, boolean>());
+
+/** The groups of what is rendered of kinds that are defined, and of controllers that nobody told us about. */
+const definedUnlisted = derived((cluster: Cluster): ReadonlySet<string> => {
   const { byKind } = addedKinds(cluster);
-  return cluster.resources.filter(
+  const defined = cluster.resources.filter(
     (resource) => !resource.existing && isUnlisted(resource) && byKind.has(`${resource.group}/${resource.kind}`),
   );
+  return new Set(defined.map(({ group }) => group));
 });
 
 let ownKinds: { kinds: ReadonlySet<string>; groups: ReadonlySet<string> } | undefined;
