@@ -210,6 +210,8 @@ describe('nginx', () => {
           location /h/ { proxy_pass http://elsewhere; }
           location /i/ { return 301 http://ten:80; }
           location /j/ { proxy_pass http://127.0.0.1:81; }
+          set $later http://fourteen;
+          location /k/ { proxy_pass $later:3100$request_uri; }
         }
       }
       stream {
@@ -226,9 +228,10 @@ describe('nginx', () => {
       '20: php:9000',
       '21: nine:50051',
       '24: 127.0.0.1:81',
-      '28: eleven:5432',
-      '28: twelve',
-      '30: thirteen:5432',
+      '25: fourteen:3100',
+      '30: eleven:5432',
+      '30: twelve',
+      '32: thirteen:5432',
     ]);
   });
 

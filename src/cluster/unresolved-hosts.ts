@@ -154,7 +154,10 @@ function isNamedElsewhere(cluster: Cluster, { from }: ConfiguredHost, host: stri
   // `db-0.db`: a pod of a headless Service here.
   const headless = namesakesOf(cluster, { group: '', kind: 'Service', name: second, scope: resource.scope });
   if (second !== '' && headless.some(isHeadless)) return true;
-  return meshHosts(cluster).has(host) || cluster.get('', 'Node', '', host) !== undefined;
+  if (meshHosts(cluster).has(host) || cluster.get('', 'Node', '', host) !== undefined) return true;
+  // The name of a pod is one that the members of a store go by among themselves.
+  const set = /^(.+)-\d+$/.exec(first)?.[1];
+  return set !== undefined && second === '' && cluster.get('apps', 'StatefulSet', resource.scope, set) !== undefined;
 }
 
 /** The hosts that a service mesh adds (https://istio.io/latest/docs/reference/config/networking/service-entry/). */

@@ -18,6 +18,12 @@ export interface HelmRun {
   extra?: boolean;
 }
 
+/**
+ * What every API server has, and helm doesn't know of without one: its own list is that of client-go and of
+ * apiextensions (pkg/chart/common/capabilities.go).
+ */
+const SERVED_EVERYWHERE = ['apiregistration.k8s.io/v1', 'apiregistration.k8s.io/v1/APIService'];
+
 /** Milliseconds. */
 const EXTRA_TIMEOUT = 20_000;
 
@@ -60,7 +66,7 @@ export async function runHelm(
       ...(target.namespace === undefined ? [] : [`--namespace=${target.namespace}`]),
       ...(await Promise.all(files)).map((path) => `--values=${path}`),
       ...(context.kubernetesVersion === undefined ? [] : [`--kube-version=${context.kubernetesVersion}.0`]),
-      ...(target.apiVersions ?? []).map((version) => `--api-versions=${version}`),
+      ...[...SERVED_EVERYWHERE, ...(target.apiVersions ?? [])].map((version) => `--api-versions=${version}`),
       ...(options.raw ? ['--debug'] : []),
       ...(options.skipSchema && canSkipSchema(helm) ? ['--skip-schema-validation'] : []),
       '--',

@@ -54,8 +54,14 @@ export function nginxAddresses(text: string, upstreams: ReadonlySet<string>): Fi
     const value = variable === undefined ? first : variables.get(variable);
     if (!value || (variable !== undefined && used.has(value)) || /^:\$/.test(rest)) return [];
     if (variable !== undefined) used.add(value);
-    return dialled(value, undefined, value.start).filter(({ host }) => !groups.has(host.toLowerCase()));
+    return dialled(withPort(value, rest), undefined, value.start).filter(({ host }) => !groups.has(host.toLowerCase()));
   });
+}
+
+/** `$backend:3100$request_uri`, where the variable names no port of its own. */
+function withPort({ text, start }: Word, rest: string): Word {
+  const port = /^:\d+/.exec(rest)?.[0];
+  return { text: port !== undefined && /^(?:[a-z]+:\/\/)?[\w.-]+$/.test(text) ? text + port : text, start };
 }
 
 function dialled({ text, start }: Word, own: number | undefined, group: number): FileAddress[] {

@@ -30,7 +30,7 @@ export default {
       'Services, rendered or in `existing`; a namespace is known where the environment is configured, renders its Namespace, or `existing` lists its Services',
     ],
     silent: [
-      'ExternalName Services, the pods of headless ones, the own name, the names of known nodes, localhost, IP addresses',
+      'ExternalName Services, the pods of headless ones, the own name, the names of known nodes and of a StatefulSet’s pods, localhost, IP addresses',
       'Hosts with other dots than those of `name.namespace` and `….svc.cluster.local`; namespaces into which nothing is rendered',
       'hostAliases, search domains and name servers of the pod’s own, hosts of a ServiceEntry; pods that don’t ask the cluster’s name server',
       'Values that aren’t known, or that a later envFrom may override; stand-ins such as none and changeme',
@@ -241,6 +241,41 @@ export default {
       },
     ],
     good: [
+      yaml`
+        apiVersion: apps/v1
+        kind: StatefulSet
+        metadata: { name: search-master, namespace: shop }
+        spec:
+          serviceName: search
+          replicas: 2
+          selector: { matchLabels: { app: search-master } }
+          template:
+            metadata: { labels: { app: search-master } }
+            spec: { containers: [{ name: search, image: registry.example.com/search:1.0.0 }] }
+        ---
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: { name: search-data, namespace: shop }
+        spec:
+          selector: { matchLabels: { app: search-data } }
+          template:
+            metadata: { labels: { app: search-data } }
+            spec:
+              containers:
+                - name: search
+                  image: registry.example.com/search:1.0.0
+                  env: [{ name: CLUSTER_MASTER_HOSTS, value: "search-master-0,search-master-1" }]
+        ---
+        apiVersion: v1
+        kind: Service
+        metadata: { name: search, namespace: shop }
+        spec: { clusterIP: None, selector: { app: search-master }, ports: [{ port: 9200 }] }
+        ---
+        # existing
+        apiVersion: v1
+        kind: Namespace
+        metadata: { name: shop }
+      `,
       yaml`
         apiVersion: v1
         kind: Namespace
