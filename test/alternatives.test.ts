@@ -76,7 +76,7 @@ describe.each(Object.entries(pairs))('what %s finds between two files', (rule, [
   });
 });
 
-it('a dependency that is called otherwise is an error where the environment is described, else a warning', async () => {
+it('a dependency that is called otherwise is an error only where all of them are known', async () => {
   const two = ['infrastructure', 'apps']
     .map(
       (name) =>
@@ -88,7 +88,11 @@ it('a dependency that is called otherwise is an error where the environment is d
     .join('---\n');
   const severities = async (files: Record<string, string>) =>
     (await lintFiles(files, { rules: ['dependency-cycle'] })).diagnostics.map(({ severity }) => severity);
-  const config = 'environments: { prod: { targets: [{ manifests: [all.yaml] }] } }\n';
+  const config = (existing: string) =>
+    `environments: { prod: { targets: [{ manifests: [all.yaml] }], existing: [${existing}] } }\n`;
+  const other = two.split('---')[0]?.replace('name: infrastructure', 'name: other') ?? '';
   expect(await severities({ 'all.yaml': two })).toEqual(['warning']);
-  expect(await severities({ 'all.yaml': two, 'k8s-lint.yaml': config })).toEqual(['error']);
+  expect(await severities({ 'all.yaml': two, 'k8s-lint.yaml': config('') })).toEqual(['warning']);
+  const known = { 'all.yaml': two, 'k8s-lint.yaml': config('other.yaml'), 'other.yaml': other };
+  expect(await severities(known)).toEqual(['error']);
 });

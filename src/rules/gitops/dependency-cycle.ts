@@ -23,13 +23,13 @@ export default {
       'the object as it is called in its own namespace; without `namespace` it is sought beside the object that depends on it.',
     facts: [
       'Flux Kustomizations, HelmReleases and ResourceSets that are rendered and existing',
-      'A missing one is known where `existing` lists the kind in that namespace, or where another is called nearly so, or alike in another namespace',
+      'A missing one is known where `existing` lists the kind in that namespace; it is a warning where one is called nearly so here, or alike in another namespace',
     ],
     silent: [
       'A dependency that another repository may render: `existing` lists none of the kind in that namespace, and nothing is called alike',
       'Something here may make it: a Kustomization that renders others',
       'A long chain, or two that meet again: only a circle never ends',
-      'A circle through files that only lie in one directory, or a name that nobody has shown without a k8s-lint.yaml: a warning',
+      'A circle through files that only lie in one directory, without a k8s-lint.yaml: a warning',
     ],
     references: [
       'https://fluxcd.io/flux/components/kustomize/kustomizations/#dependencies',
@@ -107,7 +107,7 @@ export default {
               path: ./apps
               sourceRef: { kind: GitRepository, name: flux-system }
               dependsOn:
-                - name: infrastucture # <- there is no Kustomization/infrastucture in namespace flux-system: Kustomization/apps waits for it forever; did you mean "infrastructure"?
+                - name: infrastucture # <- nothing here makes Kustomization/infrastucture in namespace flux-system: unless it is there already, Kustomization/apps waits for it forever; did you mean "infrastructure"?
           `,
           'infrastructure/kustomization.yaml': 'resources: [settings.yaml]\n',
           'infrastructure/settings.yaml':
@@ -259,8 +259,10 @@ export default {
         yield {
           resource,
           path,
-          severity: known || cluster.configured ? 'error' : 'warning',
-          message: `there is no ${kind}/${name}${where}: ${resource} waits for it forever${hint}`,
+          severity: known ? 'error' : 'warning',
+          message: known
+            ? `there is no ${kind}/${name}${where}: ${resource} waits for it forever${hint}`
+            : `nothing here makes ${kind}/${name}${where}: unless it is there already, ${resource} waits for it forever${hint}`,
         };
       }
     }
