@@ -12,6 +12,7 @@ import { groupOf } from '../src/resource.ts';
 import { hostsIn } from '../src/snapshot/hosts.ts';
 import { type Kind, wantedKinds } from '../src/snapshot/kinds.ts';
 import { snapshotOf } from '../src/snapshot/projections.ts';
+import { snapshotFrom } from '../src/snapshot/snapshot.ts';
 import { snapshotText } from '../src/snapshot/text.ts';
 import { readYaml } from '../src/yaml.ts';
 import { type ApiServer, type ServedResource, startApiServer } from './api-server.ts';
@@ -285,6 +286,8 @@ describe('values of Secrets and ConfigMaps', () => {
     ['PGHOST', 'db.shop.svc.cluster.local', 'db.shop.svc.cluster.local'],
     ['SMTP_HOST', 'mail.infra:25', 'mail.infra:25'],
     ['CACHE', 'redis:6379', 'redis:6379'],
+    ['TOKEN_URL', 'https://idp.example.com/token?client_secret=hunter2', 'https://idp.example.com'],
+    ['url', 'https://hunter2:hunter2@db/a%40b:hunter2', 'https://db'],
   ])('keep of %s %j: %j', (key, value, expected) => {
     expect(kept(key, value)).toBe(expected);
   });
@@ -302,6 +305,20 @@ describe('values of Secrets and ConfigMaps', () => {
     ['a password with a URL', 'DATABASE_URL', 'amqp://user:12,http://34@mq'],
     ['a password that is a URL', 'PASSWORD', 'https://db/'],
     ['a token that looks like a URL', 'TOKEN', 'https://db/'],
+    ['an older password that looks like a URL', 'password_old', 'https://db/'],
+    ['a password that looks like a Service', 'DBPASSWORD2', 'db:5432'],
+    ['credentials that look like a Service', 'auth_web', 'redis:6379'],
+    ['a user and a password without a host', 'DATABASE_URL', 'postgres://user:hunter2'],
+    ['a user, a password and a host without scheme', 'DATABASE_HOST', 'db:hunter2@db:5432'],
+    ['a user and a host without scheme', 'host', 'hunter2@db'],
+    ['lines', 'url', 'http://db\nhunter2'],
+    ['lines of hosts', 'host', 'db\nredis'],
+    ['JSON', 'config', '{"url":"http://db"}'],
+    ['JSON without a space or a quote', 'config', '{url:http://db}'],
+    ['a pair', 'config', 'password:http://db'],
+    ['an assignment', 'config', 'url=http://db'],
+    ['an escaped host', 'url', 'http://hunter2%40db:5432'],
+    ['what is encoded twice', 'url', 'aHR0cDovL2Ri'],
     ['a scheme that nobody knows', 'url', 's3cret://db'],
     ['a scheme that nobody knows beside one', 'url', 's3cret+postgres://db'],
     ['a URL without host', 'url', 'file:///etc/passwd'],
@@ -384,6 +401,176 @@ describe('values of Secrets and ConfigMaps', () => {
         expect(['', `${start}://db:5432`]).toContain(kept(key, url));
       }),
       { numRuns: 2000 },
+    );
+  });
+});
+
+describe('a snapshot of a cluster full of secrets', () => {
+  const base64url = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+  const part = (minLength: number) => fc.string({ unit: fc.constantFrom(...base64url), minLength, maxLength: 40 });
+  const secrets = fc.oneof(
+    fc.string({ unit: 'grapheme-ascii', minLength: 4, maxLength: 40 }),
+    part(8),
+    fc.tuple(part(10), part(10), part(20)).map((parts) => `eyJ${parts.join('.')}`),
+    fc.stringMatching(/^[0-9]{4,5}$/),
+    // Words that are Services, too.
+    fc.constantFrom('hunter2', 'postgres', 'redis', 'postgres.shop', 'admin', 'true', '-----BEGIN KEY-----\nMIIE\n'),
+  );
+
+  /** One object of every kind that may hold a secret, with it in every place. */
+  function cluster(secret: string): Record<string, unknown>[] {
+    const encoded = encodeURIComponent(secret).replaceAll("'", '%27');
+    const named = (place: string) => ({ name: place, value: secret });
+    const texts: Record<string, string> = {
+      password: secret,
+      token: `Bearer ${secret}`,
+      'db.conf': `host=postgres user=shop password=${secret}`,
+      'app.yaml': `db:\n  url: postgres://postgres:5432\n  password: ${secret}\n`,
+      'config.json': JSON.stringify({ url: `redis://:${encoded}@redis:6379`, key: secret }),
+      '.dockerconfigjson': JSON.stringify({ auths: { 'registry.example.com': { auth: btoa(encoded) } } }),
+      'tls.key': `-----BEGIN PRIVATE KEY-----\n${btoa(encoded)}\n-----END PRIVATE KEY-----\n`,
+      DATABASE_URL: `postgres://${encoded}:${encoded}@postgres:5432/${encoded}?sslpassword=${encoded}#${encoded}`,
+      REDIS_URL: `redis://:${encoded}@redis`,
+      JDBC_URL: `jdbc:postgresql://postgres/shop?user=shop&password=${encoded}`,
+      WEBHOOK: `https://hooks.example.com/${encoded}?${encoded}`,
+      DB_HOST: `shop:${encoded}@postgres:5432`,
+    };
+    const data = Object.fromEntries(
+      Object.entries(texts).map(([key, text]) => [key, Buffer.from(text).toString('base64')]),
+    );
+    const annotations = {
+      'kubectl.kubernetes.io/last-applied-configuration': JSON.stringify({ data: texts }),
+      'nginx.ingress.kubernetes.io/configuration-snippet': `proxy_set_header X "${secret}x";`,
+      'replicator.v1.mittwald.de/replicate-from': `${secret}/x`,
+      'example.com/password': secret,
+    };
+    const request = { httpHeaders: [named('Authorization')] };
+    const container = {
+      name: 'web',
+      image: 'web:1',
+      command: ['sh', '-c', `PGPASSWORD=${secret} psql`],
+      args: [`--password=${secret}`, '--api-key', secret, '--ingress-class=public'],
+      env: [named('PASSWORD'), named('INGRESS_CLASS'), named('TRAEFIK_CERTIFICATESRESOLVERS_LE_ACME_EAB_KID')],
+      livenessProbe: { httpGet: { port: 80, ...request }, exec: { command: ['curl', '-u', secret] } },
+      lifecycle: { preStop: { exec: { command: [secret] } } },
+    };
+    const template = {
+      metadata: { labels: { app: 'web' }, annotations },
+      spec: {
+        containers: [container],
+        initContainers: [container],
+        volumes: [
+          { name: 'a', csi: { driver: 'a', volumeAttributes: { secret } } },
+          { name: 'b', flexVolume: { options: { secret } } },
+        ],
+      },
+    };
+    const object = (apiVersion: string, kind: string, content: object) => ({
+      apiVersion,
+      kind,
+      metadata: { name: 'web', namespace: 'shop', annotations, managedFields: [{ fieldsV1: { secret } }] },
+      ...content,
+    });
+    const workload = (apiVersion: string, kind: string) => object(apiVersion, kind, { spec: { template } });
+    const service = (name: string, port: number) => ({
+      ...object('v1', 'Service', { spec: { ports: [{ port }] } }),
+      metadata: { name, namespace: 'shop', annotations },
+    });
+    const filters = [{ requestHeaderModifier: { set: [named('X')] } }];
+    return [
+      service('postgres', 5432),
+      service('redis', 6379),
+      object('v1', 'Secret', { type: 'Opaque', data }),
+      object('v1', 'ConfigMap', { data: texts, binaryData: data }),
+      object('v1', 'Namespace', {}),
+      object('v1', 'Node', { spec: { providerID: secret } }),
+      object('v1', 'PersistentVolume', {
+        spec: { csi: { driver: 'a', volumeAttributes: { secret } }, iscsi: { secret } },
+      }),
+      object('v1', 'Pod', { spec: template.spec }),
+      ...['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet'].map((kind) => workload('apps/v1', kind)),
+      workload('batch/v1', 'Job'),
+      object('batch/v1', 'CronJob', { spec: { jobTemplate: { spec: { template } } } }),
+      object('argoproj.io/v1alpha1', 'Rollout', {
+        spec: { template, strategy: { canary: { steps: [{ analysis: { args: [named('key')] } }], maxSurge: 1 } } },
+      }),
+      object('networking.k8s.io/v1', 'Ingress', { spec: {} }),
+      object('storage.k8s.io/v1', 'StorageClass', { provisioner: 'a', parameters: { secret } }),
+      object('keda.sh/v1alpha1', 'ScaledObject', {
+        spec: { triggers: [{ type: 'redis', metadata: { password: secret } }] },
+      }),
+      object('gateway.networking.k8s.io/v1', 'HTTPRoute', {
+        spec: {
+          rules: [
+            {
+              matches: [{ headers: [named('X')], queryParams: [named('y')] }],
+              filters,
+              backendRefs: [{ name: 'web', filters }],
+            },
+          ],
+        },
+      }),
+      object('traefik.io/v1alpha1', 'IngressRoute', {
+        spec: { routes: [{ match: `Host(\`a\`) && Header(\`X\`, \`${encoded}\`) || Query("key=${encoded}")` }] },
+      }),
+      object('traefik.io/v1alpha1', 'Middleware', {
+        spec: { headers: { customRequestHeaders: { Authorization: secret } } },
+      }),
+      object('cert-manager.io/v1', 'Issuer', {
+        spec: {
+          acme: {
+            server: `https://${encoded}@acme.example.com/?${encoded}`,
+            externalAccountBinding: { keyID: secret },
+            solvers: [{ dns01: { webhook: { config: { token: secret } } } }],
+          },
+          vault: { auth: { appRole: { roleId: secret } } },
+        },
+      }),
+      object('externaldns.k8s.io/v1alpha1', 'DNSEndpoint', {
+        spec: { endpoints: [{ dnsName: 'a', recordType: 'TXT', targets: [secret] }] },
+      }),
+      object('bitnami.com/v1alpha1', 'SealedSecret', {
+        spec: { encryptedData: { a: secret }, template: { data: { b: secret }, metadata: { annotations } } },
+      }),
+      object('external-secrets.io/v1', 'ExternalSecret', {
+        spec: {
+          target: { name: 'a', template: { data: { a: secret } } },
+          data: [{ secretKey: 'a', remoteRef: { key: secret } }],
+        },
+      }),
+      object('external-secrets.io/v1', 'SecretStore', {
+        spec: { provider: { fake: { data: [{ key: 'a', value: secret }] } } },
+      }),
+      object('helm.toolkit.fluxcd.io/v2', 'HelmRelease', { spec: { targetNamespace: 'shop', values: { secret } } }),
+      object('argoproj.io/v1alpha1', 'Application', {
+        spec: { source: { chart: 'a', helm: { parameters: [named('p')] } } },
+      }),
+      object('kyverno.io/v1', 'ClusterPolicy', {
+        spec: { rules: [{ generate: { kind: 'Secret', name: 'a', data: { secret } }, mutate: { secret } }] },
+      }),
+    ];
+  }
+
+  function text(secret: string): string {
+    const items = cluster(secret);
+    const answers = wantedKinds().map((kind) => {
+      const own = items.filter(
+        ({ apiVersion, kind: name }) => groupOf(`${apiVersion}`) === kind.group && name === kind.kind,
+      );
+      return { kind, answer: { state: 'read' as const, items: own, apiVersion: kind.apiVersion ?? 'v1' } };
+    });
+    return snapshotText(snapshotFrom(answers).snapshot);
+  }
+
+  it('is the same whatever they are', () => {
+    const expected = text('hunter2');
+    expect(expected).toContain('DATABASE_URL: postgres://postgres:5432\n');
+    expect(expected).not.toContain('hunter2');
+    fc.assert(
+      fc.property(secrets, (secret) => {
+        expect(text(secret)).toBe(expected);
+      }),
+      { numRuns: 200 },
     );
   });
 });
@@ -725,7 +912,11 @@ describe('what is kept of an object', () => {
   it.each([
     [['--ingress-class=public', '--api-key=s3cret', '--v=2'], ['--ingress-class=public']],
     [['/controller', '--ingress-class', 'public', '--election-id', 'x'], ['--ingress-class=public']],
-    [['--watch-ingress-without-class'], ['--watch-ingress-without-class']],
+    [['--watch-ingress-without-class', 's3cret'], ['--watch-ingress-without-class']],
+    [
+      ['--providers.kubernetesCRD', 's3cret', '--entryPoints.web.allowACMEByPass', 's3cret'],
+      ['--providers.kubernetesCRD', '--entryPoints.web.allowACMEByPass'],
+    ],
     [['--ingress-class={{ s3cret }}'], undefined],
     [['--providers.kubernetesingress.token=s3cret'], ['--providers.kubernetesingress']],
     [
@@ -777,7 +968,61 @@ describe('what is kept of an object', () => {
     const matches = [{ path: { type: 'PathPrefix', value: '/' }, headers: [{ name: 'canary', value: '1' }] }];
     const rules = [{ matches, filters, backendRefs: [{ name: 'web', port: 80, weight: 1, filters }] }];
     expect(kept(object('gateway.networking.k8s.io/v1', 'HTTPRoute', { spec: { rules } }))?.spec).toEqual({
-      rules: [{ matches, backendRefs: [{ name: 'web', port: 80 }] }],
+      rules: [
+        {
+          matches: [{ path: { type: 'PathPrefix', value: '/' }, headers: [{ name: 'canary' }] }],
+          backendRefs: [{ name: 'web', port: 80 }],
+        },
+      ],
+    });
+  });
+
+  it.each([
+    ['Host(`a.example.com`) && PathPrefix(`/b`)', 'Host(`a.example.com`) && PathPrefix(`/b`)'],
+    ['Host("a") && !Header(`X-Key`, `s3)cret`)', 'Host("a") && !Header(``, ``)'],
+    [
+      '(Query(`token=s3cret`) || HeadersRegexp(`a`, "s3\\"cret")) && Method(`GET`)',
+      '(Query(``) || HeadersRegexp(``, ``)) && Method(`GET`)',
+    ],
+    ['Headers:X-Key,s3cret', 'Headers``,``'],
+    ['Header(`X`, `s3cret', 'Header(``, ``'],
+  ])('is of a rule of Traefik hosts, paths and methods: %s', (match, expected) => {
+    const spec = { routes: [{ match, kind: 'Rule', services: [{ name: 'web', port: 80 }] }] };
+    expect(kept(object('traefik.io/v1alpha1', 'IngressRoute', { spec }))?.spec).toEqual({
+      routes: [{ match: expected, kind: 'Rule', services: [{ name: 'web', port: 80 }] }],
+    });
+  });
+
+  it.each([
+    ['https://acme.example.com/directory', 'https://acme.example.com/directory'],
+    [
+      'https://user:s3cret@acme.example.com:8443/directory?key=s3cret#s3cret',
+      'https://acme.example.com:8443/directory',
+    ],
+    ['s3cret', ''],
+  ])('is of the ACME server %s: %j', (server, expected) => {
+    const acme = { server, externalAccountBinding: { keyID: 's3cret' } };
+    for (const kind of ['Issuer', 'ClusterIssuer']) {
+      expect(kept(object('cert-manager.io/v1', kind, { spec: { acme } }))?.spec).toEqual({
+        acme: { server: expected },
+      });
+    }
+  });
+
+  it('is of a Rollout how it replaces pods', () => {
+    const canary = {
+      maxSurge: 1,
+      trafficRouting: { plugins: { x: 's3cret' } },
+      steps: [{ analysis: { args: [{ name: 'key', value: 's3cret' }] } }],
+    };
+    const rollout = (strategy: object) => kept(object('argoproj.io/v1alpha1', 'Rollout', { spec: { strategy } }))?.spec;
+    expect(rollout({ canary })).toEqual({
+      strategy: { canary: { maxSurge: 1, trafficRouting: {} } },
+      template: { spec: { containers: [] } },
+    });
+    expect(rollout({ blueGreen: { prePromotionAnalysis: { args: ['s3cret'] } } })).toEqual({
+      strategy: { blueGreen: {} },
+      template: { spec: { containers: [] } },
     });
   });
 

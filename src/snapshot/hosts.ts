@@ -1,5 +1,5 @@
 import { addressesIn, urlsIn } from '../cluster/addresses.ts';
-import { mayBeDialled, namesHost } from '../cluster/dial-names.ts';
+import { mayBeDialled, namesHost, wordsOf } from '../cluster/dial-names.ts';
 
 /** The Services that were read, by `namespace/name`, with the ports that they serve. */
 export type Services = ReadonlyMap<string, ReadonlySet<number>>;
@@ -15,8 +15,18 @@ const LONGEST = 2048;
 export function hostsIn(key: string, value: string, namespace: string, services: Services): string {
   const text = value.trim();
   // Only printable ASCII, without spaces and quotes: connection strings and files may hold anything anywhere.
-  if (text.length > LONGEST || !/^[!#-&(-_a-~]+$/.test(text) || !mayBeDialled(key)) return '';
+  if (text.length > LONGEST || !/^[!#-&(-_a-~]+$/.test(text) || !mayBeDialled(key) || namesSecret(key)) return '';
   return text.includes('://') ? hostsOfUrl(text) : hostsOfServices(key, text, namespace, services);
+}
+
+/** Whether a key says that a secret stands there, wherever in it: `password.old`, `TOKEN_2`; not `TOKEN_URL`. */
+function namesSecret(key: string): boolean {
+  if (namesHost(`db-${key}`)) return false;
+  return /passw|passphrase|pwd|secret|token|credential|api.?key|private/i.test(key) || wordsOf(key).some(isSecretWord);
+}
+
+function isSecretWord(word: string): boolean {
+  return /^(?:pass|pw|keys?|auth|login|pin|otp|salt|seed|creds?|cookie|session)$/.test(word);
 }
 
 const URL_SHAPE = /^([a-z][a-z0-9+:]*):\/\/([^/?#;]*)([/?#;].*)?$/i;

@@ -22,7 +22,11 @@ const LABELS = 'metadata.labels';
 const ANNOTATIONS = 'metadata.annotations';
 const TRAEFIK = ['traefik.io/v1alpha1', 'traefik.containo.us/v1alpha1'];
 const GATEWAY_ROUTE = [
-  ...['spec.parentRefs', 'spec.hostnames', 'spec.rules[].matches'],
+  ...['spec.parentRefs', 'spec.hostnames', 'spec.rules[].matches[].path', 'spec.rules[].matches[].method'],
+  // Requests may be told apart by a secret that they carry: what a header or parameter holds stays out.
+  ...['headers[].name', 'headers[].type', 'queryParams[].name', 'queryParams[].type'].map(
+    (field) => `spec.rules[].matches[].${field}`,
+  ),
   ...['group', 'kind', 'name', 'namespace', 'port'].map((field) => `spec.rules[].backendRefs[].${field}`),
 ];
 const TRAEFIK_ROUTE = [

@@ -158,6 +158,10 @@ const SPECIAL: ReadonlyMap<string, Special> = new Map<string, Special>([
   ['argoproj.io/Rollout', workload],
   ['batch/Job', workload],
   ['batch/CronJob', cronJob],
+  ['traefik.io/IngressRoute', ingressRoute],
+  ['traefik.containo.us/IngressRoute', ingressRoute],
+  ['cert-manager.io/Issuer', issuer],
+  ['cert-manager.io/ClusterIssuer', issuer],
 ]);
 
 /**
@@ -224,7 +228,45 @@ function dnsEndpoint(_: Fields, content: Fields): Fields {
   return { ...content, spec: { endpoints } };
 }
 
-const WORKLOAD = ['serviceName', 'ordinals', 'parallelism', 'suspend', 'strategy', 'updateStrategy'];
+/** What a header or a parameter has to be may be a secret. */
+function ingressRoute(_: Fields, content: Fields): Fields {
+  const { routes, ...spec } = asMap(content.spec) ?? {};
+  const kept = asList(routes).map((item) => {
+    const { match, ...route } = asMap(item) ?? {};
+    return match === undefined ? route : { ...route, match: shownRule(match) };
+  });
+  return { ...content, spec: { ...spec, ...(routes === undefined ? {} : { routes: kept }) } };
+}
+
+/** The matchers of Traefik (v2 and v3) that name a host, a path or a method. */
+const SHOWN_MATCHERS = /^(?:host|hostheader|hostregexp|path|pathprefix|pathregexp|method)$/i;
+const OTHER_MATCHERS = /^(?:headers?|headers?regexp|query|queryregexp|clientip)$/i;
+
+/** A rule of Traefik with the arguments of all other matchers left empty; empty where it can't be read. */
+function shownRule(rule: unknown): string {
+  if (typeof rule !== 'string') return '';
+  let isShown = false;
+  return rule.replace(/([A-Za-z]\w*)|`[^`]*`|"(?:[^"\\]|\\.)*"|[^\s!&|(),]+/g, (token, name) => {
+    if (name !== undefined) isShown = SHOWN_MATCHERS.test(name);
+    const isKept = name === undefined ? isShown : isShown || OTHER_MATCHERS.test(name);
+    return isKept ? token : '``';
+  });
+}
+
+/** An ACME server may be told a user and a token in its address. */
+function issuer(_: Fields, content: Fields): Fields {
+  const acme = asMap(valueAt(content, ['spec', 'acme']));
+  if (acme?.server === undefined) return content;
+  const url = URL.canParse(`${acme.server}`) ? new URL(`${acme.server}`) : undefined;
+  const server = url?.protocol === 'https:' ? `${url.origin}${url.pathname}` : '';
+  return { ...content, spec: { ...asMap(content.spec), acme: { ...acme, server } } };
+}
+
+const WORKLOAD = [
+  ...['serviceName', 'ordinals', 'parallelism', 'suspend', 'updateStrategy'],
+  ...['strategy.type', 'strategy.rollingUpdate', 'strategy.blueGreen{}', 'strategy.canary.maxSurge'],
+  ...['strategy.canary.maxUnavailable', 'strategy.canary.dynamicStableScale', 'strategy.canary.trafficRouting{}'],
+];
 const SCALED_BY = ['autoscaling/HorizontalPodAutoscaler', 'keda.sh/ScaledObject'];
 
 function workload(object: Fields, _: Fields, __: Services, read: ReadKinds): Fields {
@@ -309,6 +351,10 @@ function podSpec(spec: unknown): Fields {
 const FLAGS =
   /^(?:configfile|entry-?points\.[^.]+\.(?:address|allowacmebypass)|certificatesresolvers\.[^.]+\.acme\.(?:httpchallenge|tlschallenge|dnschallenge)(?:\.entrypoint|\.provider)?|providers\.kubernetes(?:ingress|crd|gateway)(?:\.(?:ingressclass|namespaces(?:\[\d+\])?|allow[a-z]+))?|providers\.file\.(?:filename|directory)|(?:ingress-?|ingress\.|controller-)class(?:-name|-by-name)?|(?:watch|empty)-ingress-(?:without-)?class|watch-namespaces?(?:-selector|-label)?|namespace-whitelist|default-ssl-certificate|default-issuer-(?:name|kind|group)|cluster-resource-namespace)$/;
 
+/** Those that take no value from the next word. */
+const SWITCHES =
+  /^(?:providers\.kubernetes(?:ingress|crd|gateway)|.*\.allow[a-z]+|.*\.tlschallenge|watch-ingress-without-class)$/i;
+
 /** The flags among a container's words that say which routes it takes, each with its value. */
 function controllerArguments(container: unknown): { args?: unknown[] } {
   const { command, args } = asMap(container) ?? {};
@@ -319,7 +365,7 @@ function controllerArguments(container: unknown): { args?: unknown[] } {
     const [provider] = PROVIDER.exec(name) ?? [];
     if (!FLAGS.test(name.toLowerCase())) return provider === undefined ? [] : [`--${provider}`];
     const next = words[i + 1] ?? '';
-    const own = value ?? (next === '' || next.startsWith('-') ? undefined : next);
+    const own = value ?? (next === '' || next.startsWith('-') || SWITCHES.test(name) ? undefined : next);
     return own === undefined ? [`--${name}`] : PLAIN_VALUE.test(own) ? [`--${name}=${own}`] : [];
   });
   return kept.length > 0 ? { args: kept } : {};
