@@ -330,6 +330,7 @@ describe('settings by shape', () => {
     ['properties', 'a.properties', 'db.host=pg\ndb.port = 5433\n! x=redis://no\n', ['1: pg:5433']],
     ['properties with colons', 'a.properties', 'db.url: jdbc:postgresql://pg/x\n', ['1: pg:5432']],
     ['a variable file', '.env', 'export DB_HOST="pg"\nDB_PORT=5433\n#REDIS_URL=redis://no\n', ['1: pg:5433']],
+    ['a variable file of one line', '.env', 'REDIS_URL=redis://cache:6379\n', ['1: cache:6379']],
     [
       'sections',
       'grafana.ini',

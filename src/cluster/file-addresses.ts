@@ -39,7 +39,7 @@ const ADDRESS = /:\/\/|:\d{2,5}\b|host|addr|server|endpoint|url|broker/i;
  */
 export function addressesInFile(name: string, text: string, upstreams: ReadonlySet<string> = new Set()): FileAddress[] {
   if (text.length > LONGEST || SHOWN.test(name) || !ADDRESS.test(text)) return [];
-  const whole = /^[^\s"'<>{}]+$/.test(text.trim()) ? wholeFile(name, text) : [];
+  const whole = /^(?![\w.-]+=)[^\s"'<>{}]+$/.test(text.trim()) ? wholeFile(name, text) : [];
   if (whole.length > 0) return whole;
   if (isToml(name)) return settingAddresses(tomlSettings(text));
   if (isNginx(name, text)) return nginxAddresses(text, upstreams);
