@@ -68,8 +68,9 @@ export function credentialsIn(text: string): Credential[] {
   }
   for (const { index } of text.includes('PRIVATE KEY') ? text.matchAll(PRIVATE_KEY) : [])
     found.push({ what: 'a private key', offset: index, kind: 'token' });
-  for (const { 1: password = '', index } of text.includes('@') ? text.matchAll(USERINFO) : []) {
-    if (isLiteralSecret(password) && !isLineComment(text, index)) {
+  for (const { 0: url, 1: password = '', index } of text.includes('@') ? text.matchAll(USERINFO) : []) {
+    const isReal = isLiteralSecret(password) && !isExampleHost(text, index + url.length);
+    if (isReal && !isLineComment(text, index)) {
       found.push({ what: 'a URL with a password', offset: index, kind: 'token' });
     }
   }
@@ -88,7 +89,13 @@ export function withoutCredentials(text: string, mask: string): string {
 
 function isLineComment(text: string, offset: number): boolean {
   const line = text.slice(Math.max(text.lastIndexOf('\n', offset - 1) + 1, offset - 200), offset);
-  return /^\s*(?:#|\/\/|--\s|;|\*|rem\s)/i.test(line);
+  return /^\s*(?:#|\/\/|--\s|;|\*|rem\s|<!--)|\s(?:#|\/\/)\s/i.test(line);
+}
+
+/** Whether the host at an offset is one that nobody has: RFC 2606. */
+function isExampleHost(text: string, offset: number): boolean {
+  const host = /^[A-Za-z0-9.-]{0,253}/.exec(text.slice(offset, offset + 253))?.[0] ?? '';
+  return /(?:^|\.)(?:example(?:\.(?:com|net|org))?|invalid)$/i.test(host);
 }
 
 /** Words that a name ends with when its value is a password. */

@@ -41,7 +41,7 @@ export default {
       'Stand-ins: changeme, <password>, xxx, your-password, AKIAIOSFODNN7EXAMPLE, password',
       'Files of translations (messages_de.properties), where password is a word',
       'Names that only speak of a password: _FILE, _PATH, -name, _LENGTH, _TTL, _HASH; switches, paths and hashes as values',
-      'Certificates and public keys; encrypted private keys; a JWT by itself; URLs with a user only',
+      'Certificates and public keys; encrypted private keys; a JWT by itself; URLs with a user only, or of example.com; comments',
     ],
     references: [
       'https://kubernetes.io/docs/concepts/configuration/secret/',
@@ -198,6 +198,10 @@ export default {
             minPassword: abcdefgh
           notes.txt: |
             password: kT7wq2xZ
+          hosts.txt: http://app:kT7wq2xZ@db.example.com/, http://app:kT7wq2xZ@example/
+          comments.txt: |
+            port=80 # such as http://app:kT7wq2xZ@db
+            <!-- http://app:kT7wq2xZ@db -->
           messages_de.properties: |
             login.password=Kennwort
           tls.crt: |
