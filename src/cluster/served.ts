@@ -125,8 +125,8 @@ const addedKinds = derived((cluster: Cluster): Added => {
   return { byKind, openGroups };
 });
 
-/** What an OpenShift API server adds to every cluster without any definition. */
-const OPENSHIFT = /\.openshift\.io$/;
+/** Groups that API servers of their own serve, without any definition: OpenShift's, Calico's, Carvel's, those of metrics. */
+const AGGREGATED = /\.openshift\.io$|^projectcalico\.org$|^data\.packaging\.carvel\.dev$|(?:^|\.)metrics\.k8s\.io$/;
 
 /**
  * Whether the API server serves what an object says it is. A kind of Kubernetes' own is judged by its releases, a custom one by the
@@ -156,7 +156,7 @@ export function servingOf(cluster: Cluster, resource: Resource): Serving {
   if (!group.includes('.') || own().groups.has(group)) return servingOfBuiltIn(resource);
   if (!cluster.complete || !cluster.knows('apiextensions.k8s.io', 'CustomResourceDefinition'))
     return { state: 'unknown' };
-  return { state: OPENSHIFT.test(group) || mayBeDefined(cluster, group) ? 'unknown' : 'undefined' };
+  return { state: AGGREGATED.test(group) || mayBeDefined(cluster, group) ? 'unknown' : 'undefined' };
 }
 
 /**

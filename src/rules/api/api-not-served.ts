@@ -32,7 +32,7 @@ export default {
       'Something here may install more definitions: a HelmRelease, an Argo CD Application, a ServiceAccount that may create them, a resource of an operator that is there itself (OLM, Crossplane …)',
       'Then, and where the definition only lies in the same directory, a version that it does not serve is a warning',
       "Bodies of requests (Eviction, Scale, …Review, …Options) and, without a configuration, kinds unlike any of Kubernetes' own",
-      'Groups that an APIService or OpenShift serves',
+      'Groups that an APIService serves, and those of OpenShift, Calico, Carvel and the metrics servers, which need no definition',
       'Alpha and beta kinds of Kubernetes, which feature gates switch',
     ],
     references: [
@@ -165,9 +165,21 @@ export default {
         kind: Gadget
         metadata: { name: one, namespace: shop }
         ---
+        apiVersion: wardle.example.com/v1alpha1
+        kind: Flunder
+        metadata: { name: one, namespace: shop }
+        ---
         apiVersion: custom.metrics.k8s.io/v1beta1
         kind: MetricValue
         metadata: { name: one, namespace: shop }
+        ---
+        apiVersion: projectcalico.org/v3
+        kind: GlobalNetworkPolicy
+        metadata: { name: deny-egress }
+        ---
+        apiVersion: data.packaging.carvel.dev/v1alpha1
+        kind: PackageMetadata
+        metadata: { name: shop.example.com, namespace: shop }
         ---
         apiVersion: route.openshift.io/v1
         kind: Route
@@ -177,8 +189,8 @@ export default {
         # existing
         apiVersion: apiregistration.k8s.io/v1
         kind: APIService
-        metadata: { name: v1beta1.custom.metrics.k8s.io }
-        spec: { group: custom.metrics.k8s.io, version: v1beta1, groupPriorityMinimum: 100, versionPriority: 100, service: { name: adapter, namespace: monitoring } }
+        metadata: { name: v1alpha1.wardle.example.com }
+        spec: { group: wardle.example.com, version: v1alpha1, groupPriorityMinimum: 100, versionPriority: 100, service: { name: wardle, namespace: shop } }
         ---
         # existing
         apiVersion: apiextensions.k8s.io/v1
