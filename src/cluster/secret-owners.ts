@@ -26,6 +26,8 @@ export interface ClaimedSecret {
 export const claimedTwice = derived((cluster: Cluster): readonly ClaimedSecret[] => {
   const claimed = new Map<string, { name: string; scope: string; owners: SecretOwner[] }>();
   const add = (scope: string, name: string, owner: SecretOwner) => {
+    // What only has a generateName gets another one each time.
+    if (owner.path[0] === 'metadata' && owner.resource.object.metadata.name === undefined) return;
     const id = JSON.stringify([scope, name]);
     const entry = claimed.get(id) ?? { name, scope, owners: [] };
     // A contested object, or an Ingress that names one Secret twice, is one owner.

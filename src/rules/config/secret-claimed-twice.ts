@@ -27,7 +27,7 @@ export default {
       'A Secret without values: someone is to fill it; one that Flux writes once, merges or leaves alone (`kustomize.toolkit.fluxcd.io/ssa`, `reconcile`)',
       'A Secret that lets its SealedSecret take over or add (`sealedsecrets.bitnami.com/managed`, `patch`)',
       'What `existing` holds: that is what the owner wrote',
-      'Helm hooks',
+      'Helm hooks, and objects that only have a generateName',
       'Plain manifests that only lie in one directory may be alternatives: a warning',
     ],
     references: [
@@ -205,6 +205,16 @@ export default {
         kind: SealedSecret
         metadata: { name: bootstrap, namespace: apps }
         spec: { encryptedData: { password: AgB } }
+        ---
+        apiVersion: v1
+        kind: Secret
+        metadata: { generateName: token-, namespace: apps }
+        stringData: { password: first }
+        ---
+        apiVersion: external-secrets.io/v1
+        kind: ExternalSecret
+        metadata: { generateName: token-, namespace: apps }
+        spec: { secretStoreRef: { kind: ClusterSecretStore, name: vault }, dataFrom: [{ extract: { key: s3 } }] }
         ---
         # existing
         apiVersion: v1
