@@ -123,8 +123,9 @@ export function urlsIn(text: string): Address[] {
     const { start, parts } = scheme;
     // `nats://a:4222,nats://b:4222`: alternatives.
     if (!(previousEnd !== -1 && /[,;]/.test(text[start - 1] ?? '') && start - 1 <= previousEnd)) group = found.length;
-    // What a query holds is for who is asked: `?redirect_uri=http://shop`.
-    if (start < previousEnd && text[start - 1] === '=' && text.slice(previousStart, start).includes('?')) continue;
+    // What a path or a query holds is for who is asked: `/plain/http://shop`, `?redirect_uri=http://shop`.
+    const before = start < previousEnd ? text[start - 1] : undefined;
+    if (before === '/' || (before === '=' && text.slice(previousStart, start).includes('?'))) continue;
     const name = parts.findLast((part) => SCHEMES.has(part));
     if (name === undefined || parts.some((part) => NO_HOST.has(part))) continue;
     const hosts = name === 'dns' ? dnsTarget(text, at + 3) : authority(text, at + 3, WEB.test(name));

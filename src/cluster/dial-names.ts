@@ -40,8 +40,11 @@ const NO_ADDRESS = new Set([
   ],
   ...['headers', 'link', 'links', 'auth', 'user', 'password', 'credentials', 'token', 'key', 'secret', 'description'],
   // A JWT's issuer is compared; an issuer's URL or URI is asked for its keys.
-  ...['issuer', 'iss', 'subject', 'title', 'message'],
+  ...['issuer', 'iss', 'subject', 'title', 'message', 'notes', 'schema', 'policy'],
 ]);
+
+/** First words of what is built into pages, for the browser to dial. */
+const BUNDLED = new Set(['react app', 'vue app', 'ng app', 'gatsby']);
 
 /** Words whose URL is what people open, not what the program dials: `FRONTEND_URL` is for links and CORS. */
 const SHOWN = new Set([
@@ -93,7 +96,8 @@ export function mayBeDialled(name: string): boolean {
   if (words.some((word) => NOT_DIALLED.has(word))) return false;
   const [last = '', before = ''] = words.toReversed();
   if (NO_ADDRESS.has(last) || (last === 'proxy' && before === 'no')) return false;
-  if (words[0] === 'react' && words[1] === 'app') return false;
+  if (last === 'agent' && before === 'user') return false;
+  if (BUNDLED.has(words.slice(0, 2).join(' ')) || BUNDLED.has(words[0] ?? '')) return false;
   return !((last === 'url' || last === 'uri') && SHOWN.has(before)) && !(words.length > 1 && OWN.has(words.join(' ')));
 }
 
