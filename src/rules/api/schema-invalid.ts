@@ -1,4 +1,6 @@
 import { didYouMean } from '../../cluster/hints.ts';
+import { whenMade } from '../../cluster/postponed.ts';
+import { excessiveRequests } from '../../cluster/resource-bounds.ts';
 import { strayMounts } from '../../cluster/volume-mounts.ts';
 import { valueAt } from '../../cluster/workloads.ts';
 import { type Rule, yaml } from '../../rule.ts';
@@ -60,6 +62,7 @@ export default {
       'error validating data: ValidationError',
       'spec.template.spec.containers[0].image: Required value',
       'spec.template.spec.containers[0].volumeMounts[0].name: Not found: "data"',
+      'spec.template.spec.containers[0].resources.requests: Invalid value: "2Gi": must be less than or equal to memory limit of 1Gi',
       'pathType: Unsupported value: "prefix": supported values: "Exact", "ImplementationSpecific", "Prefix"',
       'in body must be of type string',
       'in body must be of type integer',
@@ -93,6 +96,50 @@ export default {
   },
   examples: {
     bad: [
+      // A request above the limit of the same container.
+      yaml`
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: { name: web }
+        spec:
+          replicas: 0
+          selector: { matchLabels: { app: web } }
+          template:
+            metadata: { labels: { app: web } }
+            spec:
+              initContainers:
+                - name: migrate
+                  image: web:1
+                  resources:
+                    requests:
+                      cpu: 1.5 # <- the cpu request 1500m is above the limit 1 of the same container (must be less than or equal to cpu limit of 1)
+                    limits: { cpu: 1 }
+              containers:
+                - name: web
+                  image: web:1
+                  resources:
+                    requests:
+                      memory: 1Gi # <- the memory request 1Gi is above the limit 512Mi of the same container (must be less than or equal to memory limit of 512Mi)
+                    limits: { memory: 512Mi }
+        ---
+        apiVersion: apps/v1
+        kind: StatefulSet
+        metadata: { name: store }
+        spec:
+          serviceName: store
+          replicas: 0
+          selector: { matchLabels: { app: store } }
+          template:
+            metadata: { labels: { app: store } }
+            spec:
+              containers:
+                - name: store
+                  image: store:1
+                  resources:
+                    requests:
+                      memory: 1Gi # <- the memory request 1Gi is above the limit 1G of the same container (must be less than or equal to memory limit of 1G); replicas is 0: it bites at the first scale-up
+                    limits: { memory: 1G }
+      `,
       // Unquoted scalars.
       yaml`
         apiVersion: v1
@@ -331,6 +378,25 @@ export default {
         ---
         apiVersion: v1
         kind: Pod
+        metadata: { name: within-its-limits }
+        spec:
+          containers:
+            - { name: equal, image: "web:1", resources: { requests: { cpu: 1, memory: 1024Mi }, limits: { cpu: 1000m, memory: 1Gi } } }
+            - { name: other, image: "web:1", resources: { requests: { memory: 2Gi }, limits: { cpu: 1 } } }
+            - { name: later, image: "web:1", resources: { requests: { memory: 2Gi }, limits: { memory: "${'${MEMORY}'}" } } }
+        ---
+        apiVersion: argoproj.io/v1alpha1
+        kind: Rollout
+        metadata: { name: not-checked-as-a-pod }
+        spec:
+          selector: { matchLabels: { app: web } }
+          template:
+            metadata: { labels: { app: web } }
+            spec:
+              containers: [{ name: web, image: "web:1", resources: { requests: { cpu: 2 }, limits: { cpu: 1 } } }]
+        ---
+        apiVersion: v1
+        kind: Pod
         metadata: { name: filled-in }
         spec:
           containers: [{ name: web, image: "web:1", volumeMounts: [{ name: data-1, mountPath: /data }] }]
@@ -345,6 +411,19 @@ export default {
             metadata: { labels: { app: web } }
             spec:
               containers: [{ name: web, image: "web:1", volumeMounts: [{ name: data, mountPath: /data }] }]
+      `,
+      // Kyverno may bring it within its limit.
+      yaml`
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: web }
+        spec:
+          containers: [{ name: web, image: "web:1", resources: { requests: { cpu: 2 }, limits: { cpu: 1 } } }]
+        ---
+        apiVersion: kyverno.io/v1
+        kind: ClusterPolicy
+        metadata: { name: cap }
+        spec: { rules: [{ name: cap, match: { any: [{ resources: { kinds: [Pod] } }] }, mutate: { patchStrategicMerge: { spec: {} } } }] }
       `,
       // SOPS decrypts the object before it is applied.
       yaml`
@@ -424,6 +503,11 @@ export default {
       for (const { name, path, volumes } of strayMounts(workload)) {
         const message = `no volume of the pod is called "${name}" (volumeMounts[${path.at(-2)}].name: Not found: "${name}")`;
         yield { resource: workload.resource, path, message: `${message}${didYouMean(name, volumes)}` };
+      }
+      for (const { resource: name, request, limit, path } of excessiveRequests(cluster, workload)) {
+        const message = `the ${name} request ${request} is above the limit ${limit} of the same container (must be less than or equal to ${name} limit of ${limit})`;
+        const finding = { resource: workload.resource, path, message };
+        yield workload.resource.kind === 'StatefulSet' ? whenMade(workload, finding) : finding;
       }
     }
   },
