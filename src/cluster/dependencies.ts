@@ -12,6 +12,8 @@ export interface Dependency {
   readonly referent: Referent;
   /** The object that is meant, where it is here. */
   readonly on: Resource | undefined;
+  /** It must be ready, not only there. */
+  readonly untilReady: boolean;
 }
 
 const KINDS = [
@@ -29,11 +31,14 @@ export const dependenciesOf = derived((cluster: Cluster): ReadonlyMap<Resource, 
   for (const [group, kind] of KINDS) {
     for (const resource of cluster.list(group, kind)) {
       const dependencies = asList(valueAt(resource.object, ['spec', 'dependsOn'])).flatMap((item, i) => {
-        const { name, namespace, kind: other = kind } = asMap(item) ?? {};
+        const { name, namespace, kind: other = kind, ready, readyExpr } = asMap(item) ?? {};
         if (typeof name !== 'string' || isUnknown(name) || isUnknown(namespace) || other !== kind) return [];
         const scope = typeof namespace === 'string' && namespace !== '' ? namespace : resource.scope;
         const path = ['spec', 'dependsOn', i, 'name'];
-        return [{ resource, path, referent: { group, kind, scope, name }, on: cluster.get(group, kind, scope, name) }];
+        const on = cluster.get(group, kind, scope, name);
+        // An expression of one's own takes the place of readiness; a ResourceSet waits for it only where it says so.
+        const untilReady = !readyExpr && (kind !== 'ResourceSet' || ready === true);
+        return [{ resource, path, referent: { group, kind, scope, name }, on, untilReady }];
       });
       if (dependencies.length > 0) all.set(resource, dependencies);
     }
@@ -41,7 +46,7 @@ export const dependenciesOf = derived((cluster: Cluster): ReadonlyMap<Resource, 
   return all;
 });
 
-/** The circles among the dependencies, each once: its entries in order, from the first object of the environment that is in it. */
+/** The circles of what waits until another is ready, each once: its entries in order, from the first object of the environment that is in it. */
 export const dependencyCycles = derived((cluster: Cluster): readonly (readonly Dependency[])[] => {
   const dependencies = dependenciesOf(cluster);
   const done = new Set<Resource>();
@@ -61,8 +66,8 @@ export const dependencyCycles = derived((cluster: Cluster): readonly (readonly D
         way.pop();
         continue;
       }
-      const { on } = dependency;
-      if (!on || done.has(on)) continue;
+      const { on, untilReady } = dependency;
+      if (!on || !untilReady || done.has(on)) continue;
       const at = onTheWay.get(on);
       if (at !== undefined) {
         cycles.push([...way.slice(at + 1).flatMap(({ by }) => by ?? []), dependency]);

@@ -29,6 +29,7 @@ export default {
       'A dependency that another repository may render: `existing` lists none of the kind in that namespace, and nothing is called alike',
       'Something here may make it: a Kustomization that renders others',
       'A long chain, or two that meet again: only a circle never ends',
+      'A circle in which one waits for a `readyExpr`, or a ResourceSet without `ready: true`: what is there already may do',
       'A circle through files that only lie in one directory, without a k8s-lint.yaml: a warning',
     ],
     references: [
@@ -79,6 +80,13 @@ export default {
           chart: { spec: { chart: shop, sourceRef: { kind: HelmRepository, name: shop } } }
           dependsOn:
             - name: shop # <- HelmRelease/shop waits for itself, it is never reconciled
+        ---
+        apiVersion: fluxcd.controlplane.io/v1
+        kind: ResourceSet
+        metadata: { name: tenants, namespace: apps }
+        spec:
+          dependsOn:
+            - { apiVersion: fluxcd.controlplane.io/v1, kind: ResourceSet, name: tenants, ready: true } # <- ResourceSet/tenants waits for itself, it is never reconciled
       `,
       {
         files: {
@@ -152,6 +160,34 @@ export default {
       },
     ],
     good: [
+      yaml`
+        # One asks for something else than readiness, the other for nothing but that it is there.
+        apiVersion: helm.toolkit.fluxcd.io/v2
+        kind: HelmRelease
+        metadata: { name: web, namespace: shop }
+        spec:
+          interval: 10m
+          chart: { spec: { chart: web, sourceRef: { kind: HelmRepository, name: shop } } }
+          dependsOn: [{ name: worker, readyExpr: 'dep.status.observedGeneration >= 0' }]
+        ---
+        apiVersion: helm.toolkit.fluxcd.io/v2
+        kind: HelmRelease
+        metadata: { name: worker, namespace: shop }
+        spec:
+          interval: 10m
+          chart: { spec: { chart: worker, sourceRef: { kind: HelmRepository, name: shop } } }
+          dependsOn: [{ name: web }]
+        ---
+        apiVersion: fluxcd.controlplane.io/v1
+        kind: ResourceSet
+        metadata: { name: one, namespace: shop }
+        spec: { dependsOn: [{ apiVersion: fluxcd.controlplane.io/v1, kind: ResourceSet, name: two }] }
+        ---
+        apiVersion: fluxcd.controlplane.io/v1
+        kind: ResourceSet
+        metadata: { name: two, namespace: shop }
+        spec: { dependsOn: [{ apiVersion: fluxcd.controlplane.io/v1, kind: ResourceSet, name: one, ready: true }] }
+      `,
       yaml`
         apiVersion: kustomize.toolkit.fluxcd.io/v1
         kind: Kustomization
