@@ -36,11 +36,14 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** `k8s-lint | head` closes the pipe early: that is no error of ours. */
+/** `k8s-lint | head` closes the pipe early: that is no error of ours. A disk that is full is no finding. */
 function stopQuietlyWhenTheReaderLeaves(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
+      if (error.code === 'EPIPE') return;
+      if (stream === process.stdout)
+        process.stderr.write(`k8s-lint: standard output can't be written: ${error.message}\n`);
+      process.exit(EXIT.failed);
     });
   }
 }

@@ -167,6 +167,14 @@ describe('reports', () => {
     expect(shell.stdout).toBe('pods.yaml\n');
     expect(shell.stderr).toBe('');
   });
+
+  it('says that a report can not be written, which is no finding', () => {
+    const shell = spawnSync('bash', ['-c', `"${process.execPath}" "${bin}" rules > /dev/full`], { encoding: 'utf8' });
+    expect({ status: shell.status, stderr: shell.stderr }).toEqual({
+      status: 2,
+      stderr: "k8s-lint: standard output can't be written: ENOSPC: no space left on device, write\n",
+    });
+  });
 });
 
 describe('paths', () => {

@@ -77,6 +77,9 @@ const FORBIDDEN = (plural: string) => ({
   message: `${plural} is forbidden: User "ci" cannot list resource "${plural}" in API group "" at the cluster scope`,
 });
 
+const advice = (context = '') =>
+  `k8s-lint: kubectl${context} get namespaces must work first; kubectl config get-contexts lists the clusters that --context can name\n`;
+
 describe('what is written', () => {
   it.each(['v31', 'v35'] as const)('is what rules use, sorted, and no secret (kubectl of %s)', async (layer) => {
     api.resources = smallCluster();
@@ -161,7 +164,7 @@ describe('what is written', () => {
       stdout: '',
       stderr:
         "k8s-lint: the cluster can't be asked: error: You must be logged in to the server (the server has asked for the client to " +
-        'provide credentials)\n',
+        `provide credentials)\n${advice(' --context stranger')}`,
     });
   });
 });
@@ -184,7 +187,7 @@ describe('a cluster that does not answer', () => {
     expect(result).toEqual({
       code: 2,
       stdout: '',
-      stderr: `k8s-lint: the cluster can't be asked: The connection to the server ${host} was refused - did you specify the right host or port?\n`,
+      stderr: `k8s-lint: the cluster can't be asked: The connection to the server ${host} was refused - did you specify the right host or port?\n${advice()}`,
     });
   });
 
@@ -195,7 +198,10 @@ describe('a cluster that does not answer', () => {
     expect(Date.now() - start).toBeLessThan(20_000);
     expect(code).toBe(2);
     const lines = stderr.trimEnd().split('\n');
-    expect(lines).toHaveLength(api.resources.length);
+    expect(lines).toHaveLength(api.resources.length + 1);
+    expect(lines.at(-1)).toBe(
+      'k8s-lint: nothing could be read, so nothing is written: see what kubectl get namespaces says',
+    );
     expect(lines[0]).toMatch(
       /^k8s-lint: Deployment\.apps was not read, .*(?:Client\.Timeout|no answer within --timeout)/,
     );
@@ -205,7 +211,7 @@ describe('a cluster that does not answer', () => {
     const { code, stderr } = await snapshot('--context', 'nowhere');
     expect({ code, stderr }).toEqual({
       code: 2,
-      stderr: 'k8s-lint: the cluster can\'t be asked: error: context "nowhere" does not exist\n',
+      stderr: `k8s-lint: the cluster can't be asked: error: context "nowhere" does not exist\n${advice(' --context nowhere')}`,
     });
   });
 });
@@ -227,6 +233,27 @@ describe('the file', () => {
   it('stays as it was where the cluster does not answer', async () => {
     const directory = tree({ 'facts.yaml': 'old\n' });
     expect((await snapshot('-o', join(directory, 'facts.yaml'), '--context', 'stranger')).code).toBe(2);
+    expect(readFileSync(join(directory, 'facts.yaml'), 'utf8')).toBe('old\n');
+  });
+
+  it.each([
+    ['a directory', '', 'it is a directory'],
+    ['below a file', 'facts.yaml/x', 'its directory does not exist'],
+  ])('is refused before anything is asked where it is %s', async (_, name, reason) => {
+    const directory = tree({ 'facts.yaml': 'old\n' });
+    const file = join(directory, name);
+    expect(await snapshot('-o', file)).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: `k8s-lint: --output ${file}: ${reason}\n`,
+    });
+    expect(api.requests).toEqual([]);
+  });
+
+  it('stays as it was where no kind could be read', async () => {
+    for (const served of api.resources) served.fails = { code: 500, reason: 'InternalError', message: 'etcd is gone' };
+    const directory = tree({ 'facts.yaml': 'old\n' });
+    expect((await snapshot('-o', join(directory, 'facts.yaml'))).code).toBe(2);
     expect(readFileSync(join(directory, 'facts.yaml'), 'utf8')).toBe('old\n');
   });
 
@@ -253,6 +280,7 @@ describe('the file', () => {
   });
 
   it.each([
+    [['--context', ''], 'k8s-lint: --context: a name is needed, not an empty one\n'],
     [['--timeout', 'soon'], 'k8s-lint: --timeout soon: a whole number from 1 on is needed\n'],
     [
       ['--kubectl', '/nowhere/kubectl'],

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { EXIT } from '../cli.ts';
 import { findKubectl } from '../render/tools.ts';
@@ -31,10 +31,11 @@ export async function runSnapshot(flags: SnapshotFlags): Promise<number> {
   if (timeout !== undefined && !/^[1-9]\d{0,5}$/.test(timeout)) {
     throw new UsageError(`--timeout ${timeout}: a whole number from 1 on is needed`);
   }
+  if (flags.context === '') throw new UsageError('--context: a name is needed, not an empty one');
   const file = output === undefined || output === '-' ? undefined : resolve(output);
-  if (file !== undefined && !isDirectory(dirname(file))) {
-    throw new UsageError(`--output ${output}: its directory does not exist`);
-  }
+  // Before the cluster is asked for minutes.
+  const refusal = file === undefined ? undefined : whyNotWritten(file);
+  if (refusal !== undefined) throw new UsageError(`--output ${output}: ${refusal}`);
   const controller = new AbortController();
   const interrupt = () => controller.abort();
   process.once('SIGINT', interrupt);
@@ -49,15 +50,23 @@ export async function runSnapshot(flags: SnapshotFlags): Promise<number> {
       signal: controller.signal,
     });
     const text = snapshotText(snapshot);
+    const isIncomplete = unread.some(({ forbidden }) => !forbidden);
+    if (isIncomplete && snapshot.objects.length === 0) {
+      tell(unread);
+      say(`nothing could be read, so nothing is written: see what kubectl${inContext(flags)} get namespaces says`);
+      return EXIT.failed;
+    }
     if (file === undefined) process.stdout.write(text);
     else if (!replaced(file, text, output)) return EXIT.failed;
     tell(unread);
     if (file !== undefined) say(`${counted(snapshot.objects.length, 'object')} written to ${output}`);
-    return unread.some(({ forbidden }) => !forbidden) ? EXIT.failed : EXIT.clean;
+    return isIncomplete ? EXIT.failed : EXIT.clean;
   } catch (error) {
     if (controller.signal.aborted) return EXIT.interrupted;
     if (!(error instanceof ClusterError)) throw error;
     say(`the cluster can't be asked: ${error.message}`);
+    const advice = 'kubectl config get-contexts lists the clusters that --context can name';
+    say(`kubectl${inContext(flags)} get namespaces must work first; ${advice}`);
     return EXIT.failed;
   } finally {
     process.removeListener('SIGINT', interrupt);
@@ -65,8 +74,24 @@ export async function runSnapshot(flags: SnapshotFlags): Promise<number> {
   }
 }
 
-function isDirectory(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+/** What goes between `kubectl` and what it is to do. */
+function inContext({ context }: SnapshotFlags): string {
+  return context === undefined ? '' : ` --context ${context}`;
+}
+
+/** Why a file can't be written there, as far as that can be told before; undefined where nothing speaks against it. */
+function whyNotWritten(file: string): string | undefined {
+  try {
+    if (statSync(dirname(file), { throwIfNoEntry: false })?.isDirectory() !== true)
+      return 'its directory does not exist';
+    const old = statSync(file, { throwIfNoEntry: false });
+    if (old?.isDirectory()) return 'it is a directory';
+    // A device is written to as it is, a file is replaced.
+    if (!old || old.isFile()) accessSync(dirname(file), constants.W_OK);
+    return undefined;
+  } catch (error) {
+    return `nothing can be written there: ${describeFailure(error)}`;
+  }
 }
 
 /** Writes the file, or says why that can't be done. */
