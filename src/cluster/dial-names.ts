@@ -19,7 +19,7 @@ const NOT_DIALLED = new Set([
   ...['announce', 'announced', 'audience', 'aud', 'cookie', 'vhost', 'vhosts', 'virtual', 'listen', 'listener'],
   ...['listeners', 'bind', 'self', 'own', 'referer', 'referrer', 'sni', 'san', 'sans', 'noproxy', 'vite', 'logout'],
   ...['homepage', 'runbook', 'ingress', 'docs', 'documentation', 'springdoc', 'swagger', 'openapi', 'kestrel'],
-  ...['example', 'examples', 'links', 'bookmark', 'bookmarks'],
+  ...['example', 'examples', 'links', 'bookmark', 'bookmarks', 'test', 'tests', 'mock', 'mocks', 'fixtures'],
 ]);
 
 /** Last words of names whose values look like addresses and are none: `POSTGRES_IMAGE: postgres:16`. */
@@ -48,7 +48,21 @@ const BUNDLED = new Set(['react app', 'vue app', 'ng app', 'gatsby']);
 
 /** Words whose URL is what people open, not what the program dials: `FRONTEND_URL` is for links and CORS. */
 const SHOWN = new Set([
-  ...['frontend', 'client', 'web', 'webapp', 'website', 'site', 'ui', 'home', 'root', 'portal', 'dashboard', 'landing'],
+  ...[
+    'frontend',
+    'client',
+    'web',
+    'webapp',
+    'website',
+    'site',
+    'ui',
+    'home',
+    'root',
+    'portal',
+    'dashboard',
+    'landing',
+    'page',
+  ],
 ]);
 
 /** Names that mean the program's own address. */
@@ -58,6 +72,8 @@ const OWN = new Set([
     'http host',
     'https host',
     'server host',
+    'server addr',
+    'server address',
     'kc hostname',
     'kc hostname url',
     'keycloak hostname',

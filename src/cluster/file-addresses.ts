@@ -85,8 +85,13 @@ function isSomethingElse({ value }: Structured): boolean {
     has('asyncapi') ||
     has('$schema', 'properties') ||
     has('dependencies') ||
+    isCompose(map.services) ||
     asList(map.groups).some((group) => asMap(group)?.rules !== undefined)
   );
+}
+
+function isCompose(services: unknown): boolean {
+  return Object.values(asMap(services) ?? {}).some((service) => typeof asMap(service)?.image === 'string');
 }
 
 /** What can't be taken for a link in a file of no known format: the URLs of databases, brokers and the like. */
