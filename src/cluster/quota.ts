@@ -35,10 +35,29 @@ export const quotasByScope = derived((cluster): ReadonlyMap<string, readonly Quo
   return quotas;
 });
 
-/** ValidateResourceQuantityValue of pkg/apis/core/validation: nothing is below 0, and pods are whole. */
-function isRefused({ hard }: Quota): boolean {
+const COMPUTE = ['cpu', 'memory', 'requests.cpu', 'requests.memory', 'limits.cpu', 'limits.memory'];
+/** What the API server has of its own in quotas, besides what a quota with scopes may hold (pkg/apis/core/helper). */
+const UNSCOPED = new Set([
+  ...['ephemeral-storage', 'requests.ephemeral-storage', 'limits.ephemeral-storage', 'requests.storage'],
+  ...['resourcequotas', 'services', 'services.nodeports', 'services.loadbalancers', 'replicationcontrollers'],
+  ...['secrets', 'configmaps', 'persistentvolumeclaims'],
+]);
+const POD_SCOPES = new Set([
+  ...['Terminating', 'NotTerminating', 'BestEffort', 'NotBestEffort', 'PriorityClass', 'CrossNamespacePodAffinity'],
+]);
+
+/**
+ * ValidateResourceQuantityValue and validateResourceQuotaScopes of pkg/apis/core/validation: nothing is below 0, pods are whole, and
+ * scopes of pods go with pods and their cpu and memory only, BestEffort with pods alone.
+ */
+function isRefused({ hard, scopes }: Quota): boolean {
+  const names = scopes.map(({ scopeName }) => String(scopeName));
+  if (names.includes('BestEffort') && COMPUTE.some((name) => hard.has(name))) return true;
+  const isOfPods = names.some((name) => POD_SCOPES.has(name));
   return [...hard].some(
-    ([name, amount]) => amount !== 'unknown' && (amount.nano < 0n || (name === 'pods' && amount.nano % NANO !== 0n)),
+    ([name, amount]) =>
+      (isOfPods && UNSCOPED.has(name)) ||
+      (amount !== 'unknown' && (amount.nano < 0n || (name === 'pods' && amount.nano % NANO !== 0n))),
   );
 }
 

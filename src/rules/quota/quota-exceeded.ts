@@ -200,6 +200,11 @@ export default {
         spec: { hard: { requests.cpu: 1e0, pods: 500m } }
         ---
         apiVersion: v1
+        kind: ResourceQuota
+        metadata: { name: refused-since-storage-is-no-pods }
+        spec: { hard: { requests.cpu: 1, requests.storage: 1Gi }, scopes: [NotTerminating] }
+        ---
+        apiVersion: v1
         kind: Pod
         metadata: { name: web }
         spec:

@@ -176,6 +176,18 @@ export default {
       yaml`
         apiVersion: v1
         kind: ResourceQuota
+        metadata: { name: refused-since-best-effort-has-no-cpu }
+        spec: { hard: { requests.cpu: "2" }, scopes: [BestEffort] }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: best-effort }
+        spec:
+          containers: [{ name: web, image: "web:1" }]
+      `,
+      yaml`
+        apiVersion: v1
+        kind: ResourceQuota
         metadata: { name: counts-only }
         spec:
           hard: { pods: "4", requests.ephemeral-storage: 4Gi, requests.nvidia.com/gpu: "1" }
