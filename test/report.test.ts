@@ -223,6 +223,27 @@ describe('text', () => {
     expect(lines[2]).toBe('  thing 0: no facts (t0 and 2 more)');
     expect(lines.at(-2)).toBe('  and 2 more: --format json lists them');
   });
+
+  it.each([
+    ['existing holds no Secret in namespace shop', true],
+    ['no Node is known: list the Nodes under existing', true],
+    ['list DNSEndpoints and Nodes under existing', true],
+    ['list Nodes under existing', true],
+    ['no schema for this kind: render its CustomResourceDefinition, or list it under existing', false],
+    ['Secret/app may set another address: render it, or list it with its keys under existing', false],
+    ['an existing object that is not valid', false],
+  ])('names the snapshot once, as a way to the facts that are missing: %s', async (reason, helps) => {
+    const unchecked = ['a', 'b'].map((what) => ({ what, reason, target: 'web' }));
+    const text = await write('text', { report: { ...report, diagnostics: [], unchecked } });
+    expect(text.split('\n').slice(2)).toEqual([
+      `  a: ${reason} (web)`,
+      `  b: ${reason} (web)`,
+      ...(helps
+        ? ['  k8s-lint snapshot -o FILE writes down what the cluster holds: name FILE under existing in k8s-lint.yaml']
+        : []),
+      '',
+    ]);
+  });
 });
 
 describe('excerpts', () => {

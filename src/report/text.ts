@@ -97,5 +97,11 @@ function uncheckedLines({ unchecked }: Report, chalk: ChalkInstance): string[] {
     chalk.dim('not checked:'),
     ...all.slice(0, LISTED_UNCHECKED),
     ...(rest > 0 ? [chalk.dim(`  and ${rest} more: --format json lists them`)] : []),
+    ...(unchecked.some(({ reason }) => SNAPSHOT_HELPS.test(reason)) ? [chalk.dim(SNAPSHOT)] : []),
   ];
 }
+
+/** Reasons that miss a kind of objects, as rules word them: `existing holds no Secret`, `list the Nodes under existing`. */
+const SNAPSHOT_HELPS = /^existing holds no |\blist (?:the )?[A-Z]\w+(?: and [A-Z]\w+)? under existing$/;
+const SNAPSHOT =
+  '  k8s-lint snapshot -o FILE writes down what the cluster holds: name FILE under existing in k8s-lint.yaml';
