@@ -1,7 +1,7 @@
 import type { Resource } from '../resource.ts';
 import { type Cluster, derived } from './cluster.ts';
 import { type ConfiguredHost, configuredHosts, mayBePassword } from './configured-hosts.ts';
-import { asksCluster, resolveHost } from './connections.ts';
+import { asksCluster, namedConnections, resolveHost } from './connections.ts';
 import { namesHost, wordsOf } from './dial-names.ts';
 import { hintFor } from './hints.ts';
 import { meetsNoPolicies } from './network.ts';
@@ -35,8 +35,9 @@ export function unresolvedHosts(cluster: Cluster): UnresolvedHost[] {
   const hints = new Map<string, string | undefined>();
   return judged.flatMap(({ configured, missing }) => {
     if (missing === undefined || !mayBeReported(configured) || fine.has(listOf(configured))) return [];
-    const id = `${missing.referent.scope} ${missing.referent.name}`;
-    if (!hints.has(id)) hints.set(id, hintOf(cluster, missing));
+    const isAtHome = !missing.undeclared || dialsServices(cluster).has(configured.from.resource);
+    const id = JSON.stringify([missing.referent.scope, missing.referent.name, isAtHome]);
+    if (!hints.has(id)) hints.set(id, hintOf(cluster, missing, isAtHome));
     const hint = hints.get(id);
     return hint === undefined ? [] : [{ configured, referent: missing.referent, hint }];
   });
@@ -44,18 +45,28 @@ export function unresolvedHosts(cluster: Cluster): UnresolvedHost[] {
 
 /**
  * What may have been meant. Undefined where nothing tells that a name is wrong: others may put Services into a namespace that nobody has
- * described, so that only a slip counts there, or a Service of that name elsewhere.
+ * described, so that only a slip counts there, a Service of that name elsewhere, or that what else the workload dials is here.
  */
-function hintOf(cluster: Cluster, { referent, undeclared }: Missing): string | undefined {
+function hintOf(cluster: Cluster, { referent }: Missing, isAtHome: boolean): string | undefined {
   const { name, scope } = referent;
   const hint = hintFor(cluster, name, referent);
   if (hint.startsWith('; namespace')) return hint;
   const services = servicesByScope(cluster).get(scope) ?? [];
   // `postgres` is no slip for `postgrest`, and of short names any two are alike.
   const isLikely = name.length > 4 && services.some((service) => !service.startsWith(name) && isSlip(service, name));
-  if (undeclared && !isLikely) return undefined;
+  if (!isAtHome && !isLikely) return undefined;
   return name.length > 3 ? hint : '';
 }
+
+/** The workloads that dial some Service of their own namespace that is rendered with them. */
+const dialsServices = derived(
+  (cluster): ReadonlySet<Resource> =>
+    new Set(
+      namedConnections(cluster)
+        .filter(({ from, service }) => !service.existing && service.scope === from.resource.scope)
+        .map(({ from }) => from.resource),
+    ),
+);
 
 /** Whether two names differ by one letter, or two that changed places. */
 function isSlip(a: string, b: string): boolean {

@@ -36,7 +36,7 @@ export default {
       'Values that aren’t known, or that a later envFrom may override; stand-ins such as none and changeme',
       'Namespaces into which a chart, an operator or a policy may put the Service; targets that don’t render',
       'A list in which another host is known, or outside of the cluster; Helm’s tests and what runs before the first installation',
-      'An environment that nobody has described, unless a Service’s name differs by one slip, or one of that name is in another namespace',
+      'An environment that nobody has described, unless a Service’s name differs by one slip, one of that name is in another namespace, or what else the workload dials is rendered with it',
     ],
     references: [
       'https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/',
@@ -45,6 +45,27 @@ export default {
   },
   examples: {
     bad: [
+      yaml`
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: { name: deces-backend, namespace: matchid }
+        spec:
+          selector: { matchLabels: { app: deces-backend } }
+          template:
+            metadata: { labels: { app: deces-backend } }
+            spec:
+              containers:
+                - name: backend
+                  image: matchid/deces-backend:1.9.2
+                  env:
+                    - { name: ES_HOST, value: elasticsearch }
+                    - { name: REDIS_HOST, value: redis } # <- Deployment/deces-backend dials redis (REDIS_HOST), but there is no Service/redis in namespace matchid: the name doesn't resolve
+        ---
+        apiVersion: v1
+        kind: Service
+        metadata: { name: elasticsearch, namespace: matchid }
+        spec: { selector: { app: elasticsearch }, ports: [{ port: 9200 }] }
+      `,
       yaml`
         apiVersion: v1
         kind: Namespace
