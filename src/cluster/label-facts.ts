@@ -59,7 +59,12 @@ export function isSetByPrograms(key: string): boolean {
   return ROLE_LABEL.test(key);
 }
 
-/** Whether the labels of a workload's pods are all in its template, but for those of `mayBeAddedToPods`. */
+/** Whether pods have a label with a certain value only if their template says so. */
+export function comesFromTemplates(key: string): boolean {
+  return !mayBeAddedToPods(key) && !isSetByPrograms(key);
+}
+
+/** Whether the labels of a workload's pods are all in its template, but for those that don't come from there. */
 export function hasPlainLabels({ labels, resource }: Workload): boolean {
   if (resource.group === 'serving.knative.dev') return false;
   return Object.entries(labels).every(
@@ -85,6 +90,7 @@ function readPodLabels(workload: Workload): LabelFacts {
   return (key) => {
     if (Object.hasOwn(labels, key)) return knownValue(labels[key]);
     if (RUNTIME_LABELS.get(resource.kind)?.has(key)) return runtimeLabel(workload, key);
+    if (resource.kind === 'StatefulSet' && isSetByPrograms(key)) return UNKNOWN;
     return open || isUnknown(key) || INJECTED_POD_LABELS.test(key) ? UNKNOWN : undefined;
   };
 }

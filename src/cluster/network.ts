@@ -4,11 +4,11 @@ import { type Cluster, derived } from './cluster.ts';
 import { contested } from './contested.ts';
 import { mayHoldPods } from './ip-blocks.ts';
 import {
+  comesFromTemplates,
   every,
   hasPlainLabels,
   type Known,
   matches,
-  mayBeAddedToPods,
   namespaceLabels,
   podLabels,
   some,
@@ -455,7 +455,7 @@ class RulesByPeer {
 /** One label that a selector requires and that only templates give pods. */
 function requiredPair(selector: unknown): string | undefined {
   const pair = Object.entries(asMap(asMap(selector)?.matchLabels) ?? {}).find(
-    ([key, value]) => typeof value === 'string' && !isUnknown(key) && !isUnknown(value) && !mayBeAddedToPods(key),
+    ([key, value]) => typeof value === 'string' && !isUnknown(key) && !isUnknown(value) && comesFromTemplates(key),
   );
   return pair && JSON.stringify(pair);
 }

@@ -1,11 +1,11 @@
 import { compareScopes, isUnsetScope } from '../resource.ts';
 import { type Cluster, derived } from './cluster.ts';
 import {
+  comesFromTemplates,
   every,
   hasPlainLabels,
   type Known,
   matches,
-  mayBeAddedToPods,
   namespaceLabels,
   podLabels,
 } from './label-facts.ts';
@@ -149,7 +149,7 @@ function podsIn(cluster: Cluster, scope: string, podSelector: unknown): readonly
   const pods = podIndex(cluster).byScope.get(scope);
   if (!pods) return [];
   const required = Object.entries(asMap(asMap(podSelector)?.matchLabels) ?? {}).find(
-    ([key, value]) => typeof value === 'string' && !isUnknown(key) && !isUnknown(value) && !mayBeAddedToPods(key),
+    ([key, value]) => typeof value === 'string' && !isUnknown(key) && !isUnknown(value) && comesFromTemplates(key),
   );
   return required ? [...(pods.byLabel.get(JSON.stringify(required)) ?? []), ...pods.open] : pods.all;
 }

@@ -2,12 +2,12 @@ import { compareScopes, type Path, type Resource } from '../resource.ts';
 import { type Cluster, derived } from './cluster.ts';
 import { contested } from './contested.ts';
 import {
+  comesFromTemplates,
   every,
   hasPlainLabels,
   isSetByPrograms,
   type Known,
   matches,
-  mayBeAddedToPods,
   podLabels,
 } from './label-facts.ts';
 import { declaredPorts, type Protocol } from './network.ts';
@@ -127,7 +127,7 @@ class PodsByLabel {
   candidates(selector: Record<string, unknown>): readonly Workload[] {
     let fewest: readonly Workload[] | undefined;
     for (const [key, value] of Object.entries(selector)) {
-      if (typeof value !== 'string' || isUnknown(key) || isUnknown(value) || mayBeAddedToPods(key)) continue;
+      if (typeof value !== 'string' || isUnknown(key) || isUnknown(value) || !comesFromTemplates(key)) continue;
       const found = this.#byLabel.get(JSON.stringify([key, value])) ?? [];
       if (fewest === undefined || found.length < fewest.length) fewest = found;
     }

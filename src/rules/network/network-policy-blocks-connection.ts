@@ -41,6 +41,7 @@ export default {
       'Services whose pods aren’t rendered, without selector, ExternalName; a port that the Service lacks; hosts outside the cluster',
       'Values, labels, ports and namespaces that aren’t known; a ConfigMap’s value that a later envFrom may override (unchecked)',
       'A namespace that isn’t rendered, selected by another label than kubernetes.io/metadata.name',
+      'Labels by which what runs in a StatefulSet says who leads (role: master)',
       'Some of several pods behind the Service, or of several hosts in a list, is reachable',
       'A ConfigMap or Secret that several workloads take whole (envFrom, a volume), where one of them reaches the host',
       'The own Service, CORS origins and allowed hosts, public and advertised addresses, switched off features (X_ENABLED: "false")',
@@ -658,6 +659,46 @@ export default {
       },
     ],
     good: [
+      yaml`
+        # Patroni labels the pod that leads.
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: web, namespace: shop, labels: { app: web } }
+        spec: { containers: [{ name: web, image: 'web:1', env: [{ name: PGHOST, value: db }] }] }
+        ---
+        apiVersion: apps/v1
+        kind: StatefulSet
+        metadata: { name: db, namespace: shop }
+        spec:
+          serviceName: db
+          selector: { matchLabels: { app: db } }
+          template:
+            metadata: { labels: { app: db } }
+            spec: { containers: [{ name: db, image: 'spilo:17', ports: [{ containerPort: 5432 }] }] }
+        ---
+        apiVersion: v1
+        kind: Service
+        metadata: { name: db, namespace: shop }
+        spec: { selector: { app: db }, ports: [{ port: 5432 }] }
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: { name: deny, namespace: shop }
+        spec: { podSelector: {}, policyTypes: [Ingress, Egress] }
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: { name: web, namespace: shop }
+        spec:
+          podSelector: { matchLabels: { app: web } }
+          policyTypes: [Egress]
+          egress: [{ to: [{ podSelector: { matchLabels: { role: master } } }] }]
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: { name: leader, namespace: shop }
+        spec: { podSelector: { matchLabels: { role: master } }, ingress: [{ from: [{ podSelector: {} }] }] }
+      `,
       yaml`
         # Every way to admit, at its edge.
         apiVersion: v1
