@@ -72,7 +72,10 @@ export function storesOf(cluster: Cluster, workload: Workload): Store[] {
 /** A node of Elasticsearch or OpenSearch that is neither a data nor a master node: it keeps nothing that counts. */
 function onlyCoordinates({ container }: PodContainer): boolean {
   const written = new Map(asList(container.env).map((item) => [asMap(item)?.name, asMap(item)?.value]));
-  const roles = written.get('node.roles');
+  // As the official images read it, and as those of Bitnami do.
+  const roles = ['node.roles', 'ELASTICSEARCH_NODE_ROLES', 'OPENSEARCH_NODE_ROLES']
+    .map((name) => written.get(name))
+    .find((value) => value !== undefined);
   if (typeof roles === 'string') return !/data|master|\$/.test(roles);
   const isOff = (role: string) =>
     [`node.${role}`, `NODE_${role.toUpperCase()}`].some((n) => written.get(n) === 'false');

@@ -134,6 +134,9 @@ export default {
                 - name: search
                   image: docker.elastic.co/elasticsearch/elasticsearch:8.15.0 # <- elasticsearch in container search keeps its data on no volume: it is gone when the container restarts
                   env: [{ name: node.roles, value: "data_hot,ingest" }, { name: node.data, value: "false" }, { name: node.master, value: "false" }]
+                - name: bitnami
+                  image: docker.io/bitnami/elasticsearch:9.1.2 # <- elasticsearch in container bitnami keeps its data on no volume: it is gone when the container restarts
+                  env: [{ name: ELASTICSEARCH_NODE_ROLES, value: data }]
                 - name: masters
                   image: elasticsearch:7.17.28 # <- elasticsearch in container masters keeps its data on no volume: it is gone when the container restarts
                   env: [{ name: node.data, value: "false" }]
@@ -268,6 +271,12 @@ export default {
                 - name: coordinates
                   image: docker.elastic.co/elasticsearch/elasticsearch:8.15.0
                   env: [{ name: node.roles, value: "ingest,remote_cluster_client" }]
+                - name: coordinates-by-bitnami
+                  image: docker.io/bitnami/elasticsearch:9.1.2
+                  env: [{ name: ELASTICSEARCH_NODE_ROLES, value: "" }]
+                - name: takes-in-by-bitnami
+                  image: docker.io/bitnami/opensearch:3.2.0
+                  env: [{ name: OPENSEARCH_NODE_ROLES, value: ingest }]
                 - name: coordinates-in-the-old-way
                   image: elasticsearch:7.17.28
                   env: [{ name: node.data, value: "false" }, { name: NODE_MASTER, value: "false" }]
