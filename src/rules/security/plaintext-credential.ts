@@ -23,11 +23,7 @@ export default {
       'replace it reads the key from a Secret. What operators meet: a token in the env of a Deployment, or the password of a database ' +
       'role in the SQL of a ConfigMap, is in the repository, in every render of it, in etcd without encryption, and readable by ' +
       'whoever may read Deployments and ConfigMaps. When the Secret beside it is rotated, the literal one stays.',
-    symptoms: [
-      'Push cannot contain secrets',
-      'remote: error: GH013: Repository rule violations found',
-      'FATAL: password authentication failed for user',
-    ],
+    symptoms: ['Push cannot contain secrets', 'remote: error: GH013: Repository rule violations found'],
     fix:
       'Put it into a Secret (SealedSecret, ExternalSecret, SOPS) and refer to it: secretKeyRef in env, a mounted file, $(VAR) in args. ' +
       'What was in a repository must be revoked, not only moved.',
