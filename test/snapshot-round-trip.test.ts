@@ -120,6 +120,41 @@ it('adds to facts written by hand, and counts what both describe once', async ()
   }
 });
 
+it('says nothing of Secrets in a namespace that is yet to be made', async () => {
+  const lintIn = async (existing: string) => {
+    const { diagnostics, unchecked } = await lintFiles({
+      'k8s-lint.yaml': 'environments: { prod: { targets: [{ manifests: [pod.yaml] }], existing: [facts.yaml] } }\n',
+      'pod.yaml': yaml`
+        apiVersion: v1
+        kind: Namespace
+        metadata: { name: preview }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: web, namespace: preview }
+        spec:
+          containers: [{ name: web, image: "web:1", envFrom: [{ secretRef: { name: app } }] }]
+      `,
+      'facts.yaml': `{ apiVersion: v1, kind: List, items: [{ apiVersion: v1, kind: SecretList, items: [] }] }\n---\n${existing}`,
+    });
+    return [diagnostics.map(({ message }) => message), unchecked.map(({ what, reason }) => `${what}: ${reason}`)];
+  };
+  const namespace = (name: string) => `{ apiVersion: v1, kind: Namespace, metadata: { name: ${name} } }\n`;
+  const missing = [
+    ['there is no Secret/app in namespace preview: the container stays in CreateContainerConfigError'],
+    [],
+  ];
+  expect(await lintIn(namespace('shop'))).toEqual([
+    [],
+    ['references to Secret objects in namespace preview: existing holds no Secret in namespace preview'],
+  ]);
+  expect(await lintIn(namespace('preview'))).toEqual(missing);
+  // Namespaces aren't told, or one of them holds something.
+  expect(await lintIn('')).toEqual(missing);
+  const account = '{ apiVersion: v1, kind: ServiceAccount, metadata: { name: a, namespace: preview } }\n';
+  expect(await lintIn(`${namespace('shop')}---\n${account}`)).toEqual(missing);
+});
+
 it('tells what a target without a namespace scales, though its autoscaler is deployed already', () => {
   const autoscaler = (metadata: object) => ({
     apiVersion: 'autoscaling/v2',

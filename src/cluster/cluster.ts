@@ -85,6 +85,8 @@ export class Cluster {
   readonly #byIdentity = new Map<string, Resource>();
   /** `group/Kind` and `group/Kind scope` of every existing object. */
   readonly #existingKinds = new Set<string>();
+  /** The namespaces that exist, as far as `existing` names any. */
+  readonly #existingNamespaces = new Set<string>();
   #workloads: readonly Workload[] | undefined;
 
   constructor(input: ClusterInput) {
@@ -104,6 +106,8 @@ export class Cluster {
       if (!resource.existing) continue;
       this.#existingKinds.add(`${resource.group}/${resource.kind}`);
       this.#existingKinds.add(`${resource.group}/${resource.kind} ${resource.scope}`);
+      const isNamespace = resource.group === '' && resource.kind === 'Namespace';
+      this.#existingNamespaces.add(isNamespace ? resource.name : resource.scope);
     }
     for (const resource of input.resources) {
       const kind = `${resource.group}/${resource.kind}`;
@@ -135,12 +139,20 @@ export class Cluster {
     return new Cluster({ ...this.#input, resources: [resource] });
   }
 
-  /** Whether `existing` says all there is of a kind: in that namespace, or in the cluster where no scope is given. */
+  /**
+   * Whether `existing` says all there is of a kind: in that namespace, or in the cluster where no scope is given. What will be in a
+   * namespace that is yet to be made, no snapshot can say: whoever makes it may put Secrets there.
+   */
   knows(group: string, kind: string, scope?: string): boolean {
     if (this.#input.factsMissing) return false;
     const id = `${group}/${kind}`;
-    if (this.#emptyKinds.has(id)) return true;
+    if (this.#emptyKinds.has(id)) return scope === undefined || scope === '' || !this.#isYetToBeMade(scope);
     return this.#existingKinds.has(scope === undefined ? id : `${id} ${scope}`);
+  }
+
+  #isYetToBeMade(scope: string): boolean {
+    const knowsNamespaces = this.#existingKinds.has('/Namespace');
+    return knowsNamespaces && !isUnsetScope(scope) && !this.#existingNamespaces.has(scope);
   }
 
   /**
