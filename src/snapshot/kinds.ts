@@ -7,7 +7,7 @@ export interface Kind {
   /** `''` for core. */
   readonly group: string;
   readonly kind: string;
-  /** How its empty list is written where the API server doesn't serve it; undefined where nobody has written it down here. */
+  /** How its empty list is written where the API server doesn't serve it; undefined where that would say nothing, or isn't known here. */
   readonly apiVersion: string | undefined;
   /**
    * What of it is kept beside its name: paths as in `project`. Whatever isn't listed stays out, since specs may hold credentials
@@ -288,6 +288,9 @@ const FIELD_SELECTORS: ReadonlyMap<string, string> = new Map([
   ['/Pod', 'status.phase!=Succeeded,status.phase!=Failed'],
 ]);
 
+/** Where external-dns makes no use of them, DNS has its records all the same. */
+const ELSEWHERE = new Set(['externaldns.k8s.io/DNSEndpoint']);
+
 /** The kinds that a snapshot asks for: those of the table, and every other one that the edges between objects name. */
 export function wantedKinds(): readonly Kind[] {
   const kinds = new Map<string, Kind>();
@@ -298,7 +301,7 @@ export function wantedKinds(): readonly Kind[] {
     kinds.set(id, {
       group,
       kind,
-      apiVersion: known?.apiVersion ?? apiVersion,
+      apiVersion: ELSEWHERE.has(id) ? undefined : (known?.apiVersion ?? apiVersion),
       keep: [...(known?.keep ?? []), ...keep],
       ...(fieldSelector === undefined ? {} : { fieldSelector }),
     });
