@@ -229,6 +229,7 @@ describe('text', () => {
     ['no Node is known: list the Nodes under existing', true],
     ['list DNSEndpoints and Nodes under existing', true],
     ['list Nodes under existing', true],
+    ['list DNSEndpoints under existing', false],
     ['no schema for this kind: render its CustomResourceDefinition, or list it under existing', false],
     ['Secret/app may set another address: render it, or list it with its keys under existing', false],
     ['an existing object that is not valid', false],

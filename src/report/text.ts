@@ -101,7 +101,11 @@ function uncheckedLines({ unchecked }: Report, chalk: ChalkInstance): string[] {
   ];
 }
 
-/** Reasons that miss a kind of objects, as rules word them: `existing holds no Secret`, `list the Nodes under existing`. */
-const SNAPSHOT_HELPS = /^existing holds no |\blist (?:the )?[A-Z]\w+(?: and [A-Z]\w+)? under existing$/;
+/**
+ * Reasons that miss a kind of objects, as rules word them: `existing holds no Secret`, `list the Nodes under existing`. Few clusters
+ * hold their DNS records.
+ */
+const SNAPSHOT_HELPS =
+  /^existing holds no |\blist (?!DNSEndpoints under)(?:the )?[A-Z]\w+(?: and [A-Z]\w+)? under existing$/;
 const SNAPSHOT =
   '  k8s-lint snapshot -o FILE writes down what the cluster holds: name FILE under existing in k8s-lint.yaml';
