@@ -5,7 +5,8 @@ const MAX_LENGTH = 253;
 export function nearestOf(word: string, candidates: Iterable<string>): string | undefined {
   if (word.length > MAX_LENGTH) return undefined;
   let best: string | undefined;
-  let bestDistance = Math.max(2, Math.ceil(word.length / 3)) + 1;
+  // Of two short words, any two are two letters apart.
+  let bestDistance = (word.length < 4 ? 1 : Math.max(2, Math.ceil(word.length / 3))) + 1;
   for (const candidate of candidates) {
     if (Math.abs(candidate.length - word.length) >= bestDistance) continue;
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase(), bestDistance);

@@ -152,7 +152,7 @@ export default {
         kind: NetworkPolicy
         metadata: { name: unset }
         spec:
-          podSelector: { matchLabels: { app: set } } # <- podSelector app=set matches no pod: the policy applies to nothing; did you mean "unset"?
+          podSelector: { matchLabels: { app: set } } # <- podSelector app=set matches no pod: the policy applies to nothing
       `,
     ],
     good: [
