@@ -50,6 +50,30 @@ export const namedConnections = derived((cluster): readonly Connection[] => {
   );
 });
 
+/**
+ * Whether a pod behind the Service takes the address from the same place: it tells the Service's own pods where their peers are, and
+ * whoever else takes it with a whole ConfigMap or Secret needn't dial it.
+ */
+export function isForPeers(cluster: Cluster, { where, service }: Connection): boolean {
+  return peerPlaces(cluster).get(service)?.has(placeId(where)) ?? false;
+}
+
+const peerPlaces = derived((cluster): ReadonlyMap<Resource, ReadonlySet<string>> => {
+  const places = new Map<Resource, Set<string>>();
+  for (const { from, address, where, via } of configuredHosts(cluster)) {
+    if ((via !== 'file' && via !== 'envFrom') || address.host === '') continue;
+    const service = resolveHost(cluster, from, address.host)?.service;
+    if (!service || !backendsOf(cluster, service).workloads.includes(from)) continue;
+    const known = places.get(service) ?? new Set();
+    places.set(service, known.add(placeId(where)));
+  }
+  return places;
+});
+
+function placeId({ resource, path }: ConfiguredHost['where']): string {
+  return JSON.stringify([resource.group, resource.kind, resource.scope, resource.name, path]);
+}
+
 /** Whether the pods ask the cluster's name server, and aren't told other addresses for what they dial. */
 export function asksCluster({ pod }: Workload): boolean {
   return pod.dnsPolicy === undefined || pod.dnsPolicy === 'ClusterFirst' || pod.dnsPolicy === 'ClusterFirstWithHostNet';

@@ -1,5 +1,5 @@
 import { editedAt, placeOf } from '../../cluster/configured-hosts.ts';
-import { type Connection, connectionsOf } from '../../cluster/connections.ts';
+import { type Connection, connectionsOf, isForPeers } from '../../cluster/connections.ts';
 import { meetsNoPolicies, otherPolicies, type Refusal, type Side, type Traffic } from '../../cluster/network.ts';
 import { type Reach, reachOf } from '../../cluster/reachability.ts';
 import { type Cluster, type Finding, type Related, type Resource, type Rule, yaml } from '../../rule.ts';
@@ -43,7 +43,7 @@ export default {
       'A namespace that isn’t rendered, selected by another label than kubernetes.io/metadata.name',
       'Labels by which what runs in a StatefulSet says who leads (role: master)',
       'Some of several pods behind the Service, or of several hosts in a list, is reachable',
-      'A ConfigMap or Secret that several workloads take whole (envFrom, a volume), where one of them reaches the host',
+      'A ConfigMap or Secret that several workloads take whole (envFrom, a volume), where one of them reaches the host, or is behind it',
       'The own Service, CORS origins and allowed hosts, public and advertised addresses, switched off features (X_ENABLED: "false")',
       'In files: comments, what discovery finds and relabelling rewrites, data sources that the browser asks, manifests, dashboards, rules',
       'Web addresses of containers with an HTTP_PROXY; policies that name the port of a mesh’s tunnel (15008, 4143)',
@@ -370,12 +370,73 @@ export default {
         data: { DB_HOST: postgres }
       `,
       yaml`
+        # One of the parts of a program dials what the file says, and none of them may.
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: { name: tracing }
+        data:
+          tracing.yaml: |
+            frontend_worker:
+              frontend_address: frontend:9095 # <- Deployment/querier or one of 2 more that take it dials frontend:9095 (tracing.yaml in ConfigMap/tracing), but ingress policy NetworkPolicy/frontend refuses it: connections time out or are refused
+        ---
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: { name: compactor }
+        spec:
+          replicas: 0
+          selector: { matchLabels: { app: compactor } }
+          template:
+            metadata: { labels: { app: compactor } }
+            spec:
+              containers:
+                - { name: compactor, image: 'ghcr.io/example/tracing:2.9.0', volumeMounts: [{ name: config, mountPath: /etc/tracing }] }
+              volumes: [{ name: config, configMap: { name: tracing } }]
+        ---
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: { name: querier }
+        spec:
+          selector: { matchLabels: { app: querier } }
+          template:
+            metadata: { labels: { app: querier } }
+            spec:
+              containers:
+                - { name: querier, image: 'ghcr.io/example/tracing:2.9.0', volumeMounts: [{ name: config, mountPath: /etc/tracing }] }
+                - { name: reload, image: 'ghcr.io/example/reload:0.4.1', volumeMounts: [{ name: config, mountPath: /etc/tracing }] }
+              volumes: [{ name: config, configMap: { name: tracing } }]
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: prober, labels: { app: prober } }
+        spec:
+          containers:
+            - { name: prober, image: 'ghcr.io/example/prober:2.9.0', volumeMounts: [{ name: config, mountPath: /etc/tracing }] }
+          volumes: [{ name: config, configMap: { name: tracing } }]
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: frontend, labels: { app: frontend } }
+        spec: { containers: [{ name: frontend, image: 'ghcr.io/example/tracing:2.9.0' }] }
+        ---
+        apiVersion: v1
+        kind: Service
+        metadata: { name: frontend }
+        spec: { clusterIP: None, selector: { app: frontend }, ports: [{ port: 9095 }] }
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: { name: frontend }
+        spec:
+          podSelector: { matchLabels: { app: frontend } }
+          ingress: [{ from: [{ podSelector: { matchLabels: { dials: frontend } } }], ports: [{ port: 9095 }] }]
+      `,
+      yaml`
         # Every client of a shared ConfigMap, every pod behind the Service, and every host of a list is refused.
         apiVersion: v1
         kind: ConfigMap
         metadata: { name: shared }
         data:
-          API_URL: http://api:8080 # <- Pod/one dials api:8080 (API_URL in ConfigMap/shared), but egress policy NetworkPolicy/dns-only refuses it: connections time out or are refused && Pod/two dials api:8080 (API_URL in ConfigMap/shared), but egress policy NetworkPolicy/dns-only refuses it: connections time out or are refused
+          API_URL: http://api:8080 # <- Pod/one or Pod/two dials api:8080 (API_URL in ConfigMap/shared), but egress policy NetworkPolicy/dns-only refuses it: connections time out or are refused
           app.env: |
             BROKERS=kafka-0.kafka:9092,kafka-1.kafka:9092 # <- Pod/two dials kafka-0.kafka:9092 (app.env in ConfigMap/shared), but egress policy NetworkPolicy/dns-only refuses it: connections time out or are refused
         ---
@@ -659,6 +720,50 @@ export default {
       },
     ],
     good: [
+      yaml`
+        # The file tells the members of a ring where they meet; the prober takes it for something else, and reads no variable of it either.
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: { name: tracing }
+        data:
+          RING_URL: http://ring:7946
+          tracing.yaml: |
+            memberlist: { join_members: ['ring:7946'] }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: ingester, labels: { app: ingester } }
+        spec:
+          containers:
+            - name: ingester
+              image: ghcr.io/example/tracing:2.9.0
+              envFrom: [{ configMapRef: { name: tracing } }]
+              volumeMounts: [{ name: config, mountPath: /etc/tracing }]
+          volumes: [{ name: config, configMap: { name: tracing } }]
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: prober, labels: { app: prober } }
+        spec:
+          containers:
+            - name: prober
+              image: ghcr.io/example/prober:2.9.0
+              envFrom: [{ configMapRef: { name: tracing } }]
+              volumeMounts: [{ name: config, mountPath: /etc/tracing }]
+          volumes: [{ name: config, configMap: { name: tracing } }]
+        ---
+        apiVersion: v1
+        kind: Service
+        metadata: { name: ring }
+        spec: { clusterIP: None, selector: { app: ingester }, ports: [{ port: 7946 }] }
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: { name: ring }
+        spec:
+          podSelector: { matchLabels: { app: ingester } }
+          ingress: [{ from: [{ podSelector: { matchLabels: { app: ingester } } }], ports: [{ port: 7946 }] }]
+      `,
       yaml`
         # Patroni labels the pod that leads.
         apiVersion: v1
@@ -1219,7 +1324,8 @@ export default {
       return;
     }
     let uncertain = 0;
-    for (const { connection, reach } of refusedConnections(cluster)) {
+    for (const refused of refusedConnections(cluster)) {
+      const { connection } = refused;
       if (!cluster.complete) uncertain++;
       else if (connection.unless !== undefined) {
         yield {
@@ -1227,7 +1333,7 @@ export default {
           reason: `${connection.unless} may set another address: render it, or list it with its keys under existing`,
           resource: connection.from.resource,
         };
-      } else yield finding(cluster, connection, reach);
+      } else yield finding(cluster, refused);
     }
     if (uncertain > 0) {
       yield {
@@ -1243,8 +1349,16 @@ interface Judged {
   reach: Reach;
 }
 
-/** The connections that policies surely refuse: one for each client, value and Service. */
-function refusedConnections(cluster: Cluster): Judged[] {
+interface Refused extends Judged {
+  /** Who takes the value as well, with all else that its ConfigMap or Secret holds, and is refused, too. */
+  others: Connection[];
+}
+
+/**
+ * The connections that policies surely refuse: one for each client, value and Service. Of those that take a whole ConfigMap or Secret,
+ * some may read the rest of it only: of them there is one.
+ */
+function refusedConnections(cluster: Cluster): Refused[] {
   const judged = connectionsOf(cluster).map((connection) => ({ connection, reach: reachOf(cluster, connection) }));
   const lists = new Set<string>();
   const values = new Set<string>();
@@ -1253,19 +1367,32 @@ function refusedConnections(cluster: Cluster): Judged[] {
     lists.add(listId(connection));
     values.add(valueId(connection));
   }
-  const found = new Map<string, Judged>();
+  const found = new Map<string, Judged[]>();
   for (const one of judged) {
     const { connection, reach } = one;
     if (reach.verdict !== 'denied' || connection.from.resource.existing || meetsNoPolicies(connection.from.resource))
       continue;
     // One of several alternatives is enough.
     if (connection.hasOthers || lists.has(listId(connection))) continue;
+    const isShared = connection.via === 'envFrom' || connection.via === 'file';
     // Whoever takes a whole ConfigMap needn't dial all that it holds: somebody else may be meant.
-    if ((connection.via === 'envFrom' || connection.via === 'file') && values.has(valueId(connection))) continue;
-    const id = JSON.stringify([identityOf(connection.from.resource), valueId(connection)]);
-    if (!found.has(id)) found.set(id, one);
+    if (isShared && (values.has(valueId(connection)) || isForPeers(cluster, connection))) continue;
+    const client = isShared ? [] : identityOf(connection.from.resource);
+    const id = JSON.stringify([client, valueId(connection)]);
+    const known = found.get(id) ?? [];
+    found.set(id, known);
+    if (!known.some(({ connection: { from } }) => from === connection.from)) known.push(one);
   }
-  return [...found.values()];
+  return [...found.values()].flatMap((group) => {
+    const first = group.find(({ connection }) => isCertain(connection)) ?? group[0];
+    const others = group.filter((one) => one !== first).map(({ connection }) => connection);
+    return first ? [{ ...first, others }] : [];
+  });
+}
+
+/** Whether somebody dials now, and nothing may override where. */
+function isCertain({ from, unless }: Connection): boolean {
+  return from.replicas !== 0 && unless === undefined;
 }
 
 function listId({ from, list }: Connection): string {
@@ -1280,7 +1407,7 @@ function identityOf({ group, kind, scope, name }: Resource): string[] {
   return [group, kind, scope, name];
 }
 
-function finding(cluster: Cluster, connection: Connection, { refused }: Reach): Finding {
+function finding(cluster: Cluster, { connection, reach: { refused }, others }: Refused): Finding {
   const { from, where, declared, name } = connection;
   const [first] = refused;
   if (!first) throw new Error('a refused connection has traffic that is refused');
@@ -1301,9 +1428,12 @@ function finding(cluster: Cluster, connection: Connection, { refused }: Reach): 
   };
   const isElsewhere = where.resource !== from.resource;
   const related = isElsewhere ? [where.resource.existing ? given : taken] : [];
+  const [other] = others;
+  const more =
+    others.length > 1 ? ` or one of ${others.length} more that take it` : other ? ` or ${other.from.resource}` : '';
   return {
     ...editedAt(connection),
-    message: `${from.resource} dials ${target}, but ${refuse}: connections time out or are refused${bites}`,
+    message: `${from.resource}${more} dials ${target}, but ${refuse}: connections time out or are refused${bites}`,
     ...(isIdle || !isSure(cluster, connection, refused) ? { severity: 'warning' } : {}),
     related: [...(['egress', 'ingress'] as const).flatMap((side) => refusals(side, first)), ...related],
   };
