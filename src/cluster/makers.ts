@@ -198,7 +198,11 @@ interface Makers {
   readonly anythingIn: ReadonlyMap<string, readonly Resource[]>;
   /** Who may make objects without namespace. */
   readonly clusterScoped: readonly Resource[];
-  readonly namesakes: readonly Resource[];
+  /** Those that may make what holds their name, by that name, and the most words that one of them has. */
+  readonly namesakes: ByName<Resource>;
+  readonly namesakeWords: number;
+  /** The first of them in each namespace. */
+  readonly namesakeIn: ReadonlyMap<string, Resource>;
   /** Who names what in its spec, and what scripts hand to kubectl. */
   readonly mentions: ReadonlyMap<string, Resource>;
   /** `data-db` of the claims `data-db-0`, `data-db-1` … */
@@ -208,7 +212,9 @@ interface Makers {
 const makersOf = derived((cluster: Cluster): Makers => {
   const byName = new ByName<Made>();
   const anythingIn = new Map<string, Resource[]>();
-  const namesakes: Resource[] = [];
+  const namesakes = new ByName<Resource>();
+  let namesakeWords = 0;
+  const namesakeIn = new Map<string, Resource>();
   const mentions = new Map<string, Resource>();
   const claims = new Map<string, Resource[]>();
   const clusterScoped: Resource[] = [];
@@ -222,14 +228,17 @@ const makersOf = derived((cluster: Cluster): Makers => {
     }
     if (effect.clusterScoped && isNeeded(clusterScoped, resource)) clusterScoped.push(resource);
     if (effect.namesakes) {
-      namesakes.push(resource);
+      const words = wordsOf(resource.name);
+      namesakes.add('', words.join('-'), resource.scope, resource);
+      namesakeWords = Math.max(namesakeWords, words.length);
+      if (!namesakeIn.has(resource.scope)) namesakeIn.set(resource.scope, resource);
       const { apiVersion, kind, metadata, status, ...content } = resource.object as unknown as Record<string, unknown>;
       for (const text of strings(content)) mention(text, resource);
     }
     for (const claim of claimNames(resource)) claims.set(claim, [...(claims.get(claim) ?? []), resource]);
     for (const word of kubectlWords(resource)) mention(word, resource);
   }
-  return { byName, anythingIn, clusterScoped, namesakes, mentions, claims };
+  return { byName, anythingIn, clusterScoped, namesakes, namesakeWords, namesakeIn, mentions, claims };
 
   function mention(text: string, by: Resource): void {
     if (!mentions.has(text)) mentions.set(text, by);
@@ -265,22 +274,32 @@ export function madeElsewhere(cluster: Cluster, { group, kind, name }: Referent)
  * existing makers have made theirs already. What `by` refers to must be there before it makes anything itself.
  */
 export function mayMake(cluster: Cluster, { group, kind, scope, name }: Referent, by?: Resource): Resource | undefined {
-  const { anythingIn, clusterScoped, namesakes, mentions } = makersOf(cluster);
+  const { anythingIn, clusterScoped, namesakes, namesakeWords, mentions } = makersOf(cluster);
   const known = scope === '' ? cluster.knows(group, kind) : cluster.knows(group, kind, scope);
+  const mayBe = (maker: Resource | undefined) => maker !== undefined && maker !== by && !(known && maker.existing);
   const candidates = [
     ...(anythingIn.get('*') ?? []),
     ...(scope === '' ? clusterScoped : (anythingIn.get(scope) ?? [])),
     mentions.get(name),
-    namesakes.find((maker) => compareScopes(maker.scope, scope) !== 'different' && holds(name, maker.name)),
   ];
-  return candidates.find((maker) => maker !== undefined && maker !== by && !(known && maker.existing));
+  const found = candidates.find(mayBe);
+  if (found) return found;
+  for (const part of partsOf(name, namesakeWords)) {
+    const namesake = namesakes.in('', part, scope).find(mayBe);
+    if (namesake) return namesake;
+  }
+  return undefined;
 }
 
 /** Who may make objects in a namespace without saying which, or under their own name; undefined where nobody may. */
 export function mayMakeIn(cluster: Cluster, scope: string): Resource | undefined {
-  const { anythingIn, namesakes } = makersOf(cluster);
+  const { anythingIn, namesakeIn } = makersOf(cluster);
   const [anything] = anythingIn.get('*') ?? anythingIn.get(scope) ?? [];
-  return anything ?? namesakes.find((maker) => compareScopes(maker.scope, scope) !== 'different');
+  return (
+    anything ??
+    namesakeIn.get(scope) ??
+    [...namesakeIn.values()].find((maker) => compareScopes(maker.scope, scope) !== 'different')
+  );
 }
 
 /** Everything that may make whatever it likes without saying so: releases, applications, resources of controllers that nobody knows. */
@@ -288,9 +307,19 @@ export function makersOfAnything(cluster: Cluster): Iterable<Resource> {
   return [...makersOf(cluster).anythingIn.values()].flat();
 }
 
-/** Whether a name holds another one as whole words. */
-function holds(name: string, part: string): boolean {
-  return part !== '' && `-${name.replaceAll('.', '-')}-`.includes(`-${part.replaceAll('.', '-')}-`);
+/** The words of a name, which dashes and dots part. */
+function wordsOf(name: string): string[] {
+  return name.replaceAll('.', '-').split('-');
+}
+
+/** Everything that a name holds as whole words, of so many words at most. Nothing of what is too long to be a name. */
+function* partsOf(name: string, most: number): Generator<string> {
+  const words = name.length > 253 ? [] : wordsOf(name);
+  for (const start of words.keys()) {
+    for (let end = start + 1; end <= Math.min(words.length, start + most); end++) {
+      yield words.slice(start, end).join('-');
+    }
+  }
 }
 
 function secret(by: Resource, name: unknown, scope: string | undefined, keys?: Iterable<string>): Made[] {
