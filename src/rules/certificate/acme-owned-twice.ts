@@ -69,6 +69,7 @@ export default {
     facts: [
       "Traefik's static configuration: its arguments, its environment variables, the file of a mounted ConfigMap",
       'Issuers and ClusterIssuers with ACME solvers, rendered or under `existing`, and the IngressClasses that they name',
+      'An error where the environment is configured, or one target or file renders all of it; a warning between plain files that only lie side by side',
     ],
     silent: [
       'DNS-01 only, on either side',

@@ -32,6 +32,7 @@ export default {
     facts: [
       'The backends of Ingress, IngressRoute (TCP and UDP), TraefikService and the Gateway API’s routes, what clients are configured to dial ' +
         '(as in network-policy-blocks-connection), and the ports of the Services, rendered or existing.',
+      'An error where the environment is configured, or one target or file renders all of it; a warning between plain files that only lie side by side',
     ],
     silent: [
       'The Service isn’t known, targets disagree about it, or it is of type ExternalName: there controllers may take any port',

@@ -49,6 +49,7 @@ export default {
       'namespace on TCP 8089. Or prove by DNS-01.',
     facts: [
       'Reads Certificates and annotated Ingresses, the solver that cert-manager picks for each host, NetworkPolicies, and the ingress controller where it runs in the environment.',
+      'An error where the environment is configured, or one target or file renders all of it; a warning between plain files that only lie side by side',
     ],
     silent: [
       'Hosts that cert-manager proves by DNS-01, and wildcards',

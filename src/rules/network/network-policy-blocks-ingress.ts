@@ -63,6 +63,7 @@ export default {
     facts: [
       'Ingress, IngressRoute and the Gateway API’s routes; the pods behind their backends, and the NetworkPolicies that select them; the ' +
         'controllers that run in the environment, rendered or existing, by their image and arguments.',
+      'An error where the environment is configured, or one target or file renders all of it; a warning between plain files that only lie side by side',
     ],
     silent: [
       'A peer may hold a controller that no manifest shows: an ipBlock, a namespace that isn’t rendered, or a selector of other labels',

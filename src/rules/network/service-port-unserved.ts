@@ -31,6 +31,7 @@ export default {
       'Service’s own port number is meant.',
     facts: [
       'The Services with a selector, and the container ports of the pods that they select, rendered or existing.',
+      'An error where the environment is configured, or one target or file renders all of it; a warning between plain files that only lie side by side',
     ],
     silent: [
       'Some selected pod serves the port; a sidecar (an init container with restartPolicy Always) declares it',
