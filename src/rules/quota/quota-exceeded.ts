@@ -191,29 +191,6 @@ export default {
       yaml`
         apiVersion: v1
         kind: ResourceQuota
-        metadata: { name: refused-since-negative }
-        spec: { hard: { requests.cpu: 1, requests.memory: -1 } }
-        ---
-        apiVersion: v1
-        kind: ResourceQuota
-        metadata: { name: refused-since-half-a-pod }
-        spec: { hard: { requests.cpu: 1e0, pods: 500m } }
-        ---
-        apiVersion: v1
-        kind: ResourceQuota
-        metadata: { name: refused-since-storage-is-no-pods }
-        spec: { hard: { requests.cpu: 1, requests.storage: 1Gi }, scopes: [NotTerminating] }
-        ---
-        apiVersion: v1
-        kind: Pod
-        metadata: { name: web }
-        spec:
-          containers:
-            - { name: web, image: "web:1", resources: { requests: { cpu: 2 } } }
-      `,
-      yaml`
-        apiVersion: v1
-        kind: ResourceQuota
         metadata: { name: compute }
         spec:
           hard: { requests.cpu: "2", pods: "10" }
@@ -237,6 +214,29 @@ export default {
         spec:
           containers:
             - { name: debug, image: "busybox:1.37", resources: { requests: { cpu: 500m } } }
+      `,
+      yaml`
+        apiVersion: v1
+        kind: ResourceQuota
+        metadata: { name: refused-since-negative }
+        spec: { hard: { requests.cpu: 1, requests.memory: -1 } }
+        ---
+        apiVersion: v1
+        kind: ResourceQuota
+        metadata: { name: refused-since-half-a-pod }
+        spec: { hard: { requests.cpu: 1e0, pods: 500m } }
+        ---
+        apiVersion: v1
+        kind: ResourceQuota
+        metadata: { name: refused-since-storage-is-no-pods }
+        spec: { hard: { requests.cpu: 1, requests.storage: 1Gi }, scopes: [NotTerminating] }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: web }
+        spec:
+          containers:
+            - { name: web, image: "web:1", resources: { requests: { cpu: 2 } } }
       `,
       yaml`
         apiVersion: v1
