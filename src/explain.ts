@@ -18,8 +18,8 @@ export function explainMarkdown(rule: Rule): string {
     `**Where the facts come from.**\n\n${docs.facts.map((text) => `- ${text}`).join('\n')}`,
     ...(docs.silent?.length ? [`**Silent when.**\n\n${docs.silent.map((text) => `- ${text}`).join('\n')}`] : []),
     ...(docs.tables ?? []).map(({ title, lines }) => `**${title}.**\n\n${lines.map(listed).join('\n')}`),
-    ...fenced('Bad', examples.bad[0]),
-    ...fenced('Good', examples.good[0]),
+    ...fenced('Bad', telling(examples.bad)),
+    ...fenced('Good', telling(examples.good)),
     `**More.** ${docs.references.map((url) => `<${url}>`).join(' ')}`,
   ];
   return parts.join('\n\n');
@@ -31,6 +31,19 @@ function listed(line: string): string {
 
 function fenced(title: string, example: Example | undefined): string[] {
   return example === undefined ? [] : [`**${title}.**\n\n\`\`\`yaml\n${exampleText(example)}\n\`\`\``];
+}
+
+const READABLE_LINES = 40;
+
+/** The first example that a person reads at a glance, else the shortest. The others are for the tests. */
+function telling(examples: readonly Example[]): Example | undefined {
+  const byLength = examples.map((example) => ({ example, lines: exampleText(example).split('\n').length }));
+  const short = byLength.find(({ lines }) => lines <= READABLE_LINES);
+  return (short ?? byLength.sort((a, b) => a.lines - b.lines)[0])?.example;
+}
+
+function shown(title: string, example: Example | undefined): Section[] {
+  return example === undefined ? [] : [{ title, body: exampleText(example) }];
 }
 
 interface Section {
@@ -47,8 +60,8 @@ function sections({ id, severity, docs, examples }: Rule): Section[] {
     { title: 'Where the facts come from', body: docs.facts.map((text) => `- ${text}`).join('\n') },
     ...(docs.silent?.length ? [{ title: 'Silent when', body: docs.silent.map((text) => `- ${text}`).join('\n') }] : []),
     ...(docs.tables ?? []).map(({ title, lines }) => ({ title, body: lines.join('\n') })),
-    ...(examples.bad[0] ? [{ title: 'Bad', body: exampleText(examples.bad[0]) }] : []),
-    ...(examples.good[0] ? [{ title: 'Good', body: exampleText(examples.good[0]) }] : []),
+    ...shown('Bad', telling(examples.bad)),
+    ...shown('Good', telling(examples.good)),
     { title: 'More', body: docs.references.join('\n') },
   ];
 }
