@@ -60,12 +60,24 @@ export function storesOf(cluster: Cluster, workload: Workload): Store[] {
     for (const [kind, { images, servers, moved }] of KNOWN) {
       if (!images.test(image)) continue;
       const words = argumentsOf(container).map(({ text }) => text);
-      if (!serves(container, words, servers) || (kind === 'elasticsearch' && onlyCoordinates(container))) return [];
+      if (!serves(container, words, servers) || holdsNothing(kind, container)) return [];
       const names = asList(container.container.env).map((item) => String(asMap(item)?.name));
       const isMoved = [...words, ...names].some((text) => moved.test(text));
       return [{ container, kind, data: isMoved ? undefined : dataOf(cluster, workload, container, kind, words) }];
     }
     return [];
+  });
+}
+
+function holdsNothing(kind: Store['kind'], container: PodContainer): boolean {
+  return (kind === 'elasticsearch' && onlyCoordinates(container)) || (kind === 'mongo' && onlyVotes(container));
+}
+
+/** An arbiter of MongoDB, as Bitnami's image is told: it has no copy of the data (mongodb.com/docs/manual/core/replica-set-arbiter). */
+function onlyVotes({ container }: PodContainer): boolean {
+  return asList(container.env).some((item) => {
+    const { name, value } = asMap(item) ?? {};
+    return name === 'MONGODB_REPLICA_SET_MODE' && value === 'arbiter';
   });
 }
 

@@ -90,7 +90,7 @@ export default {
       'Redis without evidence of a queue: it may be a cache',
       'A container that has a lasting volume elsewhere, or whose data directory is moved by a flag',
       'Clients that only use such an image: another command, Jobs and CronJobs, init containers, hooks',
-      'Nodes of Elasticsearch that hold no data and are no masters',
+      'Nodes of Elasticsearch that hold no data and are no masters; arbiters of MongoDB',
       'Grafana with a database elsewhere; provisioned from ConfigMaps it is only worth a hint',
       'Mounts whose volume is not known',
     ],
@@ -134,6 +134,9 @@ export default {
                 - name: search
                   image: docker.elastic.co/elasticsearch/elasticsearch:8.15.0 # <- elasticsearch in container search keeps its data on no volume: it is gone when the container restarts
                   env: [{ name: node.roles, value: "data_hot,ingest" }, { name: node.data, value: "false" }, { name: node.master, value: "false" }]
+                - name: secondary
+                  image: docker.io/bitnami/mongodb:8.0.13 # <- mongo in container secondary keeps its data on no volume: it is gone when the container restarts
+                  env: [{ name: MONGODB_REPLICA_SET_MODE, value: secondary }]
                 - name: bitnami
                   image: docker.io/bitnami/elasticsearch:9.1.2 # <- elasticsearch in container bitnami keeps its data on no volume: it is gone when the container restarts
                   env: [{ name: ELASTICSEARCH_NODE_ROLES, value: data }]
@@ -274,6 +277,9 @@ export default {
                 - name: coordinates-by-bitnami
                   image: docker.io/bitnami/elasticsearch:9.1.2
                   env: [{ name: ELASTICSEARCH_NODE_ROLES, value: "" }]
+                - name: arbiter
+                  image: docker.io/bitnami/mongodb:8.0.13
+                  env: [{ name: MONGODB_REPLICA_SET_MODE, value: arbiter }]
                 - name: takes-in-by-bitnami
                   image: docker.io/bitnami/opensearch:3.2.0
                   env: [{ name: OPENSEARCH_NODE_ROLES, value: ingest }]
