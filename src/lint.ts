@@ -106,10 +106,11 @@ export async function lint(options: LintOptions): Promise<Report> {
     });
   };
 
+  const readFacts = factReader(selection.environments, sources);
   const judge = async (environment: Environment): Promise<Judged> => {
     const loaded = Promise.all(environment.targets.map((target) => loadTarget(target, environment)));
     const [targets, { all, active }] = await Promise.all([loaded, chosen()]);
-    const { existing, whole } = await loadExisting(environment, cwd, sources, failures, unchecked);
+    const { existing, whole } = await loadExisting(environment, cwd, readFacts, failures, unchecked);
     const built = assemble({
       environment,
       targets,
@@ -403,11 +404,31 @@ function isIncomplete(rendered: Rendered): boolean {
   return rendered.unchecked.length > 0 || rendered.findings.some((finding) => finding.rule !== 'schema-invalid');
 }
 
+/** Reads files of facts. What several environments name is parsed once, and each gets a copy: facts of several files become one. */
+function factReader(
+  environments: readonly Environment[],
+  sources: SourceFiles,
+): (file: string) => ReturnType<typeof readManifests> {
+  const uses = new Map<string, number>();
+  for (const path of environments.flatMap(({ existing }) => existing)) {
+    const file = shownPath(path, sources.cwd);
+    uses.set(file, (uses.get(file) ?? 0) + 1);
+  }
+  const known = new Map<string, ReturnType<typeof readManifests>>();
+  return (file) => {
+    const read = known.get(file) ?? readManifests(file, sources);
+    if (uses.get(file) === 1) return read;
+    known.set(file, read);
+    const objects = read.objects.map((object) => ({ ...object, value: structuredClone(object.value) }));
+    return { ...read, objects };
+  };
+}
+
 /** The facts of an environment. A file of facts that can't be read is a failure of the run: its facts would be missed. */
 async function loadExisting(
   environment: Environment,
   cwd: string,
-  sources: SourceFiles,
+  read: (file: string) => ReturnType<typeof readManifests>,
   failures: Set<string>,
   unchecked: UncheckedItem[],
 ): Promise<{ existing: Loaded; whole: boolean }> {
@@ -419,12 +440,12 @@ async function loadExisting(
   };
   for (const path of environment.existing) {
     const file = shownPath(path, cwd);
-    const read = readManifests(file, sources);
-    read.findings.forEach(fail);
-    if (read.objects.length === 0 && read.findings.length === 0) {
+    const facts = read(file);
+    facts.findings.forEach(fail);
+    if (facts.objects.length === 0 && facts.findings.length === 0) {
       unchecked.push({ what: file, reason: NOTHING_IN_IT, target: environment.name });
     }
-    objects.push(...read.objects);
+    objects.push(...facts.objects);
   }
   const existing = await load(objects);
   existing.findings.forEach(fail);

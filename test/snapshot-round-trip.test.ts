@@ -120,6 +120,32 @@ it('adds to facts written by hand, and counts what both describe once', async ()
   }
 });
 
+it('keeps what another file adds to shared facts to the environments that name it', async () => {
+  const node = (labels: string) => yaml`
+    apiVersion: v1
+    kind: Node
+    metadata: { name: worker, labels: ${labels} }
+  `;
+  const { diagnostics } = await lintFiles({
+    'k8s-lint.yaml': yaml`
+      environments:
+        a: { targets: [{ manifests: [pod.yaml] }], existing: [nodes.yaml, pools.yaml] }
+        b: { targets: [{ manifests: [pod.yaml] }], existing: [nodes.yaml] }
+    `,
+    'pod.yaml': yaml`
+      apiVersion: v1
+      kind: Pod
+      metadata: { name: web }
+      spec: { nodeSelector: { pool: web }, containers: [{ name: web, image: 'registry.example.com/web:1.0.0' }] }
+    `,
+    'nodes.yaml': node('{ arch: arm64 }'),
+    'pools.yaml': node('{ pool: web }'),
+  });
+  expect(diagnostics.map(({ rule, targets }) => [rule, targets.map(({ environment }) => environment)])).toEqual([
+    ['pod-unschedulable', ['b']],
+  ]);
+});
+
 it('says nothing of Secrets in a namespace that is yet to be made', async () => {
   const lintIn = async (existing: string) => {
     const { diagnostics, unchecked } = await lintFiles({
