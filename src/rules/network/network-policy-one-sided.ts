@@ -80,7 +80,7 @@ export default {
           podSelector: { matchLabels: { app: db } }
           ingress:
             - from: [{ podSelector: { matchLabels: { app: web } } }] # <- Pod/web may connect to Pod/db on TCP 9187, UDP 5432, TCP 5433-6000, TCP 5000-5431, TCP pg by this rule, but egress policy NetworkPolicy/web refuses it: connections would time out
-              ports: [{ port: 9187 }, { protocol: UDP, port: 5432 }, { port: 5433, endPort: 6000 }, { port: 5000, endPort: 5431 }, { port: pg }]
+              ports: [{ port: 9187 }, { protocol: TCP, port: 9187 }, { protocol: UDP, port: 5432 }, { port: 5433, endPort: 6000 }, { port: 5000, endPort: 5431 }, { port: pg }]
         ---
         apiVersion: networking.k8s.io/v1
         kind: NetworkPolicy
@@ -442,5 +442,5 @@ function showPorts(ports: unknown): string {
     const { protocol = 'TCP', port = 'any port', endPort } = asMap(item) ?? {};
     return `${protocol} ${port}${endPort === undefined || endPort === port ? '' : `-${endPort}`}`;
   });
-  return shown.length === 0 ? 'any port' : shown.join(', ');
+  return shown.length === 0 ? 'any port' : [...new Set(shown)].join(', ');
 }
