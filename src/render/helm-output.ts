@@ -60,15 +60,23 @@ export interface PrintedObject {
   document: YamlDocument;
 }
 
-/** The documents that aren't empty, in order. Those that can't be read have an `error`. */
-export function readObjects(pieces: readonly Piece[]): PrintedObject[] {
+/**
+ * The documents that aren't empty, in order. Those that can't be read have an `error`. What `like` holds of the same text, in another
+ * render of the chart most of it, isn't read again: the two share it.
+ */
+export function readObjects(pieces: readonly Piece[], like: readonly PrintedObject[] = []): PrintedObject[] {
   const ordinals = new Map<string, number>();
+  const known = new Map<string, { of: Piece; documents: YamlDocument[] }>();
+  for (const { piece, document } of like) {
+    const same = known.get(piece.text) ?? { of: piece, documents: [] };
+    known.set(piece.text, same);
+    if (same.of === piece) same.documents.push(document);
+  }
   return pieces.flatMap((piece) => {
     const ordinal = ordinals.get(piece.source) ?? 0;
     ordinals.set(piece.source, ordinal + 1);
-    return readYaml(piece.text)
-      .filter((document) => !document.empty)
-      .map((document) => ({ piece, ordinal, document }));
+    const documents = known.get(piece.text)?.documents ?? readYaml(piece.text);
+    return documents.filter((document) => !document.empty).map((document) => ({ piece, ordinal, document }));
   });
 }
 

@@ -124,8 +124,9 @@ function isNoManifest(stdout: string): boolean {
   return stdout.split('\n').some((line) => line.trim() !== '' && !/^(?:WARNING|level=|[IWE]\d{4} )/.test(line));
 }
 
-function readOutput(stdout: string, helm: HelmChart): PrintedObject[] {
-  return readObjects(splitOutput(stdout, (source) => helm.isPrinted(source)));
+function readOutput(stdout: string, helm: HelmChart, like?: readonly PrintedObject[]): PrintedObject[] {
+  const pieces = splitOutput(stdout, (source) => helm.isPrinted(source));
+  return readObjects(pieces, like);
 }
 
 /** What the objects hold, with a mark where two renders of the chart differ. */
@@ -134,7 +135,7 @@ async function knownValues(objects: readonly PrintedObject[], helm: HelmChart, r
   const second = secondRender(helm);
   if (!second) return known;
   const result = await helm.render(second);
-  if (result.kind === 'ok') return withoutRandom(objects, readOutput(result.stdout, helm));
+  if (result.kind === 'ok') return withoutRandom(objects, readOutput(result.stdout, helm, objects));
   rendered.unchecked.push({
     what: `which values of ${helm.target.name} are random`,
     reason: 'its second render failed',
