@@ -52,15 +52,26 @@ function findBackends(cluster: Cluster, service: Resource): Backends {
   const workloads: Workload[] = [];
   let certain = true;
   for (const workload of podsByLabel(cluster).candidates(selector)) {
-    const selected = every([
-      sameScope(service.scope, workload.resource.scope),
-      matches({ matchLabels: selector }, podLabels(workload)),
-    ]);
+    const selected = selects(service, workload);
     if (selected === undefined) certain = false;
     else if (selected) workloads.push(workload);
   }
   return { workloads, certain };
 }
+
+function selects(service: Resource, workload: Workload): Known {
+  return every([
+    sameScope(service.scope, workload.resource.scope),
+    matches({ matchLabels: selectorOf(service) }, podLabels(workload)),
+  ]);
+}
+
+/** What helm makes as hooks and leaves running: it deletes them before it makes them anew (helm.sh/docs/topics/charts_hooks). */
+const lastingHooks = derived((cluster) =>
+  cluster.workloads.filter(
+    ({ resource: { hooks, kind } }) => hooks.length > 0 && /^(?:Deployment|StatefulSet|DaemonSet)$/.test(kind),
+  ),
+);
 
 function sameScope(a: string, b: string): Known {
   const compared = compareScopes(a, b);
@@ -152,6 +163,7 @@ export function missesAllPods(cluster: Cluster, service: Resource): boolean {
   const { workloads, certain } = backendsOf(cluster, service);
   if (workloads.length > 0 || !certain || isPlatformNamespace(scope)) return false;
   if (selector.some(([key]) => isUnknown(key) || isSetByPrograms(key))) return false;
+  if (lastingHooks(cluster).some((workload) => selects(service, workload) !== false)) return false;
   const isRendered = podsOfNamespace(cluster, scope).some(({ resource }) => !resource.existing);
   return isRendered && podMaker(cluster, scope) === undefined;
 }

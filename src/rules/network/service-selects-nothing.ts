@@ -24,7 +24,7 @@ export default {
     facts: ['The selectors of the rendered Services, and the labels of every pod template, rendered or existing.'],
     silent: [
       'No selector: its endpoints are made by hand; type ExternalName',
-      'The pods that it selects have replicas 0',
+      'The pods that it selects have replicas 0, or are those of a Deployment that is a Helm hook and stays',
       'No workload is rendered in the Service’s namespace',
       'A custom resource, or a ServiceAccount that may create pods, may make the pods',
       'Labels that controllers, sidecar injectors or the program in the pod set at run time (job-name, role: master, vault-active)',
@@ -90,6 +90,15 @@ export default {
           template:
             metadata: { labels: { app: web } }
             spec: { restartPolicy: Never, containers: [{ name: web, image: 'ghcr.io/example/web:1.4.2' }] }
+        ---
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: { name: exporter, namespace: shop, annotations: { helm.sh/hook: post-install } }
+        spec:
+          selector: { matchLabels: { app: exporter } }
+          template:
+            metadata: { labels: { app: exporter } }
+            spec: { containers: [{ name: exporter, image: 'ghcr.io/example/exporter:1.9.0' }] }
       `,
       yaml`
         apiVersion: v1
@@ -136,6 +145,21 @@ export default {
         kind: Service
         metadata: { name: outside, namespace: shop }
         spec: { type: ExternalName, externalName: api.example.com, selector: { app: other } }
+        ---
+        # A hook that stays.
+        apiVersion: v1
+        kind: Service
+        metadata: { name: exporter, namespace: shop }
+        spec: { selector: { app: exporter }, ports: [{ port: 9114 }] }
+        ---
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: { name: exporter, namespace: shop, annotations: { helm.sh/hook: 'post-install,post-upgrade' } }
+        spec:
+          selector: { matchLabels: { app: exporter } }
+          template:
+            metadata: { labels: { app: exporter } }
+            spec: { containers: [{ name: exporter, image: 'ghcr.io/example/exporter:1.9.0' }] }
         ---
         apiVersion: v1
         kind: Service
