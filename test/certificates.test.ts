@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { challengesOf } from '../src/cluster/challenges.ts';
-import { addressesOf } from '../src/cluster/dns-records.ts';
-import { shimmedIngresses } from '../src/cluster/issuance.ts';
-import { hostsOfSecret, uncoveredHosts } from '../src/cluster/served-certificates.ts';
-import { refusedSolvers } from '../src/cluster/solver-pods.ts';
+import { challengesOf } from '../src/cluster/certificates/challenges.ts';
+import { addressesOf } from '../src/cluster/certificates/dns-records.ts';
+import { shimmedIngresses } from '../src/cluster/certificates/issuance.ts';
+import { hostsOfSecret, uncoveredHosts } from '../src/cluster/certificates/served-certificates.ts';
+import { refusedSolvers } from '../src/cluster/certificates/solver-pods.ts';
 import type { Finding, Rule } from '../src/rule.ts';
 import ingressNodeMismatch from '../src/rules/certificate/ingress-node-mismatch.ts';
 import issuerSolverUnserved from '../src/rules/certificate/issuer-solver-unserved.ts';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { configuredHosts } from '../src/cluster/configured-hosts.ts';
-import { connectionsOf } from '../src/cluster/connections.ts';
-import { addressesInFile } from '../src/cluster/file-addresses.ts';
+import { configuredHosts } from '../src/cluster/connections/configured-hosts.ts';
+import { connectionsOf } from '../src/cluster/connections/connections.ts';
+import { addressesInFile } from '../src/cluster/connections/file-addresses.ts';
 import { yaml } from '../src/rule.ts';
 import hostUnresolved from '../src/rules/network/host-unresolved.ts';
 import { lintFiles, reported } from './examples.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { addressesIn } from '../src/cluster/addresses.ts';
-import { type Connection, connectionsOf } from '../src/cluster/connections.ts';
-import { addressesInFile } from '../src/cluster/file-addresses.ts';
-import { backendsOf, podPort, portsOfService } from '../src/cluster/services.ts';
+import { addressesIn } from '../src/cluster/connections/addresses.ts';
+import { type Connection, connectionsOf } from '../src/cluster/connections/connections.ts';
+import { addressesInFile } from '../src/cluster/connections/file-addresses.ts';
+import { backendsOf, podPort, portsOfService } from '../src/cluster/network/services.ts';
 import { MASK } from '../src/cluster/unknown.ts';
 import { clusterOf, type Manifest, resourceOf, workload } from './in-memory.ts';
 

@@ -6,7 +6,7 @@ import {
   passwordFlags,
   passwordLines,
   withoutCredentials,
-} from '../src/cluster/credential-shapes.ts';
+} from '../src/cluster/security/credential-shapes.ts';
 import { writeText } from '../src/report/text.ts';
 import { lintFiles } from './examples.ts';
 

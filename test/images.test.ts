@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { effectiveTag, imagePlaceholders, parseImage } from '../src/cluster/images.ts';
 import { RANDOM_VALUE } from '../src/cluster/unknown.ts';
+import { effectiveTag, imagePlaceholders, parseImage } from '../src/cluster/workload/images.ts';
 import imageReferenceInvalid from '../src/rules/image/image-reference-invalid.ts';
 import imageTagLatest from '../src/rules/image/image-tag-latest.ts';
 import { clusterOf, type Manifest } from './in-memory.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mayMake, mayMakeIn } from '../src/cluster/makers.ts';
+import { mayMake, mayMakeIn } from '../src/cluster/references/makers.ts';
 import { clusterOf, resourceOf } from './in-memory.ts';
 
 const database = (name: string, namespace = 'shop') =>

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { blockHolds } from '../src/cluster/ip-blocks.ts';
-import { isolationOf, judge, policies, type Side, type SideVerdict } from '../src/cluster/network.ts';
-import { podsOfPeer, podsOfPolicy, type Selection } from '../src/cluster/policies-selections.ts';
-import { oneSidedPeers } from '../src/cluster/policies-sides.ts';
-import { covers, selectorCovers, supersetOf } from '../src/cluster/policies-supersets.ts';
+import { blockHolds } from '../src/cluster/network/ip-blocks.ts';
+import { isolationOf, judge, policies, type Side, type SideVerdict } from '../src/cluster/network/network.ts';
+import { podsOfPeer, podsOfPolicy, type Selection } from '../src/cluster/network/policies-selections.ts';
+import { oneSidedPeers } from '../src/cluster/network/policies-sides.ts';
+import { covers, selectorCovers, supersetOf } from '../src/cluster/network/policies-supersets.ts';
 import { clusterOf, type Manifest, workload } from './in-memory.ts';
 
 interface Pod {

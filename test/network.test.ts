@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { mayHoldPods } from '../src/cluster/ip-blocks.ts';
 import {
   type LabelFacts,
   matches,
@@ -8,7 +7,8 @@ import {
   SOME_VALUE,
   UNKNOWN,
 } from '../src/cluster/label-facts.ts';
-import { judge } from '../src/cluster/network.ts';
+import { mayHoldPods } from '../src/cluster/network/ip-blocks.ts';
+import { judge } from '../src/cluster/network/network.ts';
 import { unsetScope } from '../src/resource.ts';
 import type { Finding, Unchecked } from '../src/rule.ts';
 import rule from '../src/rules/network/network-policy-blocks-connection.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { evaluate, showViolations, violationsOf } from '../src/cluster/pod-security/evaluate.ts';
-import { podFacts } from '../src/cluster/pod-security/pod.ts';
-import { policyOf } from '../src/cluster/pod-security/policy.ts';
+import { evaluate, showViolations, violationsOf } from '../src/cluster/security/pod-security/evaluate.ts';
+import { podFacts } from '../src/cluster/security/pod-security/pod.ts';
+import { policyOf } from '../src/cluster/security/pod-security/policy.ts';
 import { valueAt, type Workload } from '../src/cluster/workloads.ts';
 import podSecurityDenied from '../src/rules/security/pod-security-denied.ts';
 import { clusterOf, type Manifest, resourceOf, workload } from './in-memory.ts';

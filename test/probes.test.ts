@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { certaintyOf } from '../src/cluster/exec-probes.ts';
-import { variableReferences } from '../src/cluster/probes.ts';
+import { certaintyOf } from '../src/cluster/workload/exec-probes.ts';
+import { variableReferences } from '../src/cluster/workload/probes.ts';
 import { rules } from '../src/rules/index.ts';
 import { clusterOf, type Manifest } from './in-memory.ts';
 

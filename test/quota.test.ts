@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { effectiveResources, limitRangesOf, moreLimitRanges, violationsOf } from '../src/cluster/limit-ranges.ts';
-import { canonicalQuantity, parseQuantity, showQuantity } from '../src/cluster/quantity.ts';
-import { matchesScopes, podUsage, quotasByScope } from '../src/cluster/quota.ts';
+import { effectiveResources, limitRangesOf, moreLimitRanges, violationsOf } from '../src/cluster/quota/limit-ranges.ts';
+import { canonicalQuantity, parseQuantity, showQuantity } from '../src/cluster/quota/quantity.ts';
+import { matchesScopes, podUsage, quotasByScope } from '../src/cluster/quota/quota.ts';
 import quotaExceeded from '../src/rules/quota/quota-exceeded.ts';
 import { clusterOf, type Manifest, resourceOf, workload } from './in-memory.ts';
 

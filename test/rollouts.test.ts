@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { scalingOf, utilizationTargets } from '../src/cluster/autoscalers.ts';
 import type { ClusterTarget } from '../src/cluster/cluster.ts';
-import { rolloutOf } from '../src/cluster/rollouts.ts';
+import { scalingOf, utilizationTargets } from '../src/cluster/workload/autoscalers.ts';
+import { rolloutOf } from '../src/cluster/workload/rollouts.ts';
 import { valueAt } from '../src/cluster/workloads.ts';
 import type { Rule } from '../src/rule.ts';
 import { rules } from '../src/rules/index.ts';

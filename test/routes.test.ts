@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { controllersIn, controllersOf, productOf } from '../src/cluster/controllers.ts';
-import { type Route, routesOf } from '../src/cluster/routes.ts';
-import { parseRule } from '../src/cluster/traefik-rule.ts';
+import { controllersIn, controllersOf, productOf } from '../src/cluster/routes/controllers.ts';
+import { type Route, routesOf } from '../src/cluster/routes/routes.ts';
+import { parseRule } from '../src/cluster/routes/traefik-rule.ts';
 import { clusterOf, type Manifest, resourceOf } from './in-memory.ts';
 
 describe('a rule of Traefik', () => {

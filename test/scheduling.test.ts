@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { matchesAffinity, nodeAffinityOf, requiredNames } from '../src/cluster/node-affinity.ts';
-import { podRequests } from '../src/cluster/pod-requests.ts';
-import { countable, parseQuantity, showQuantity } from '../src/cluster/quantity.ts';
-import { judgeNode, nodesOf, podNeeds, schedulerMessage } from '../src/cluster/scheduling.ts';
-import { whyTheyMeet } from '../src/cluster/shared-nodes.ts';
+import { countable, parseQuantity, showQuantity } from '../src/cluster/quota/quantity.ts';
+import { matchesAffinity, nodeAffinityOf, requiredNames } from '../src/cluster/scheduling/node-affinity.ts';
+import { podRequests } from '../src/cluster/scheduling/pod-requests.ts';
+import { judgeNode, nodesOf, podNeeds, schedulerMessage } from '../src/cluster/scheduling/scheduling.ts';
+import { whyTheyMeet } from '../src/cluster/scheduling/shared-nodes.ts';
 import podUnschedulable from '../src/rules/scheduling/pod-unschedulable.ts';
 import { clusterOf, type Manifest, resourceOf, workload } from './in-memory.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { acmeResolversOf, claimsChallenges, knowsBypass, traefiksOf } from '../src/cluster/traefik.ts';
+import { acmeResolversOf, claimsChallenges, knowsBypass, traefiksOf } from '../src/cluster/routes/traefik.ts';
 import acmeOwnedTwice from '../src/rules/certificate/acme-owned-twice.ts';
 import { clusterOf, type Manifest, resourceOf } from './in-memory.ts';
 

@@ -1,4 +1,4 @@
-import { withoutCredentials } from '../cluster/credential-shapes.ts';
+import { withoutCredentials } from '../cluster/security/credential-shapes.ts';
 import type { Location } from '../resource.ts';
 import { SourceError, type SourceFiles } from '../source.ts';
 

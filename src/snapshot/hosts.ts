@@ -1,5 +1,5 @@
-import { addressesIn, urlsIn } from '../cluster/addresses.ts';
-import { mayBeDialled, namesHost, wordsOf } from '../cluster/dial-names.ts';
+import { addressesIn, urlsIn } from '../cluster/connections/addresses.ts';
+import { mayBeDialled, namesHost, wordsOf } from '../cluster/connections/dial-names.ts';
 
 /** The Services that were read, by `namespace/name`, with the ports that they serve. */
 export type Services = ReadonlyMap<string, ReadonlySet<number>>;

@@ -1,4 +1,4 @@
-import { ANNOTATION_EDGES, EDGES } from '../cluster/references.ts';
+import { ANNOTATION_EDGES, EDGES } from '../cluster/references/references.ts';
 import { groupOf } from '../resource.ts';
 import { bundleOf } from '../schema/files.ts';
 

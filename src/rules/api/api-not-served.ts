@@ -1,6 +1,6 @@
 import type { Cluster } from '../../cluster/cluster.ts';
-import { didYouMean } from '../../cluster/hints.ts';
-import { servingOf } from '../../cluster/served.ts';
+import { didYouMean } from '../../cluster/references/hints.ts';
+import { servingOf } from '../../cluster/references/served.ts';
 import type { Resource } from '../../resource.ts';
 import { type Finding, type Rule, yaml } from '../../rule.ts';
 

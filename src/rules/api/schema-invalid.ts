@@ -1,7 +1,7 @@
-import { didYouMean } from '../../cluster/hints.ts';
-import { whenMade } from '../../cluster/postponed.ts';
-import { excessiveRequests } from '../../cluster/resource-bounds.ts';
-import { strayMounts } from '../../cluster/volume-mounts.ts';
+import { excessiveRequests } from '../../cluster/quota/resource-bounds.ts';
+import { didYouMean } from '../../cluster/references/hints.ts';
+import { strayMounts } from '../../cluster/references/volume-mounts.ts';
+import { whenMade } from '../../cluster/scheduling/postponed.ts';
 import { valueAt } from '../../cluster/workloads.ts';
 import { type Rule, yaml } from '../../rule.ts';
 

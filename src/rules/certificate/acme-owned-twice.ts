@@ -1,4 +1,9 @@
-import { goesThrough, type Http01Solver, hostsAreApart, http01SolversOf } from '../../cluster/certificates.ts';
+import {
+  goesThrough,
+  type Http01Solver,
+  hostsAreApart,
+  http01SolversOf,
+} from '../../cluster/certificates/certificates.ts';
 import {
   type AcmeResolver,
   acmeResolversOf,
@@ -6,7 +11,7 @@ import {
   type Setting,
   type Traefik,
   traefiksOf,
-} from '../../cluster/traefik.ts';
+} from '../../cluster/routes/traefik.ts';
 import { type Cluster, type Finding, type Rule, yaml } from '../../rule.ts';
 
 /** What is wrong between a resolver and the solvers whose challenges its Traefik routes; undefined where nothing surely is. */

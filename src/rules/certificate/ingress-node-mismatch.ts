@@ -1,15 +1,15 @@
-import { challengesOf } from '../../cluster/challenges.ts';
-import { controllersOf, controllersOfClass, type Serving } from '../../cluster/controllers.ts';
-import { addressesOf, type DnsAddress } from '../../cluster/dns-records.ts';
+import { challengesOf } from '../../cluster/certificates/challenges.ts';
+import { addressesOf, type DnsAddress } from '../../cluster/certificates/dns-records.ts';
+import { controllersOf, controllersOfClass, type Serving } from '../../cluster/routes/controllers.ts';
 import {
   type HostListener,
   hostListenerOf,
   type NodeRefusal,
   nodeAt,
   webListeners,
-} from '../../cluster/host-listeners.ts';
-import { routesOf } from '../../cluster/routes.ts';
-import { type NodeFacts, showTaint } from '../../cluster/scheduling.ts';
+} from '../../cluster/routes/host-listeners.ts';
+import { routesOf } from '../../cluster/routes/routes.ts';
+import { type NodeFacts, showTaint } from '../../cluster/scheduling/scheduling.ts';
 import { type Cluster, type Finding, type Rule, yaml } from '../../rule.ts';
 
 const NODES = `        # existing

@@ -1,5 +1,5 @@
-import { didYouMean } from '../../cluster/hints.ts';
-import { isServed, solverClasses } from '../../cluster/solvers.ts';
+import { isServed, solverClasses } from '../../cluster/certificates/solvers.ts';
+import { didYouMean } from '../../cluster/references/hints.ts';
 import { type Resource, type Rule, yaml } from '../../rule.ts';
 
 const TRAEFIK = `        # existing

@@ -1,4 +1,8 @@
-import { type CoveredHosts, type UncoveredHost, uncoveredHosts } from '../../cluster/served-certificates.ts';
+import {
+  type CoveredHosts,
+  type UncoveredHost,
+  uncoveredHosts,
+} from '../../cluster/certificates/served-certificates.ts';
 import { type Finding, type Rule, yaml } from '../../rule.ts';
 
 const TRAEFIK = `        apiVersion: apps/v1

@@ -9,7 +9,7 @@ import {
   standingOfIssuer,
   type TlsBlock,
   unheardRequests,
-} from '../../cluster/issuance.ts';
+} from '../../cluster/certificates/issuance.ts';
 import { type Cluster, type Finding, type Rule, yaml } from '../../rule.ts';
 
 const DEFAULT_CERTIFICATE = "clients get the controller's default certificate";

@@ -1,4 +1,9 @@
-import { certManagerObjects, type Prerequisite, prerequisiteOf, waitsFor } from '../../cluster/cert-manager.ts';
+import {
+  certManagerObjects,
+  type Prerequisite,
+  prerequisiteOf,
+  waitsFor,
+} from '../../cluster/certificates/cert-manager.ts';
 import { type Resource, type Rule, yaml } from '../../rule.ts';
 
 const CONFIGURATION = `

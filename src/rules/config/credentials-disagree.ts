@@ -1,5 +1,5 @@
 import type { Cluster } from '../../cluster/cluster.ts';
-import { type Credential, type CredentialPair, credentialPairs } from '../../cluster/credentials.ts';
+import { type Credential, type CredentialPair, credentialPairs } from '../../cluster/connections/credentials.ts';
 import { asMap, valueAt } from '../../cluster/workloads.ts';
 import { type Finding, type Resource, type Rule, yaml } from '../../rule.ts';
 

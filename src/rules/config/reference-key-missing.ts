@@ -1,9 +1,9 @@
 import type { Cluster } from '../../cluster/cluster.ts';
-import { didYouMean } from '../../cluster/hints.ts';
-import { madeAs } from '../../cluster/makers.ts';
-import { type MountedFile, mountedFiles } from '../../cluster/mounted-files.ts';
-import { candidates, keysOf } from '../../cluster/provided.ts';
-import { type Reference, type Referent, referencesOf } from '../../cluster/references.ts';
+import { didYouMean } from '../../cluster/references/hints.ts';
+import { madeAs } from '../../cluster/references/makers.ts';
+import { type MountedFile, mountedFiles } from '../../cluster/references/mounted-files.ts';
+import { candidates, keysOf } from '../../cluster/references/provided.ts';
+import { type Reference, type Referent, referencesOf } from '../../cluster/references/references.ts';
 import type { Finding, Path, Related, Resource, Rule, Severity } from '../../rule.ts';
 import { yaml } from '../../rule.ts';
 

@@ -1,8 +1,8 @@
 import type { Cluster } from '../../cluster/cluster.ts';
-import { hintFor, isGenerated } from '../../cluster/hints.ts';
-import { MAKER_LINES } from '../../cluster/makers.ts';
-import { inNamespace, standingOf } from '../../cluster/provided.ts';
-import { edgeLines, type Reference, referencesOf } from '../../cluster/references.ts';
+import { hintFor, isGenerated } from '../../cluster/references/hints.ts';
+import { MAKER_LINES } from '../../cluster/references/makers.ts';
+import { inNamespace, standingOf } from '../../cluster/references/provided.ts';
+import { edgeLines, type Reference, referencesOf } from '../../cluster/references/references.ts';
 import type { Finding, Rule, Unchecked } from '../../rule.ts';
 import { yaml } from '../../rule.ts';
 

@@ -1,5 +1,5 @@
-import { inNamespace } from '../../cluster/provided.ts';
-import { claimedTwice } from '../../cluster/secret-owners.ts';
+import { inNamespace } from '../../cluster/references/provided.ts';
+import { claimedTwice } from '../../cluster/references/secret-owners.ts';
 import { type Rule, yaml } from '../../rule.ts';
 
 export default {

@@ -1,5 +1,5 @@
-import { inNamespace, mayBeProvided } from '../../cluster/provided.ts';
-import { referencesOf } from '../../cluster/references.ts';
+import { inNamespace, mayBeProvided } from '../../cluster/references/provided.ts';
+import { referencesOf } from '../../cluster/references/references.ts';
 import { type Rule, yaml } from '../../rule.ts';
 
 export default {

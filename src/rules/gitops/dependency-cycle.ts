@@ -1,7 +1,7 @@
 import { contested } from '../../cluster/contested.ts';
-import { dependenciesOf, dependencyCycles } from '../../cluster/dependencies.ts';
-import { hintFor } from '../../cluster/hints.ts';
-import { inNamespace, mayBeProvided, standingOf } from '../../cluster/provided.ts';
+import { dependenciesOf, dependencyCycles } from '../../cluster/references/dependencies.ts';
+import { hintFor } from '../../cluster/references/hints.ts';
+import { inNamespace, mayBeProvided, standingOf } from '../../cluster/references/provided.ts';
 import { type Rule, yaml } from '../../rule.ts';
 
 export default {

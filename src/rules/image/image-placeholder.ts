@@ -1,5 +1,5 @@
-import { parseImage, standInOf } from '../../cluster/images.ts';
-import { whenMade } from '../../cluster/postponed.ts';
+import { whenMade } from '../../cluster/scheduling/postponed.ts';
+import { parseImage, standInOf } from '../../cluster/workload/images.ts';
 import { containersOf } from '../../cluster/workloads.ts';
 import { type Rule, yaml } from '../../rule.ts';
 

@@ -1,5 +1,5 @@
-import { writtenRegistry } from '../../cluster/images.ts';
 import { isUnknown } from '../../cluster/unknown.ts';
+import { writtenRegistry } from '../../cluster/workload/images.ts';
 import { containersOf } from '../../cluster/workloads.ts';
 import { type Rule, yaml } from '../../rule.ts';
 

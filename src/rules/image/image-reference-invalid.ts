@@ -1,6 +1,6 @@
-import { imagePlaceholders, parseImage } from '../../cluster/images.ts';
-import { whenMade } from '../../cluster/postponed.ts';
+import { whenMade } from '../../cluster/scheduling/postponed.ts';
 import { RANDOM_VALUE } from '../../cluster/unknown.ts';
+import { imagePlaceholders, parseImage } from '../../cluster/workload/images.ts';
 import { containersOf } from '../../cluster/workloads.ts';
 import { type Cluster, type Resource, type Rule, yaml } from '../../rule.ts';
 

@@ -1,5 +1,5 @@
-import { effectiveTag, parseImage } from '../../cluster/images.ts';
 import { isUnknown } from '../../cluster/unknown.ts';
+import { effectiveTag, parseImage } from '../../cluster/workload/images.ts';
 import { containersOf } from '../../cluster/workloads.ts';
 import { type Rule, yaml } from '../../rule.ts';
 

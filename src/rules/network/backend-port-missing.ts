@@ -1,9 +1,9 @@
-import { editedAt, placeOf } from '../../cluster/configured-hosts.ts';
-import { type Connection, connectionsOf } from '../../cluster/connections.ts';
+import { editedAt, placeOf } from '../../cluster/connections/configured-hosts.ts';
+import { type Connection, connectionsOf } from '../../cluster/connections/connections.ts';
 import { contested } from '../../cluster/contested.ts';
-import { productOf } from '../../cluster/controllers.ts';
-import { classOfIngress, type NamedBackend, namedBackends } from '../../cluster/routes.ts';
-import { isHeadless } from '../../cluster/services.ts';
+import { isHeadless } from '../../cluster/network/services.ts';
+import { productOf } from '../../cluster/routes/controllers.ts';
+import { classOfIngress, type NamedBackend, namedBackends } from '../../cluster/routes/routes.ts';
 import { isUnknown } from '../../cluster/unknown.ts';
 import { asList, asMap, valueAt } from '../../cluster/workloads.ts';
 import { type Cluster, type Finding, type Resource, type Rule, yaml } from '../../rule.ts';

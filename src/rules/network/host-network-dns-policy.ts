@@ -1,5 +1,5 @@
-import { placeOf } from '../../cluster/configured-hosts.ts';
-import { type Connection, namedConnections } from '../../cluster/connections.ts';
+import { placeOf } from '../../cluster/connections/configured-hosts.ts';
+import { type Connection, namedConnections } from '../../cluster/connections/connections.ts';
 import { asList, asMap } from '../../cluster/workloads.ts';
 import { type Finding, type Rule, yaml } from '../../rule.ts';
 

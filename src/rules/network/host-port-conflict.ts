@@ -1,6 +1,6 @@
 import { contested, mayBeOne } from '../../cluster/contested.ts';
-import { collide, type HostPort, hostPortsOf, wantedHostPorts } from '../../cluster/host-ports.ts';
-import { whyTheyMeet } from '../../cluster/shared-nodes.ts';
+import { collide, type HostPort, hostPortsOf, wantedHostPorts } from '../../cluster/network/host-ports.ts';
+import { whyTheyMeet } from '../../cluster/scheduling/shared-nodes.ts';
 import type { Workload } from '../../cluster/workloads.ts';
 import { type Cluster, type Finding, type Rule, yaml } from '../../rule.ts';
 

@@ -1,6 +1,6 @@
-import { type HostPort, hostPortsOf } from '../../cluster/host-ports.ts';
-import { leastRollout } from '../../cluster/rollouts.ts';
-import { type NodeFacts, nodeMaker, nodesFor } from '../../cluster/scheduling.ts';
+import { type HostPort, hostPortsOf } from '../../cluster/network/host-ports.ts';
+import { type NodeFacts, nodeMaker, nodesFor } from '../../cluster/scheduling/scheduling.ts';
+import { leastRollout } from '../../cluster/workload/rollouts.ts';
 import type { Workload } from '../../cluster/workloads.ts';
 import { type Cluster, type Finding, type Rule, yaml } from '../../rule.ts';
 

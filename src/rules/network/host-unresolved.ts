@@ -1,6 +1,6 @@
-import { editedAt, placeOf } from '../../cluster/configured-hosts.ts';
-import { inNamespace } from '../../cluster/provided.ts';
-import { type UnresolvedHost, unresolvedHosts } from '../../cluster/unresolved-hosts.ts';
+import { editedAt, placeOf } from '../../cluster/connections/configured-hosts.ts';
+import { type UnresolvedHost, unresolvedHosts } from '../../cluster/connections/unresolved-hosts.ts';
+import { inNamespace } from '../../cluster/references/provided.ts';
 import { type Finding, type Rule, yaml } from '../../rule.ts';
 
 export default {

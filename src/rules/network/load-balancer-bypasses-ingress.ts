@@ -1,7 +1,7 @@
 import { contested } from '../../cluster/contested.ts';
-import { controllersIn, productOf } from '../../cluster/controllers.ts';
-import { type Route, routesOf } from '../../cluster/routes.ts';
-import { backendsOf } from '../../cluster/services.ts';
+import { backendsOf } from '../../cluster/network/services.ts';
+import { controllersIn, productOf } from '../../cluster/routes/controllers.ts';
+import { type Route, routesOf } from '../../cluster/routes/routes.ts';
 import { asList, asMap, valueAt } from '../../cluster/workloads.ts';
 import { type Cluster, type Resource, type Rule, yaml } from '../../rule.ts';
 

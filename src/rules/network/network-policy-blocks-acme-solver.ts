@@ -1,5 +1,5 @@
-import { otherPolicies } from '../../cluster/network.ts';
-import { type RefusedSolver, refusedSolvers, SOLVER_PORT } from '../../cluster/solver-pods.ts';
+import { type RefusedSolver, refusedSolvers, SOLVER_PORT } from '../../cluster/certificates/solver-pods.ts';
+import { otherPolicies } from '../../cluster/network/network.ts';
 import { type Cluster, type Finding, type Rule, yaml } from '../../rule.ts';
 
 const ISSUER = `        apiVersion: cert-manager.io/v1

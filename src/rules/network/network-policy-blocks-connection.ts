@@ -1,7 +1,13 @@
-import { editedAt, placeOf } from '../../cluster/configured-hosts.ts';
-import { type Connection, connectionsOf, isForPeers } from '../../cluster/connections.ts';
-import { meetsNoPolicies, otherPolicies, type Refusal, type Side, type Traffic } from '../../cluster/network.ts';
-import { type Reach, reachOf } from '../../cluster/reachability.ts';
+import { editedAt, placeOf } from '../../cluster/connections/configured-hosts.ts';
+import { type Connection, connectionsOf, isForPeers } from '../../cluster/connections/connections.ts';
+import {
+  meetsNoPolicies,
+  otherPolicies,
+  type Refusal,
+  type Side,
+  type Traffic,
+} from '../../cluster/network/network.ts';
+import { type Reach, reachOf } from '../../cluster/network/reachability.ts';
 import { type Cluster, type Finding, type Related, type Resource, type Rule, yaml } from '../../rule.ts';
 
 export default {

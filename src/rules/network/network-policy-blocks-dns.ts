@@ -1,5 +1,5 @@
-import { asksClusterDns, type DnsMiss, dnsRefusal, type LookedUp, lookedUpBy } from '../../cluster/dns.ts';
-import { meetsNoPolicies, namesTunnel, otherPolicies, type Policy, policies } from '../../cluster/network.ts';
+import { asksClusterDns, type DnsMiss, dnsRefusal, type LookedUp, lookedUpBy } from '../../cluster/network/dns.ts';
+import { meetsNoPolicies, namesTunnel, otherPolicies, type Policy, policies } from '../../cluster/network/network.ts';
 import { asList, type Workload } from '../../cluster/workloads.ts';
 import { type Cluster, type Finding, type Path, type Resource, type Rule, yaml } from '../../rule.ts';
 

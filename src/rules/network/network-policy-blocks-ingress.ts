@@ -1,8 +1,8 @@
 import { contested } from '../../cluster/contested.ts';
-import { comesByNodes, type Unadmitted, unadmittedBy } from '../../cluster/ingress-admission.ts';
-import { otherPolicies } from '../../cluster/network.ts';
-import { type Backend, type Route, routesOf, traefikServiceBackends } from '../../cluster/routes.ts';
-import { backendsOf, podPort, portsOfService } from '../../cluster/services.ts';
+import { comesByNodes, type Unadmitted, unadmittedBy } from '../../cluster/network/ingress-admission.ts';
+import { otherPolicies } from '../../cluster/network/network.ts';
+import { backendsOf, podPort, portsOfService } from '../../cluster/network/services.ts';
+import { type Backend, type Route, routesOf, traefikServiceBackends } from '../../cluster/routes/routes.ts';
 import { asList, asMap, valueAt, type Workload } from '../../cluster/workloads.ts';
 import { type Cluster, type Finding, type Resource, type Rule, yaml } from '../../rule.ts';
 

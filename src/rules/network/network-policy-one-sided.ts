@@ -1,5 +1,5 @@
-import { namesTunnel, otherPolicies, policies } from '../../cluster/network.ts';
-import { type OneSided, oneSidedPeers } from '../../cluster/policies-sides.ts';
+import { namesTunnel, otherPolicies, policies } from '../../cluster/network/network.ts';
+import { type OneSided, oneSidedPeers } from '../../cluster/network/policies-sides.ts';
 import { asList, asMap, type Workload } from '../../cluster/workloads.ts';
 import { type Finding, type Resource, type Rule, yaml } from '../../rule.ts';
 

@@ -1,7 +1,6 @@
-import { didYouMean } from '../../cluster/hints.ts';
 import { isSetByPrograms, matches, mayBeAddedToPods, namespaceLabels } from '../../cluster/label-facts.ts';
-import { type Policy, policies, type Side } from '../../cluster/network.ts';
-import { isPlatformNamespace, podMaker } from '../../cluster/pod-makers.ts';
+import { type Policy, policies, type Side } from '../../cluster/network/network.ts';
+import { isPlatformNamespace, podMaker } from '../../cluster/network/pod-makers.ts';
 import {
   appliesToSomeone,
   keysOfSelector,
@@ -11,7 +10,8 @@ import {
   requiredValues,
   showSelector,
   valuesOfLabel,
-} from '../../cluster/policies-selections.ts';
+} from '../../cluster/network/policies-selections.ts';
+import { didYouMean } from '../../cluster/references/hints.ts';
 import { label as labelOf } from '../../cluster/selectors.ts';
 import { asList, asMap } from '../../cluster/workloads.ts';
 import { type Cluster, type Finding, type Resource, type Rule, yaml } from '../../rule.ts';

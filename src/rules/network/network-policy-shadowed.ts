@@ -1,5 +1,5 @@
-import { policies, type Side } from '../../cluster/network.ts';
-import { type RuleOfPolicy, supersetOf } from '../../cluster/policies-supersets.ts';
+import { policies, type Side } from '../../cluster/network/network.ts';
+import { type RuleOfPolicy, supersetOf } from '../../cluster/network/policies-supersets.ts';
 import { asList, asMap } from '../../cluster/workloads.ts';
 import { type Finding, type Resource, type Rule, yaml } from '../../rule.ts';
 

@@ -1,6 +1,6 @@
 import { contested, mayBeOne } from '../../cluster/contested.ts';
-import { controllersOf, productOf } from '../../cluster/controllers.ts';
-import { type Route, type RouteMatch, routesOf } from '../../cluster/routes.ts';
+import { controllersOf, productOf } from '../../cluster/routes/controllers.ts';
+import { type Route, type RouteMatch, routesOf } from '../../cluster/routes/routes.ts';
 import { asMap, valueAt } from '../../cluster/workloads.ts';
 import { type Cluster, type Finding, type Resource, type Rule, yaml } from '../../rule.ts';
 

@@ -1,9 +1,9 @@
 import { contested } from '../../cluster/contested.ts';
-import { didYouMean } from '../../cluster/hints.ts';
-import { declaredPorts } from '../../cluster/network.ts';
-import { podMutator } from '../../cluster/pod-mutators.ts';
-import { mayListenOn, probedPort, probesOf, runningContainers } from '../../cluster/probes.ts';
-import { backendsOf, isHeadless, podPort, portsOfService, type ServicePort } from '../../cluster/services.ts';
+import { declaredPorts } from '../../cluster/network/network.ts';
+import { backendsOf, isHeadless, podPort, portsOfService, type ServicePort } from '../../cluster/network/services.ts';
+import { didYouMean } from '../../cluster/references/hints.ts';
+import { podMutator } from '../../cluster/security/pod-mutators.ts';
+import { mayListenOn, probedPort, probesOf, runningContainers } from '../../cluster/workload/probes.ts';
 import { asList, asMap, type Workload } from '../../cluster/workloads.ts';
 import { type Cluster, type Finding, type Resource, type Rule, yaml } from '../../rule.ts';
 

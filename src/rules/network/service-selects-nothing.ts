@@ -1,7 +1,7 @@
-import { didYouMean } from '../../cluster/hints.ts';
-import { podsOfNamespace, showSelector } from '../../cluster/policies-selections.ts';
+import { podsOfNamespace, showSelector } from '../../cluster/network/policies-selections.ts';
+import { missesAllPods, selectorOf } from '../../cluster/network/services.ts';
+import { didYouMean } from '../../cluster/references/hints.ts';
 import { label } from '../../cluster/selectors.ts';
-import { missesAllPods, selectorOf } from '../../cluster/services.ts';
 import { type Cluster, type Resource, type Rule, yaml } from '../../rule.ts';
 
 export default {

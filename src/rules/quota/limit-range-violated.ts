@@ -10,16 +10,16 @@ import {
   moreLimitRanges,
   readAmounts,
   violationsOf,
-} from '../../cluster/limit-ranges.ts';
-import { podMutator } from '../../cluster/pod-mutators.ts';
-import { postponed } from '../../cluster/postponed.ts';
+} from '../../cluster/quota/limit-ranges.ts';
 import {
   type Claim,
   claimsByScope,
   hasPodLevelResources,
   ownContainers,
   workloadsByScope,
-} from '../../cluster/quota.ts';
+} from '../../cluster/quota/quota.ts';
+import { postponed } from '../../cluster/scheduling/postponed.ts';
+import { podMutator } from '../../cluster/security/pod-mutators.ts';
 import { asList, asMap, valueAt, type Workload } from '../../cluster/workloads.ts';
 import { type Cluster, type Finding, type Path, type Related, type Resource, type Rule, yaml } from '../../rule.ts';
 

@@ -1,9 +1,9 @@
 import { contested } from '../../cluster/contested.ts';
-import { podMutator } from '../../cluster/pod-mutators.ts';
-import { showQuantity } from '../../cluster/quantity.ts';
-import { type Quota, quotasByScope, workloadsByScope } from '../../cluster/quota.ts';
-import { exceeded, isActive, type Share, sharesOf, sumOf } from '../../cluster/quota-sums.ts';
-import { rolloutOf } from '../../cluster/rollouts.ts';
+import { showQuantity } from '../../cluster/quota/quantity.ts';
+import { type Quota, quotasByScope, workloadsByScope } from '../../cluster/quota/quota.ts';
+import { exceeded, isActive, type Share, sharesOf, sumOf } from '../../cluster/quota/quota-sums.ts';
+import { podMutator } from '../../cluster/security/pod-mutators.ts';
+import { rolloutOf } from '../../cluster/workload/rollouts.ts';
 import { valueAt } from '../../cluster/workloads.ts';
 import { type Cluster, type Finding, type Path, type Related, type Resource, type Rule, yaml } from '../../rule.ts';
 

@@ -1,7 +1,5 @@
 import { contested } from '../../cluster/contested.ts';
-import { moreLimitRanges } from '../../cluster/limit-ranges.ts';
-import { isSizedVertically, podMutator } from '../../cluster/pod-mutators.ts';
-import { postponed } from '../../cluster/postponed.ts';
+import { moreLimitRanges } from '../../cluster/quota/limit-ranges.ts';
 import {
   hasPodLevelResources,
   matchesScopes,
@@ -11,7 +9,9 @@ import {
   quotasByScope,
   requiredResources,
   workloadsByScope,
-} from '../../cluster/quota.ts';
+} from '../../cluster/quota/quota.ts';
+import { postponed } from '../../cluster/scheduling/postponed.ts';
+import { isSizedVertically, podMutator } from '../../cluster/security/pod-mutators.ts';
 import type { Workload } from '../../cluster/workloads.ts';
 import { type Cluster, type Finding, type Path, type Rule, yaml } from '../../rule.ts';
 

@@ -1,7 +1,6 @@
-import { keepsApart } from '../../cluster/anti-affinity.ts';
-import { scalingOf } from '../../cluster/autoscalers.ts';
-import { nearMiss } from '../../cluster/near-miss.ts';
-import { postponed } from '../../cluster/postponed.ts';
+import { keepsApart } from '../../cluster/scheduling/anti-affinity.ts';
+import { nearMiss } from '../../cluster/scheduling/near-miss.ts';
+import { postponed } from '../../cluster/scheduling/postponed.ts';
 import {
   judgeNode,
   kubeletRefusal,
@@ -12,8 +11,9 @@ import {
   podNeeds,
   schedulerMessage,
   type Verdict,
-} from '../../cluster/scheduling.ts';
-import { volumesByOrdinal } from '../../cluster/volume-placement.ts';
+} from '../../cluster/scheduling/scheduling.ts';
+import { volumesByOrdinal } from '../../cluster/scheduling/volume-placement.ts';
+import { scalingOf } from '../../cluster/workload/autoscalers.ts';
 import { asMap, type Workload } from '../../cluster/workloads.ts';
 import { type Cluster, type Finding, type Path, type Rule, yaml } from '../../rule.ts';
 

@@ -4,7 +4,7 @@ import {
   isPasswordName,
   passwordFlags,
   passwordLines,
-} from '../../cluster/credential-shapes.ts';
+} from '../../cluster/security/credential-shapes.ts';
 import { asList, asMap, containersOf, type PodContainer, type Workload } from '../../cluster/workloads.ts';
 import { type Finding, type Path, type Resource, type Rule, yaml } from '../../rule.ts';
 

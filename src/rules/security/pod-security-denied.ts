@@ -1,9 +1,9 @@
 import { contested } from '../../cluster/contested.ts';
-import { securityMutator } from '../../cluster/pod-mutators.ts';
-import type { Violation } from '../../cluster/pod-security/controls.ts';
-import { showViolations, violationsOf } from '../../cluster/pod-security/evaluate.ts';
-import { type Demand, policyOf, showDemand } from '../../cluster/pod-security/policy.ts';
-import { postponed } from '../../cluster/postponed.ts';
+import { postponed } from '../../cluster/scheduling/postponed.ts';
+import { securityMutator } from '../../cluster/security/pod-mutators.ts';
+import type { Violation } from '../../cluster/security/pod-security/controls.ts';
+import { showViolations, violationsOf } from '../../cluster/security/pod-security/evaluate.ts';
+import { type Demand, policyOf, showDemand } from '../../cluster/security/pod-security/policy.ts';
 import type { Workload } from '../../cluster/workloads.ts';
 import { type Cluster, type Finding, type Resource, type Rule, yaml } from '../../rule.ts';
 

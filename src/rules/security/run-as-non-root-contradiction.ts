@@ -1,5 +1,5 @@
-import { whenMade } from '../../cluster/postponed.ts';
-import { securityContextOf } from '../../cluster/security-context.ts';
+import { whenMade } from '../../cluster/scheduling/postponed.ts';
+import { securityContextOf } from '../../cluster/security/security-context.ts';
 import { containersOf } from '../../cluster/workloads.ts';
 import { type Rule, yaml } from '../../rule.ts';
 

@@ -1,10 +1,10 @@
-import { environmentOf } from '../../cluster/environment.ts';
-import { type OfficialImage, officialImage } from '../../cluster/official-images.ts';
-import { mayBeChowned } from '../../cluster/ownership.ts';
-import { whenMade } from '../../cluster/postponed.ts';
-import { podSecurityContextOf, securityContextOf } from '../../cluster/security-context.ts';
+import { environmentOf } from '../../cluster/connections/environment.ts';
+import { whenMade } from '../../cluster/scheduling/postponed.ts';
+import { podSecurityContextOf, securityContextOf } from '../../cluster/security/security-context.ts';
+import { type OfficialImage, officialImage } from '../../cluster/storage/official-images.ts';
+import { mayBeChowned } from '../../cluster/storage/ownership.ts';
+import { hostPathOf, mountOver, mountsOf, type Volume, volumesOf } from '../../cluster/storage/volumes.ts';
 import { MASK } from '../../cluster/unknown.ts';
-import { hostPathOf, mountOver, mountsOf, type Volume, volumesOf } from '../../cluster/volumes.ts';
 import { containersOf, type PodContainer, valueAt, type Workload } from '../../cluster/workloads.ts';
 import { type Cluster, type Finding, type Rule, yaml } from '../../rule.ts';
 

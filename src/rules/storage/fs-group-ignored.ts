@@ -1,7 +1,7 @@
-import { mayBeChowned, writerOf } from '../../cluster/ownership.ts';
-import { whenMade } from '../../cluster/postponed.ts';
-import { podSecurityContextOf } from '../../cluster/security-context.ts';
-import { hostPathOf, type Mount, mountsOf, type Volume, volumesOf } from '../../cluster/volumes.ts';
+import { whenMade } from '../../cluster/scheduling/postponed.ts';
+import { podSecurityContextOf } from '../../cluster/security/security-context.ts';
+import { mayBeChowned, writerOf } from '../../cluster/storage/ownership.ts';
+import { hostPathOf, type Mount, mountsOf, type Volume, volumesOf } from '../../cluster/storage/volumes.ts';
 import { containersOf, type PodContainer, type Workload } from '../../cluster/workloads.ts';
 import { type Cluster, type Finding, type Rule, yaml } from '../../rule.ts';
 

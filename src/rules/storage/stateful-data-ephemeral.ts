@@ -1,5 +1,5 @@
-import { queueUsers, type Store, storesOf } from '../../cluster/stores.ts';
-import { type Mount, mountOver, mountsOf, type Volume, volumesOf } from '../../cluster/volumes.ts';
+import { queueUsers, type Store, storesOf } from '../../cluster/storage/stores.ts';
+import { type Mount, mountOver, mountsOf, type Volume, volumesOf } from '../../cluster/storage/volumes.ts';
 import { asList, type Workload } from '../../cluster/workloads.ts';
 import { type Cluster, type Finding, type Rule, yaml } from '../../rule.ts';
 

@@ -1,6 +1,6 @@
-import { scalingOf } from '../../cluster/autoscalers.ts';
-import { accessModes, isReadWriteOnce, mountedClaims } from '../../cluster/claims.ts';
-import { rolloutOf } from '../../cluster/rollouts.ts';
+import { accessModes, isReadWriteOnce, mountedClaims } from '../../cluster/storage/claims.ts';
+import { scalingOf } from '../../cluster/workload/autoscalers.ts';
+import { rolloutOf } from '../../cluster/workload/rollouts.ts';
 import { type Rule, yaml } from '../../rule.ts';
 
 export default {

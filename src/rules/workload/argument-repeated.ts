@@ -1,5 +1,5 @@
-import { repeatedFlags } from '../../cluster/flags.ts';
-import { whenMade } from '../../cluster/postponed.ts';
+import { whenMade } from '../../cluster/scheduling/postponed.ts';
+import { repeatedFlags } from '../../cluster/workload/flags.ts';
 import { containersOf } from '../../cluster/workloads.ts';
 import { type Rule, yaml } from '../../rule.ts';
 

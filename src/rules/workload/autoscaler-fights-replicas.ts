@@ -1,5 +1,5 @@
-import { scalingOf } from '../../cluster/autoscalers.ts';
 import { contested } from '../../cluster/contested.ts';
+import { scalingOf } from '../../cluster/workload/autoscalers.ts';
 import { valueAt } from '../../cluster/workloads.ts';
 import { type Rule, yaml } from '../../rule.ts';
 

@@ -1,14 +1,14 @@
-import { scalingOf, type UtilizationTarget, utilizationTargets } from '../../cluster/autoscalers.ts';
 import { contested } from '../../cluster/contested.ts';
 import {
   effectiveResources,
   type LimitRangeFacts,
   limitRangesOf,
   moreLimitRanges,
-} from '../../cluster/limit-ranges.ts';
-import { isSizedVertically } from '../../cluster/pod-mutators.ts';
-import { postponed } from '../../cluster/postponed.ts';
+} from '../../cluster/quota/limit-ranges.ts';
+import { postponed } from '../../cluster/scheduling/postponed.ts';
+import { isSizedVertically } from '../../cluster/security/pod-mutators.ts';
 import { isUnknown } from '../../cluster/unknown.ts';
+import { scalingOf, type UtilizationTarget, utilizationTargets } from '../../cluster/workload/autoscalers.ts';
 import { asMap, containersOf, type PodContainer, valueAt, type Workload } from '../../cluster/workloads.ts';
 import { type Path, type Rule, yaml } from '../../rule.ts';
 

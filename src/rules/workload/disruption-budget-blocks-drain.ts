@@ -1,7 +1,7 @@
-import { scalingOf } from '../../cluster/autoscalers.ts';
 import { contested } from '../../cluster/contested.ts';
-import { podsOfPolicy } from '../../cluster/policies-selections.ts';
-import { scaled } from '../../cluster/rollouts.ts';
+import { podsOfPolicy } from '../../cluster/network/policies-selections.ts';
+import { scalingOf } from '../../cluster/workload/autoscalers.ts';
+import { scaled } from '../../cluster/workload/rollouts.ts';
 import { asMap, valueAt, type Workload } from '../../cluster/workloads.ts';
 import { type Cluster, type Resource, type Rule, yaml } from '../../rule.ts';
 

@@ -1,6 +1,6 @@
 import { contested } from '../../cluster/contested.ts';
-import { type HeapSetting, heapSettingsOf, memoryLimitOf } from '../../cluster/heap.ts';
-import { whenMade } from '../../cluster/postponed.ts';
+import { whenMade } from '../../cluster/scheduling/postponed.ts';
+import { type HeapSetting, heapSettingsOf, memoryLimitOf } from '../../cluster/workload/heap.ts';
 import { containersOf } from '../../cluster/workloads.ts';
 import { type Rule, yaml } from '../../rule.ts';
 

@@ -1,5 +1,5 @@
-import { parseImage } from '../../cluster/images.ts';
 import { isUnknown } from '../../cluster/unknown.ts';
+import { parseImage } from '../../cluster/workload/images.ts';
 import { asMap, containersOf, valueAt, type Workload } from '../../cluster/workloads.ts';
 import { type Cluster, type Resource, type Rule, yaml } from '../../rule.ts';
 

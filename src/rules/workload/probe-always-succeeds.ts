@@ -1,5 +1,5 @@
-import { certaintyOf } from '../../cluster/exec-probes.ts';
-import { commandOf, probesOf } from '../../cluster/probes.ts';
+import { certaintyOf } from '../../cluster/workload/exec-probes.ts';
+import { commandOf, probesOf } from '../../cluster/workload/probes.ts';
 import { type Rule, yaml } from '../../rule.ts';
 
 const UNNOTICED = {

@@ -1,7 +1,7 @@
-import { didYouMean } from '../../cluster/hints.ts';
-import { whenMade } from '../../cluster/postponed.ts';
-import { mayListenOn, type Probe, type ProbedPort, probedPort, probesOf } from '../../cluster/probes.ts';
+import { didYouMean } from '../../cluster/references/hints.ts';
+import { whenMade } from '../../cluster/scheduling/postponed.ts';
 import { isUnknown } from '../../cluster/unknown.ts';
+import { mayListenOn, type Probe, type ProbedPort, probedPort, probesOf } from '../../cluster/workload/probes.ts';
 import { asList, asMap, type Workload } from '../../cluster/workloads.ts';
 import { type Cluster, type Finding, type Rule, yaml } from '../../rule.ts';
 

@@ -1,6 +1,6 @@
-import { environmentOf } from '../../cluster/environment.ts';
-import { whenMade } from '../../cluster/postponed.ts';
-import { commandOf, type Probe, probesOf, variableReferences } from '../../cluster/probes.ts';
+import { environmentOf } from '../../cluster/connections/environment.ts';
+import { whenMade } from '../../cluster/scheduling/postponed.ts';
+import { commandOf, type Probe, probesOf, variableReferences } from '../../cluster/workload/probes.ts';
 import { asList, asMap, type Workload } from '../../cluster/workloads.ts';
 import { type Cluster, type Finding, type Rule, yaml } from '../../rule.ts';
 

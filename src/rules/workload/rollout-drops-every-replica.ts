@@ -1,7 +1,7 @@
-import { isReadWriteOnce, mountedClaims } from '../../cluster/claims.ts';
-import { hostPortsOf } from '../../cluster/host-ports.ts';
-import { podRequests } from '../../cluster/pod-requests.ts';
-import { leastRollout } from '../../cluster/rollouts.ts';
+import { hostPortsOf } from '../../cluster/network/host-ports.ts';
+import { podRequests } from '../../cluster/scheduling/pod-requests.ts';
+import { isReadWriteOnce, mountedClaims } from '../../cluster/storage/claims.ts';
+import { leastRollout } from '../../cluster/workload/rollouts.ts';
 import { asList, asMap, valueAt, type Workload } from '../../cluster/workloads.ts';
 import { type Cluster, type Rule, yaml } from '../../rule.ts';
 
