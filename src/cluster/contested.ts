@@ -16,8 +16,15 @@ const definitions = derived((cluster) => {
 
 /** Whether targets define an object differently, so that nobody knows which of them the cluster holds. */
 export function contested(cluster: Cluster, resource: Resource): boolean {
-  return (definitions(cluster).get(identityOf(resource))?.length ?? 0) > 1;
+  const repeated = repeatedIdentities(cluster);
+  return repeated.size > 0 && repeated.has(identityOf(resource));
 }
+
+/** Nearly always none: what every rule asks is answered without a look at the resource. */
+const repeatedIdentities = derived(
+  (cluster): ReadonlySet<string> =>
+    new Set([...definitions(cluster)].filter(([, same]) => same.length > 1).map(([id]) => id)),
+);
 
 /** The objects that are rendered more than once, with all their definitions, which differ. Without what only has a generateName. */
 export const contestedDefinitions = derived((cluster): readonly (readonly Resource[])[] =>

@@ -105,14 +105,20 @@ function selectorOf(resource: Resource, spec: Record<string, unknown> | undefine
 }
 
 /** Every container of a workload's pods, init and ephemeral ones included, with its path. Leaves out items that are no maps. */
-export function containersOf(workload: Workload): PodContainer[] {
-  return CONTAINER_LISTS.flatMap((list) => {
-    const containers: unknown = workload.pod[list];
-    if (!Array.isArray(containers)) return [];
-    return containers.flatMap((container: unknown, i) =>
-      asMap(container) === undefined
-        ? []
-        : [{ container: container as PodContainer['container'], list, path: [...workload.path, list, i] }],
+export function containersOf(workload: Workload): readonly PodContainer[] {
+  let found = containers.get(workload);
+  if (!found) {
+    found = CONTAINER_LISTS.flatMap((list) =>
+      asList(workload.pod[list]).flatMap((container: unknown, i) =>
+        asMap(container) === undefined
+          ? []
+          : [{ container: container as PodContainer['container'], list, path: [...workload.path, list, i] }],
+      ),
     );
-  });
+    containers.set(workload, found);
+  }
+  return found;
 }
+
+/** Most rules ask. */
+const containers = new WeakMap<Workload, readonly PodContainer[]>();

@@ -49,6 +49,22 @@ const MOST_PARTS = 1000;
 export function environmentOf(
   cluster: Cluster,
   workload: Workload,
+  container: PodContainer,
+): ReadonlyMap<string, Variable> {
+  const known = environments(cluster);
+  let variables = known.get(container);
+  if (!variables) {
+    variables = readEnvironment(cluster, workload, container);
+    known.set(container, variables);
+  }
+  return variables;
+}
+
+const environments = derived(() => new WeakMap<PodContainer, ReadonlyMap<string, Variable>>());
+
+function readEnvironment(
+  cluster: Cluster,
+  workload: Workload,
   { container, path }: PodContainer,
 ): ReadonlyMap<string, Variable> {
   const variables = new Map<string, Variable>();

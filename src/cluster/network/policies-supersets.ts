@@ -78,7 +78,8 @@ function readRequirements(map: Record<string, unknown>): Requirements | undefine
   for (const { key, operator, values } of items) {
     const allowed = valuesOf(operator, values);
     if (typeof key !== 'string' || allowed === undefined) return undefined;
-    const both = intersect(found.get(key) ?? ANY, allowed);
+    const before = found.get(key);
+    const both = before === undefined ? allowed : intersect(before, allowed);
     if (!both.except && !both.absent && both.listed.size === 0) return undefined;
     found.set(key, both);
   }

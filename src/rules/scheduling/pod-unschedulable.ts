@@ -26,6 +26,11 @@ function isScheduled({ resource, metadata }: Workload): boolean {
   );
 }
 
+/** Nearly no pod does, and without Nodes nothing else of it counts. */
+function mayChoose({ pod }: Workload): boolean {
+  return pod.nodeName !== undefined || pod.nodeSelector !== undefined || pod.affinity !== undefined;
+}
+
 function choosesNodes({ nodeName, affinity }: PodNeeds): boolean {
   return nodeName !== undefined || affinity.selector.length > 0 || affinity.terms !== undefined;
 }
@@ -1142,11 +1147,12 @@ export default {
     ],
   },
   *check(cluster) {
+    const known = cluster.knows('', 'Node');
     const candidates = cluster.workloads.flatMap((workload) => {
-      const needs = isScheduled(workload) ? podNeeds(workload, cluster) : undefined;
+      const needs = isScheduled(workload) && (known || mayChoose(workload)) ? podNeeds(workload, cluster) : undefined;
       return needs === undefined ? [] : [{ workload, needs }];
     });
-    if (!cluster.knows('', 'Node')) {
+    if (!known) {
       const count = candidates.filter(({ needs }) => choosesNodes(needs)).length;
       const what = `whether any Node takes the pods of ${count} workload${count === 1 ? ' that chooses its' : 's that choose their'} Nodes`;
       if (count > 0) yield { unchecked: what, reason: 'no Node is known: list the Nodes under existing' };
