@@ -67,7 +67,7 @@ function sections({ id, severity, docs, examples }: Rule): Section[] {
 }
 
 /** An example as one text: a stream as it is, several files one after the other under their names. */
-export function exampleText(example: Example): string {
+function exampleText(example: Example): string {
   if (typeof example === 'string') return example.trimEnd();
   return Object.entries(example.files)
     .map(([file, text]) => `# ${file}\n${text.trimEnd()}`)

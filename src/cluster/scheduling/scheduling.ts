@@ -386,7 +386,7 @@ export function schedulerMessage(verdicts: readonly Verdict[], affinity: NodeAff
 }
 
 /** Whether `1.34` is at least that minor version; false where it isn't known. */
-export function isAtLeast(version: string | undefined, minor: number): boolean {
+function isAtLeast(version: string | undefined, minor: number): boolean {
   const match = /^v?1\.(\d+)/.exec(version ?? '');
   return match !== null && Number(match[1]) >= minor;
 }

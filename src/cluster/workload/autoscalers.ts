@@ -64,7 +64,7 @@ const autoscalers = derived((cluster) => {
 });
 
 /** What an autoscaler scales; undefined where it says nothing that can be read. KEDA takes a Deployment where no kind is given. */
-export function scaleTarget(resource: Resource): { group: string; kind: string; name: string } | undefined {
+function scaleTarget(resource: Resource): { group: string; kind: string; name: string } | undefined {
   const keda = resource.group === 'keda.sh';
   const target = asMap(specOf(resource).scaleTargetRef) ?? {};
   const { apiVersion = keda ? 'apps/v1' : '', kind = keda ? 'Deployment' : undefined, name } = target;

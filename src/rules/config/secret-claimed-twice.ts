@@ -48,14 +48,14 @@ export default {
         kind: Certificate
         metadata: { name: production, namespace: web }
         spec:
-          secretName: tls-secret # <- Secret/tls-secret in namespace web is written by Certificate/staging and Certificate/production: each undoes what the other writes
+          secretName: tls-secret # <- Secret/tls-secret in namespace web is written by Certificate/staging and Certificate/production: each undoes what the other writes, or is refused
           dnsNames: [repl.example.com]
           issuerRef: { kind: ClusterIssuer, name: letsencrypt }
       `,
       yaml`
         apiVersion: v1
         kind: Secret
-        metadata: { name: labelstudio-s3, namespace: apps } # <- Secret/labelstudio-s3 in namespace apps is written by ExternalSecret/s3 and Secret/labelstudio-s3: each undoes what the other writes
+        metadata: { name: labelstudio-s3, namespace: apps } # <- Secret/labelstudio-s3 in namespace apps is written by ExternalSecret/s3 and Secret/labelstudio-s3: each undoes what the other writes, or is refused
         stringData: { bucket: labels }
         ---
         apiVersion: external-secrets.io/v1
@@ -74,7 +74,7 @@ export default {
         ---
         apiVersion: external-secrets.io/v1
         kind: ExternalSecret
-        metadata: { name: db, namespace: shop } # <- Secret/db in namespace shop is written by SealedSecret/db and ExternalSecret/db: each undoes what the other writes
+        metadata: { name: db, namespace: shop } # <- Secret/db in namespace shop is written by SealedSecret/db and ExternalSecret/db: each undoes what the other writes, or is refused
         spec: { secretStoreRef: { kind: ClusterSecretStore, name: vault }, dataFrom: [{ extract: { key: db } }] }
       `,
       yaml`
@@ -90,7 +90,7 @@ export default {
         kind: Certificate
         metadata: { name: shop, namespace: shop }
         spec:
-          secretName: shop-tls # <- Secret/shop-tls in namespace shop is written by Ingress/web and Certificate/shop: each undoes what the other writes
+          secretName: shop-tls # <- Secret/shop-tls in namespace shop is written by Ingress/web and Certificate/shop: each undoes what the other writes, or is refused
           dnsNames: [shop.example.com]
           issuerRef: { kind: ClusterIssuer, name: letsencrypt }
       `,
@@ -234,7 +234,7 @@ export default {
         resource: last.resource,
         path: last.path,
         severity: others.some(({ resource }) => cluster.together(resource, last.resource)) ? 'error' : 'warning',
-        message: `Secret/${name}${inNamespace(scope)} is written by ${list}: each undoes what the other writes`,
+        message: `Secret/${name}${inNamespace(scope)} is written by ${list}: each undoes what the other writes, or is refused`,
         related: others.map(({ resource, path }) => ({ message: `${resource} writes it too`, resource, path })),
       };
     }
