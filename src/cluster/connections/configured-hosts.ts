@@ -86,7 +86,7 @@ interface Found
 function hostsOfContainer(cluster: Cluster, from: Workload, container: PodContainer): ConfiguredHost[] {
   const environment = environmentOf(cluster, from, container);
   const found = [
-    ...inEnvironment(environment),
+    ...inEnvironment(cluster, environment),
     ...inCommand(from, container, environment),
     ...inFiles(cluster, from, container),
   ];
@@ -100,11 +100,11 @@ function hostsOfContainer(cluster: Cluster, from: Workload, container: PodContai
   });
 }
 
-function inEnvironment(environment: ReadonlyMap<string, Variable>): Found[] {
+function inEnvironment(cluster: Cluster, environment: ReadonlyMap<string, Variable>): Found[] {
   const read = (name: string) => environment.get(name)?.text;
   return [...environment.values()].flatMap((variable) => {
     const { name, text, via, declared } = variable;
-    const addresses = addressesOfVariable(name, text);
+    const addresses = addressesOfVariable(cluster, name, text);
     if (addresses.length === 0 || isSwitchedOff(name, read)) return [];
     return addresses.map((address) => {
       const port = siblingPort(name, address, read);
@@ -124,21 +124,19 @@ function inEnvironment(environment: ReadonlyMap<string, Variable>): Found[] {
 }
 
 /** The addresses that a variable holds, as its name has it. Many containers take the same variables. */
-function addressesOfVariable(name: string, text: string): readonly Address[] {
+function addressesOfVariable(cluster: Cluster, name: string, text: string): readonly Address[] {
+  const known = variablesRead(cluster);
   const id = `${name}=${text}`;
-  let addresses = variablesRead.get(id);
+  let addresses = known.get(id);
   if (!addresses) {
     const isEvident = ({ form }: Address) => form !== 'word' || namesHost(name);
     addresses = text !== '' && mayBeDialled(name) ? addressesIn(text).filter(isEvident) : [];
-    if (variablesRead.size >= MOST_REMEMBERED) variablesRead.clear();
-    variablesRead.set(id, addresses);
+    known.set(id, addresses);
   }
   return addresses;
 }
 
-/** Environments of one base say the same. */
-const variablesRead = new Map<string, readonly Address[]>();
-const MOST_REMEMBERED = 10_000;
+const variablesRead = derived(() => new Map<string, readonly Address[]>());
 
 /** What `DB_PORT` says for `DB_HOST`, where the address has no port of its own. */
 function siblingPort(

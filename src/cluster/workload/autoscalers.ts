@@ -1,6 +1,7 @@
 import { compareScopes, groupOf, type Path, type Resource } from '../../resource.ts';
 import { type Cluster, derived } from '../cluster.ts';
 import { withoutDeployed } from '../contested.ts';
+import { specOf } from '../models.ts';
 import { ByName } from '../references/by-name.ts';
 import { isUnknown } from '../unknown.ts';
 import { asList, asMap, type Workload } from '../workloads.ts';
@@ -149,10 +150,6 @@ function hasAnnotation({ object }: Resource, pattern: RegExp): boolean {
 
 function count(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0 ? value : undefined;
-}
-
-function specOf({ object }: Resource): Record<string, unknown> {
-  return asMap(asMap(object)?.spec) ?? {};
 }
 
 function append<T>(map: Map<string, T[]>, key: string, item: T): void {

@@ -1,5 +1,6 @@
 import type { Path, Resource } from '../../resource.ts';
 import type { Cluster } from '../cluster.ts';
+import { specOf } from '../models.ts';
 import { asMap, type Workload } from '../workloads.ts';
 import { scalingOf } from './autoscalers.ts';
 
@@ -111,10 +112,6 @@ function strategyOf(resource: Resource, field: 'strategy' | 'updateStrategy') {
   const path: Path = written === undefined ? ['spec'] : ['spec', field];
   const rollingUpdate = strategy?.rollingUpdate ?? {};
   return { type: strategy && (strategy.type ?? 'RollingUpdate'), settings: asMap(rollingUpdate), path };
-}
-
-function specOf({ object }: Resource): Record<string, unknown> {
-  return asMap(asMap(object)?.spec) ?? {};
 }
 
 /**
