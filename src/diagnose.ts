@@ -66,6 +66,8 @@ async function locate(
   const { resource, path = [], message } = finding;
   const { offset } = finding;
   const location = finding.location ?? (resource ? await locateIn(resource, path, finding.at, offset) : undefined);
+  const way = finding.location || !resource ? [] : await resource.way(path, finding.at === 'key' ? 'key' : 'value');
+  for (const place of way) ofTheWay.add(place);
   if (!location) throw new Error(`a finding of ${rule.id} has neither resource nor location: ${message}`);
   const located = {
     rule: rule.id,
@@ -73,7 +75,7 @@ async function locate(
     message,
     ...(resource ? { resource: describe(resource), path } : {}),
     location,
-    related: distinct(await Promise.all((finding.related ?? []).map(locateRelated)), location),
+    related: distinct([...(await Promise.all((finding.related ?? []).map(locateRelated))), ...way], location),
     targets: resource?.targets ?? (finding.target ? [finding.target] : cluster.targets.map(refOnly)),
   };
   const plain = resource ? await plainMessage(finding, resource) : message;
@@ -179,7 +181,7 @@ export function merge(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   for (const diagnostic of diagnostics) {
     const key = mergeKey(diagnostic);
     const same = merged.get(key);
-    merged.set(key, same ? { ...same, targets: mergeTargets(same, diagnostic) } : diagnostic);
+    merged.set(key, same ? mergeTwo(same, diagnostic) : diagnostic);
   }
   return [...merged.values()].sort(compare);
 }
@@ -235,6 +237,15 @@ function mergeKey(diagnostic: Diagnostic): string {
   const { rule, severity, message, location } = diagnostic;
   const text = plainMessages.get(diagnostic) ?? message;
   return JSON.stringify([rule, severity, text, location.file, location.line, location.column]);
+}
+
+/** Related places that tell how a value came about, which overlays may do in different ways. */
+const ofTheWay = new WeakSet<RelatedLocation>();
+
+function mergeTwo(a: Diagnostic, b: Diagnostic): Diagnostic {
+  const others = new Set(b.related.map(({ location }) => showLocation(location)));
+  const related = a.related.filter((place) => !ofTheWay.has(place) || others.has(showLocation(place.location)));
+  return { ...a, related, targets: mergeTargets(a, b) };
 }
 
 function mergeTargets(a: Diagnostic, b: Diagnostic): Diagnostic['targets'] {

@@ -145,6 +145,7 @@ export function toResource({ object, prefix, rendered }: LoadedObject, landing: 
     toString: () => `${object.kind}/${displayName}`,
     sourceName: async () => (prefix.length === 0 ? ((await rendered.sourceName?.()) ?? displayName) : displayName),
     locate: (path, at, offset) => rendered.locate([...prefix, ...path], at, offset),
+    way: async (path, at) => (await rendered.way?.([...prefix, ...path], at)) ?? [],
   };
 }
 

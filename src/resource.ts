@@ -70,6 +70,8 @@ export interface Resource<T = KubernetesObject> {
    * that is certain; else as without. In a Secret's `data` it counts in what the string decodes to.
    */
   locate(path: Path, at?: At, offset?: number): Promise<Location>;
+  /** The rest of the way from the source to the value at `path`: what it overrides, the patch's target, the values it depends on. */
+  way(path: Path, at?: At): Promise<readonly { message: string; location: Location }[]>;
 }
 
 /** Marks a scope as that of an unset namespace. NUL can't stand in a namespace's name. */

@@ -253,6 +253,7 @@ function objectsIn(
         return trace.sourceOf(value);
       },
       locate: async (path, at = 'value', offset) => trace.locate(value, path, at, offset),
+      way: async (path, at = 'value') => trace.way(value, path, at),
       sourceName: async () => trace.sourceName(value) ?? displayName ?? nameOf(value) ?? '',
       ...(displayName === undefined ? {} : { displayName }),
     };

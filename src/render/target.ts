@@ -1,5 +1,6 @@
 import type { SourceFinding } from '../cluster/cluster.ts';
 import { valueAt } from '../cluster/workloads.ts';
+import type { RelatedLocation } from '../diagnostic.ts';
 import type { At, Location, Path } from '../resource.ts';
 import type { SourceFiles } from '../source.ts';
 import type { Tools } from './tools.ts';
@@ -58,6 +59,11 @@ export interface RenderedObject {
    * where the line isn't certain. May read files or render again.
    */
   locate(path: Path, at?: At, offset?: number): Promise<Location>;
+  /**
+   * What else a person should know of how the value at `path` came about, beside where `locate` finds it: what was overridden,
+   * which entry brought the patch, which values it depends on. Never throws, never tells a value.
+   */
+  way?(path: Path, at?: At): Promise<readonly RelatedLocation[]>;
   /** The name without the hash of kustomize's generators, where it has one. */
   displayName?: string;
   /** The name as the source writes it, before prefixes, suffixes and hashes; what fingerprints use. */

@@ -4,7 +4,7 @@ import type { SourceFiles } from '../../source.ts';
 import { entryAt, type Kustomization } from '../kustomization.ts';
 import { fileSource } from './entries.ts';
 import { fieldOf, itemsOf, stringOf } from './fields.ts';
-import { emptyMap, mapAt, type Origin, type Place, type ShadowMap, scalar } from './shadow.ts';
+import { emptyMap, mapAt, type Origin, overwrite, type Place, type ShadowMap, scalar } from './shadow.ts';
 import { identities, identityOf, isSameObject } from './subject.ts';
 import type { Step } from './transform.ts';
 
@@ -101,7 +101,7 @@ function merge(into: ShadowMap, from: ShadowMap, keys: readonly string[]): void 
     source = next;
   }
   const map = mapAt(into, keys, source.origin);
-  for (const [key, value] of source.entries) map?.entries.set(key, value);
+  for (const [key, value] of source.entries) if (map) overwrite(map, key, value);
 }
 
 function addOptions(shadow: ShadowMap, options: Record<string, unknown> | undefined, place: Place, path: Path): void {

@@ -1,5 +1,5 @@
 import { asMap } from '../../cluster/workloads.ts';
-import { copyOf, type Place, type Shadow, type ShadowMap, shadowOf } from './shadow.ts';
+import { copyOf, overwrite, type Place, type Shadow, type ShadowMap, shadowOf } from './shadow.ts';
 
 /** One operation of a JSON patch, with its index in the patch. */
 export interface Operation {
@@ -81,7 +81,7 @@ function add(object: ShadowMap, path: readonly string[], value: Shadow): void {
   const parent = at(object, path.slice(0, -1));
   const key = path.at(-1);
   if (key === undefined) return;
-  if (parent?.type === 'map') parent.entries.set(key, value);
+  if (parent?.type === 'map') overwrite(parent, key, value);
   if (parent?.type === 'list') {
     const index = key === '-' ? parent.items.length : indexOf(key, parent.items.length);
     if (index !== undefined) parent.items.splice(index, 0, value);
@@ -92,10 +92,11 @@ function replace(object: ShadowMap, path: readonly string[], value: Shadow): voi
   const parent = at(object, path.slice(0, -1));
   const key = path.at(-1);
   if (key === undefined) return;
-  if (parent?.type === 'map') parent.entries.set(key, value);
+  if (parent?.type === 'map') overwrite(parent, key, value);
   if (parent?.type === 'list') {
     const index = indexOf(key, parent.items.length - 1);
-    if (index !== undefined) parent.items[index] = value;
+    const was = index === undefined ? undefined : parent.items[index];
+    if (index !== undefined && was) parent.items[index] = { ...value, was };
   }
 }
 

@@ -128,7 +128,7 @@ function stepsOf(kustomization: Kustomization, sources: SourceFiles): Step[] {
   return [
     ...early.map(({ step }) => step),
     namespaceStep(value, place),
-    affixStep(value),
+    affixStep(value, place),
     ...labelSteps(value, place),
     annotationStep(value, place),
     ...late.map(({ step }) => step),

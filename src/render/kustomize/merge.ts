@@ -1,4 +1,4 @@
-import type { Shadow, ShadowList, ShadowMap } from './shadow.ts';
+import { overwrite, type Shadow, type ShadowList, type ShadowMap } from './shadow.ts';
 
 /** What a patch is applied to: the groups whose lists kustomize knows to merge are those of its built-in schema. */
 export interface MergedKind {
@@ -53,7 +53,7 @@ function mergeMap(object: ShadowMap, patch: ShadowMap, path: readonly string[], 
     else if (value.type === 'map' && own?.type === 'map' && directiveOf(value) !== 'replace') {
       mergeMap(own, value, [...path, key], kind);
     } else if (value.type === 'list' && own?.type === 'list') mergeList(own, value, [...path, key], kind);
-    else object.entries.set(key, withoutDirectives(value));
+    else overwrite(object, key, withoutDirectives(value));
   }
 }
 
@@ -62,6 +62,7 @@ function mergeList(list: ShadowList, patch: ShadowList, path: readonly string[],
   const keys = replaces ? undefined : mergeKeysOf(path, kind);
   if (keys === undefined) {
     const { items } = withoutDirectives(patch);
+    list.was = { ...list };
     list.items = items.filter((item) => !(item.type === 'map' && item.entries.size === 0 && replaces));
     list.origin = patch.origin;
     return;

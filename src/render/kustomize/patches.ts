@@ -1,4 +1,4 @@
-import { asMap } from '../../cluster/workloads.ts';
+import { asMap, valueAt } from '../../cluster/workloads.ts';
 import type { Path } from '../../resource.ts';
 import type { SourceFiles } from '../../source.ts';
 import { readYaml, type YamlDocument } from '../../yaml.ts';
@@ -7,7 +7,7 @@ import { fieldOf, itemsOf, stringOf } from './fields.ts';
 import { jsonPatch, type Operation, operationsOf } from './json-patch.ts';
 import { strategicMerge } from './merge.ts';
 import { selects } from './select.ts';
-import { type Place, type Shadow, type ShadowMap, shadowOf } from './shadow.ts';
+import { type Place, type Shadow, type ShadowMap, shadowOf, type Via } from './shadow.ts';
 import { type Identity, identities, identityOf, isSameObject, type Subject } from './subject.ts';
 import { remember, type Step } from './transform.ts';
 
@@ -35,10 +35,12 @@ export function patchesOf(kustomization: Kustomization, sources: SourceFiles): P
   const add = (field: string, entry: Path, path: Path, item: Record<string, unknown>, what: Read[]) => {
     const target = asMap(fieldOf(item, 'target')?.value);
     const options = asMap(fieldOf(item, 'options')?.value) ?? {};
+    const via = viaOf(kustomization, item, entry, path);
     for (const { place, document } of what) {
       if (document.empty || document.error) continue;
       const operations = operationsOf(document.value);
-      patches.push({ field, entry, path, place, document, target, options, operations });
+      const brought = via && { ...place, via };
+      patches.push({ field, entry, path, place: brought ?? place, document, target, options, operations });
     }
   };
   for (const { path, value: text } of itemsOf(value, 'patchesStrategicMerge')) {
@@ -58,6 +60,21 @@ export function patchesOf(kustomization: Kustomization, sources: SourceFiles): P
     }
   }
   return patches;
+}
+
+/** What a value of a patch says besides where it stands: the target that matched, or where its file is listed. */
+function viaOf(
+  { file, document, value }: Kustomization,
+  item: Record<string, unknown>,
+  entry: Path,
+  path: Path,
+): Via | undefined {
+  const place = { file, document: document?.index ?? 0 };
+  const target = fieldOf(item, 'target');
+  if (target) return { place, path: [...entry, target.key], message: "this patch's target selects it" };
+  const text = valueAt(value, path);
+  const isText = /^patch$/i.test(String(path.at(-1))) || (typeof text === 'string' && /^\{|\n/.test(text));
+  return isText ? undefined : { place, path, message: 'the patch is listed here' };
 }
 
 interface Read {

@@ -12,6 +12,16 @@ export interface Place {
   document: number;
   /** The string that holds the YAML, and the index of the document in it. */
   within?: { path: Path; text: string; document: number };
+  /** What brought the document in, where that is more than a list of resources: the entry of a patch. */
+  via?: Via;
+}
+
+/** An entry of a kustomization that took part in a value without being its text. */
+export interface Via {
+  place: Place;
+  path: Path;
+  /** What it did, as a related place tells it; never a value. */
+  message: string;
 }
 
 /** Where a value was written. */
@@ -24,19 +34,26 @@ export type Origin =
 /** An object that remembers of each of its values where it was written. */
 export type Shadow = ShadowMap | ShadowList | ShadowScalar;
 
-export interface ShadowMap {
+interface Past {
+  /** What stood there before it was overwritten. */
+  was?: Shadow;
+  /** What else took part in it, the latest last. */
+  via?: readonly Via[];
+}
+
+export interface ShadowMap extends Past {
   type: 'map';
   entries: Map<string, Shadow>;
   origin: Origin;
 }
 
-export interface ShadowList {
+export interface ShadowList extends Past {
   type: 'list';
   items: Shadow[];
   origin: Origin;
 }
 
-export interface ShadowScalar {
+export interface ShadowScalar extends Past {
   type: 'scalar';
   value: string | number | boolean | null;
   origin: Origin;
@@ -62,6 +79,12 @@ function scalarOf(value: unknown): ShadowScalar['value'] {
 /** A scalar that something other than a document made. */
 export function scalar(value: ShadowScalar['value'], origin: Origin): ShadowScalar {
   return { type: 'scalar', value, origin };
+}
+
+/** Sets an entry of a map; the new value remembers the one that stood there. */
+export function overwrite(map: ShadowMap, key: string, value: Shadow): void {
+  const was = map.entries.get(key);
+  map.entries.set(key, was && was !== value ? { ...value, was } : value);
 }
 
 /** An empty map that something other than a document made. */

@@ -1,11 +1,12 @@
 import { asMap } from '../../cluster/workloads.ts';
+import type { RelatedLocation } from '../../diagnostic.ts';
 import { type At, groupOf, type Location, type Path } from '../../resource.ts';
 import type { SourceFiles } from '../../source.ts';
 import type { Kustomization } from '../kustomization.ts';
 import { isEncoded } from '../target.ts';
 import { stringOf } from './fields.ts';
 import { follow, isOpaque, type SourceObject, sourceObjects } from './layers.ts';
-import { entryOf, isPrinted, locationOf, type Shadow } from './shadow.ts';
+import { entryOf, isPrinted, locationOf, type Shadow, shadowAt } from './shadow.ts';
 import { identities, identityOf, type Subject } from './subject.ts';
 
 /** A rendered object, and the object of the sources that became it. */
@@ -64,10 +65,54 @@ export class Trace {
     return this.#file(opaque ? opaque.file : match.object.file);
   }
 
+  /**
+   * What else took part in the value at a path, nearest first: the target that selected it for its patch, the prefix of a name,
+   * what stood there before, up to where it was written first. Empty where `locate` knows no line.
+   */
+  way(rendered: unknown, path: Path, at: At): RelatedLocation[] {
+    const match = this.#match(rendered);
+    const chain = match ? this.#chain(match, rendered, path) : undefined;
+    const found = chain?.at(-1);
+    if (!chain || !found) return [];
+    const way = this.#took(found, at);
+    const depth = chain.findLastIndex(({ was }) => was !== undefined);
+    // What was replaced as a whole may have held the same field; items of lists can't be told to be the same.
+    const below = path.slice(depth).some((key) => typeof key === 'number') ? [] : path.slice(depth);
+    let was = chain[depth]?.was;
+    while (was) {
+      const before = shadowAt(was, below) ?? was;
+      const message = was.was ? 'before, it was set here' : 'it replaces what is written here';
+      way.push({ message, location: locationOf(before.origin, at, this.#sources) }, ...this.#took(before, at));
+      was = was.was;
+    }
+    return way;
+  }
+
+  #took({ origin, via = [] }: Shadow, at: At): RelatedLocation[] {
+    const took = 'place' in origin && origin.place.via ? [origin.place.via, ...via] : via;
+    const read =
+      'entry' in origin && at === 'value'
+        ? [{ message: 'the generator reads the file here', location: locationOf(origin.entry, 'value', this.#sources) }]
+        : [];
+    return [
+      ...read,
+      ...took.map(({ place, path, message }) => ({
+        message,
+        location: locationOf({ place, path }, 'value', this.#sources),
+      })),
+    ];
+  }
+
   /** The shadow of the value at a path of a rendered object; undefined where the two don't agree. */
-  #walk({ subject }: Match, rendered: unknown, path: Path): Shadow | undefined {
+  #walk(match: Match, rendered: unknown, path: Path): Shadow | undefined {
+    return this.#chain(match, rendered, path)?.at(-1);
+  }
+
+  /** The same with all that it lies in, the object first. */
+  #chain({ subject }: Match, rendered: unknown, path: Path): Shadow[] | undefined {
     let shadow: Shadow = subject.shadow;
     let value = rendered;
+    const chain: Shadow[] = [shadow];
     for (const key of path) {
       const inner = asChild(value, key);
       let next: Shadow | undefined;
@@ -76,8 +121,9 @@ export class Trace {
       if (inner === undefined || !next) return undefined;
       shadow = next;
       value = inner;
+      chain.push(shadow);
     }
-    return this.#agrees(shadow, value) ? shadow : undefined;
+    return this.#agrees(shadow, value) ? chain : undefined;
   }
 
   /** Whether a value may be what a shadow became: a scalar exactly, a map or a list by its type. */

@@ -1,6 +1,16 @@
 import { asMap } from '../../cluster/workloads.ts';
 import { fieldOf, itemsOf, stringOf } from './fields.ts';
-import { mapAt, type Origin, type Place, type Shadow, type ShadowMap, scalar, shadowAt } from './shadow.ts';
+import {
+  mapAt,
+  type Origin,
+  overwrite,
+  type Place,
+  type Shadow,
+  type ShadowMap,
+  scalar,
+  shadowAt,
+  type Via,
+} from './shadow.ts';
 import { identities, identityOf, type Subject } from './subject.ts';
 
 /** Changes an object as one field of a kustomization does; `delete` where it takes the object out. */
@@ -47,12 +57,13 @@ export function namespaceStep(value: Record<string, unknown>, place: Place): Ste
     remember(subject);
     if (kind === 'Namespace' && group === '') setName(shadow, namespace.value, origin);
     if (!CLUSTER_SCOPED.has(`${group}/${kind}`)) {
-      mapAt(shadow, ['metadata'], origin)?.entries.set('namespace', scalar(namespace.value, origin));
+      const metadata = mapAt(shadow, ['metadata'], origin);
+      if (metadata) overwrite(metadata, 'namespace', scalar(namespace.value, origin));
     }
     if (kind === 'RoleBinding' || kind === 'ClusterRoleBinding') {
       for (const subject of mapsAt(shadow, ['subjects'])) {
         const isDefault = textOf(subject, 'kind') === 'ServiceAccount' && textOf(subject, 'name') === 'default';
-        if (isDefault) subject.entries.set('namespace', scalar(namespace.value, origin));
+        if (isDefault) overwrite(subject, 'namespace', scalar(namespace.value, origin));
       }
     }
     return undefined;
@@ -63,15 +74,19 @@ export function namespaceStep(value: Record<string, unknown>, place: Place): Ste
  * `namePrefix` and `nameSuffix`. The name keeps the place where it was written first: that is what a person looks for, and
  * it is one place for all overlays of a base.
  */
-export function affixStep(value: Record<string, unknown>): Step | undefined {
-  const prefix = stringOf(value, 'namePrefix')?.value ?? '';
-  const suffix = stringOf(value, 'nameSuffix')?.value ?? '';
-  if (prefix === '' && suffix === '') return undefined;
+export function affixStep(value: Record<string, unknown>, place: Place): Step | undefined {
+  const prefix = stringOf(value, 'namePrefix');
+  const suffix = stringOf(value, 'nameSuffix');
+  if (!prefix && !suffix) return undefined;
+  const via = [
+    ...(prefix ? [{ place, path: prefix.path, message: 'this prefix is put in front of the name' }] : []),
+    ...(suffix ? [{ place, path: suffix.path, message: 'this suffix is put behind the name' }] : []),
+  ];
   return (subject) => {
     const { kind, name } = identityOf(subject.shadow);
     if (UNPREFIXED.has(kind) || name === '') return undefined;
     remember(subject);
-    setName(subject.shadow, prefix + name + suffix);
+    setName(subject.shadow, `${prefix?.value ?? ''}${name}${suffix?.value ?? ''}`, undefined, via);
     return undefined;
   };
 }
@@ -200,7 +215,8 @@ export function replicaSteps(value: Record<string, unknown>, place: Place): Step
       const named = identities(subject).some((id) => id.name === name && SCALED.has(id.kind));
       if (named && count && typeof count.value === 'number') {
         const origin = { place, path: [...path, count.key] };
-        mapAt(subject.shadow, ['spec'], origin)?.entries.set('replicas', scalar(count.value, origin));
+        const spec = mapAt(subject.shadow, ['spec'], origin);
+        if (spec) overwrite(spec, 'replicas', scalar(count.value, origin));
       }
       return undefined;
     };
@@ -234,7 +250,7 @@ export function imageSteps(value: Record<string, unknown>, place: Place): Step[]
         eachContainer(shadow, (container) => {
           const image = textOf(container, 'image');
           const changed = image === undefined ? undefined : change(image);
-          if (changed !== undefined) container.entries.set('image', scalar(changed, origin));
+          if (changed !== undefined) overwrite(container, 'image', scalar(changed, origin));
         });
         return undefined;
       },
@@ -275,7 +291,8 @@ function mapsAt(shadow: Shadow | undefined, keys: readonly string[]): ShadowMap[
 
 function setPairs(map: ShadowMap | undefined, pairs: unknown, origin: Written): void {
   for (const [key, value] of Object.entries(asMap(pairs) ?? {})) {
-    if (typeof value === 'string') map?.entries.set(key, scalar(value, { ...origin, path: [...origin.path, key] }));
+    if (map && typeof value === 'string')
+      overwrite(map, key, scalar(value, { ...origin, path: [...origin.path, key] }));
   }
 }
 
@@ -285,11 +302,16 @@ function textOf(map: ShadowMap, key: string): string | undefined {
 }
 
 /** Sets the name; without an origin it stays where it was written. */
-function setName(shadow: ShadowMap, name: string, origin?: Origin): void {
+function setName(shadow: ShadowMap, name: string, origin?: Origin, via: readonly Via[] = []): void {
   const metadata = shadowAt(shadow, ['metadata']);
   if (metadata?.type !== 'map') return;
-  const written = origin ?? metadata.entries.get('name')?.origin ?? metadata.origin;
-  metadata.entries.set('name', scalar(name, written));
+  if (origin) {
+    overwrite(metadata, 'name', scalar(name, origin));
+    return;
+  }
+  const old = metadata.entries.get('name');
+  const renamed = scalar(name, old?.origin ?? metadata.origin);
+  metadata.entries.set('name', { ...renamed, ...(old?.was && { was: old.was }), via: [...(old?.via ?? []), ...via] });
 }
 
 /** Keeps the identity that an object has before it gets another. */
