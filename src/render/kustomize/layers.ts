@@ -4,13 +4,15 @@ import type { SourceFiles } from '../../source.ts';
 import { documentsOf, type Kustomization, readKustomization } from '../kustomization.ts';
 import { itemsOf } from './fields.ts';
 import { generate, generatorStep, generatorsOf } from './generate.ts';
-import { patchesOf, patchStep } from './patches.ts';
+import { type Patch, patchesOf, patchStep } from './patches.ts';
 import { type ShadowMap, shadowOf } from './shadow.ts';
 import type { Subject } from './subject.ts';
 import {
   affixStep,
   annotationStep,
-  imageSteps,
+  type ImageEntry,
+  imageEntries,
+  imageStep,
   labelSteps,
   namespaceStep,
   replicaSteps,
@@ -34,12 +36,24 @@ export interface SourceObject {
   layers: Kustomization[];
 }
 
+/** One thing that a kustomization does to the objects that it holds, and what asks for it. */
+export interface Stage {
+  step: Step;
+  patch?: Patch;
+  image?: ImageEntry;
+}
+
 /**
  * The objects that a kustomization renders, in the order in which kustomize reads them (accumulateTarget of its
- * api/internal/target).
+ * api/internal/target). `before` is told of each kustomization that takes part with the objects that it is about to change, the
+ * steps of those that it takes in among theirs.
  */
-export function sourceObjects(root: Kustomization, sources: SourceFiles): SourceObject[] {
-  const made = new WeakMap<Kustomization, Step[]>();
+export function sourceObjects(
+  root: Kustomization,
+  sources: SourceFiles,
+  before?: (kustomization: Kustomization, objects: readonly SourceObject[], stages: readonly Stage[]) => void,
+): SourceObject[] {
+  const made = new WeakMap<Kustomization, Stage[]>();
 
   const accumulate = (kustomization: Kustomization, objects: SourceObject[], above: readonly string[]) => {
     // kustomize refuses circles; this only keeps a mistake of ours from running for ever.
@@ -69,11 +83,13 @@ export function sourceObjects(root: Kustomization, sources: SourceFiles): Source
       const component = role === 'component' && what === 'directory' ? readKustomization(absolute, sources) : undefined;
       if (component) accumulate(component, objects, inner);
     }
-    let steps = made.get(kustomization);
-    if (!steps) {
-      steps = stepsOf(kustomization, sources);
-      made.set(kustomization, steps);
+    let stages = made.get(kustomization);
+    if (!stages) {
+      stages = stagesOf(kustomization, sources);
+      made.set(kustomization, stages);
     }
+    before?.(kustomization, objects, stages);
+    const steps = stages.map(({ step }) => step);
     for (const object of objects) {
       object.steps.push(...steps);
       object.layers.push(kustomization);
@@ -119,22 +135,22 @@ function annotationOf(object: Record<string, unknown>, key: string): unknown {
 }
 
 /** What the fields of a kustomization do, in the order in which kustomize does it (configureBuiltinTransformers). */
-function stepsOf(kustomization: Kustomization, sources: SourceFiles): Step[] {
+function stagesOf(kustomization: Kustomization, sources: SourceFiles): Stage[] {
   const { value, file, document } = kustomization;
   const place = { file, document: document?.index ?? 0 };
-  const patches = patchesOf(kustomization, sources).map((patch) => ({ patch, step: patchStep(patch) }));
-  const early = patches.filter(({ patch }) => patch.field !== 'patchesJson6902');
-  const late = patches.filter(({ patch }) => patch.field === 'patchesJson6902');
+  const patches = patchesOf(kustomization, sources).flatMap((patch): (Stage & { patch: Patch })[] => {
+    const step = patchStep(patch);
+    return step ? [{ step, patch }] : [];
+  });
+  const only = (...steps: (Step | undefined)[]): Stage[] => steps.flatMap((step) => (step ? [{ step }] : []));
   return [
-    ...early.map(({ step }) => step),
-    namespaceStep(value, place),
-    affixStep(value, place),
-    ...labelSteps(value, place),
-    annotationStep(value, place),
-    ...late.map(({ step }) => step),
-    ...replicaSteps(value, place),
-    ...imageSteps(value, place),
-  ].filter((step) => step !== undefined);
+    ...patches.filter(({ patch }) => patch.field !== 'patchesJson6902'),
+    ...only(namespaceStep(value, place), affixStep(value, place)),
+    ...only(...labelSteps(value, place), annotationStep(value, place)),
+    ...patches.filter(({ patch }) => patch.field === 'patchesJson6902'),
+    ...only(...replicaSteps(value, place)),
+    ...imageEntries(value, place).map((image) => ({ step: imageStep(image), image })),
+  ];
 }
 
 /** Whether a kustomization changes objects in ways that aren't followed: what is new in the render may be its doing. */

@@ -223,43 +223,60 @@ export function replicaSteps(value: Record<string, unknown>, place: Place): Step
   });
 }
 
-/** `images` (ImageTagTransformer): what it changes is the tag, the digest or, with neither, the name. */
-export function imageSteps(value: Record<string, unknown>, place: Place): Step[] {
-  return [...itemsOf(value, 'images'), ...itemsOf(value, 'imageTags')].flatMap(({ path, value: item }): Step[] => {
+/** An entry of `images`. */
+export interface ImageEntry {
+  name: string;
+  /** Where its name stands. */
+  at: Extract<Origin, { path: unknown }>;
+  newName: string | undefined;
+  /** What becomes of an image of that name, and what makes it so; undefined for an entry that sets nothing. */
+  change: { origin: Origin; to(parts: ImageParts): string } | undefined;
+}
+
+/** The entries of `images`, and of its old spelling, in kustomize's order. */
+export function imageEntries(value: Record<string, unknown>, place: Place): ImageEntry[] {
+  return [...itemsOf(value, 'images'), ...itemsOf(value, 'imageTags')].flatMap(({ path, value: item }) => {
     const map = asMap(item) ?? {};
-    const name = stringOf(map, 'name')?.value;
+    const name = stringOf(map, 'name', path);
     if (name === undefined) return [];
     const newName = stringOf(map, 'newName', path);
     const newTag = stringOf(map, 'newTag', path);
     const tagSuffix = stringOf(map, 'tagSuffix', path);
     const digest = stringOf(map, 'digest', path);
     const setBy = digest ?? newTag ?? tagSuffix ?? newName;
-    if (!setBy) return [];
-    const origin = { place, path: setBy.path };
-    const change = (image: string): string | undefined => {
-      const parts = partsOf(image);
-      if (parts.name !== name) return undefined;
+    const to = (parts: ImageParts): string => {
       const base = newName?.value ?? parts.name;
       if (newTag) return `${base}:${newTag.value}${digest ? `@${digest.value}` : ''}`;
       if (tagSuffix) return `${base}:${parts.tag ?? ''}${tagSuffix.value}`;
       if (digest) return `${base}@${digest.value}`;
       return `${base}${parts.tag === undefined ? '' : `:${parts.tag}`}${parts.digest === undefined ? '' : `@${parts.digest}`}`;
     };
-    return [
-      ({ shadow }) => {
-        eachContainer(shadow, (container) => {
-          const image = textOf(container, 'image');
-          const changed = image === undefined ? undefined : change(image);
-          if (changed !== undefined) overwrite(container, 'image', scalar(changed, origin));
-        });
-        return undefined;
-      },
-    ];
+    const change = setBy && { origin: { place, path: setBy.path }, to };
+    return [{ name: name.value, at: { place, path: name.path }, newName: newName?.value, change }];
   });
 }
 
+/** `images` (ImageTagTransformer): what it changes is the tag, the digest or, with neither, the name. */
+export function imageStep({ name, change }: ImageEntry): Step {
+  return ({ shadow }) => {
+    if (!change) return undefined;
+    eachContainer(shadow, (container) => {
+      const image = textOf(container, 'image');
+      const parts = image === undefined ? undefined : partsOf(image);
+      if (parts?.name === name) overwrite(container, 'image', scalar(change.to(parts), change.origin));
+    });
+    return undefined;
+  };
+}
+
+interface ImageParts {
+  name: string;
+  tag: string | undefined;
+  digest: string | undefined;
+}
+
 /** An image's name, tag and digest, as kustomize splits them (api/image). */
-function partsOf(image: string): { name: string; tag: string | undefined; digest: string | undefined } {
+export function partsOf(image: string): ImageParts {
   const at = image.indexOf('@');
   const reference = at === -1 ? image : image.slice(0, at);
   const digest = at === -1 ? undefined : image.slice(at + 1);
