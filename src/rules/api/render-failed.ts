@@ -1,3 +1,4 @@
+import { sourceFindings } from '../../cluster/source-findings.ts';
 import { type Rule, yaml } from '../../rule.ts';
 
 export default {
@@ -130,11 +131,5 @@ export default {
       { files: { 'kustomization.yaml': 'resources: ["https://github.com/example/base?ref=v1"]\n' } },
     ],
   },
-  *check(cluster) {
-    for (const { environment, target, findings } of cluster.targets) {
-      for (const { rule, ...finding } of findings) {
-        if (rule === 'render-failed') yield { ...finding, target: { environment, target } };
-      }
-    }
-  },
+  check: (cluster) => sourceFindings(cluster, 'render-failed'),
 } satisfies Rule;

@@ -2,6 +2,7 @@ import { excessiveRequests } from '../../cluster/quota/resource-bounds.ts';
 import { didYouMean } from '../../cluster/references/hints.ts';
 import { strayMounts } from '../../cluster/references/volume-mounts.ts';
 import { whenMade } from '../../cluster/scheduling/postponed.ts';
+import { sourceFindings } from '../../cluster/source-findings.ts';
 import { valueAt } from '../../cluster/workloads.ts';
 import { type Rule, yaml } from '../../rule.ts';
 
@@ -488,11 +489,7 @@ export default {
     ],
   },
   *check(cluster) {
-    for (const { environment, target, findings } of cluster.targets) {
-      for (const { rule, ...finding } of findings) {
-        if (rule === 'schema-invalid') yield { ...finding, target: { environment, target } };
-      }
-    }
+    yield* sourceFindings(cluster, 'schema-invalid');
     for (const { resource, error } of cluster.schemaErrors) {
       const { path, message, severity, kind } = error;
       const value = valueAt(resource.object, path);

@@ -1,3 +1,4 @@
+import { sourceFindings } from '../../cluster/source-findings.ts';
 import { type Rule, yaml } from '../../rule.ts';
 
 export default {
@@ -94,11 +95,5 @@ export default {
       { files: { 'kustomization.yaml': 'resources: ["https://example.com/missing.yaml"]\n' } },
     ],
   },
-  *check(cluster) {
-    for (const { environment, target, findings } of cluster.targets) {
-      for (const { rule, ...finding } of findings) {
-        if (rule === 'kustomize-file-missing') yield { ...finding, target: { environment, target } };
-      }
-    }
-  },
+  check: (cluster) => sourceFindings(cluster, 'kustomize-file-missing'),
 } satisfies Rule;

@@ -1,3 +1,4 @@
+import { sourceFindings } from '../../cluster/source-findings.ts';
 import { type Rule, yaml } from '../../rule.ts';
 
 export default {
@@ -90,11 +91,5 @@ export default {
       },
     ],
   },
-  *check(cluster) {
-    for (const { environment, target, findings } of cluster.targets) {
-      for (const { rule, ...finding } of findings) {
-        if (rule === 'kustomize-file-outside-root') yield { ...finding, target: { environment, target } };
-      }
-    }
-  },
+  check: (cluster) => sourceFindings(cluster, 'kustomize-file-outside-root'),
 } satisfies Rule;
