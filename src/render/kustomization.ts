@@ -85,6 +85,11 @@ function parse(directory: string, sources: SourceFiles): Kustomization | undefin
   };
 }
 
+/** Where the values of a kustomization stand. */
+export function placeOf({ file, document }: Kustomization): { file: string; document: number } {
+  return { file, document: document?.index ?? 0 };
+}
+
 /** What a kustomization mentions at a path. */
 export function entryAt({ entries }: Kustomization, path: Path): Entry | undefined {
   return entries.find((entry) => entry.path.length === path.length && entry.path.every((key, i) => key === path[i]));

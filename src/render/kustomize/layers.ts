@@ -1,7 +1,9 @@
 import { asMap } from '../../cluster/workloads.ts';
 import type { Path } from '../../resource.ts';
 import type { SourceFiles } from '../../source.ts';
-import { documentsOf, type Kustomization, readKustomization } from '../kustomization.ts';
+import { documentsOf, type Kustomization, placeOf, readKustomization } from '../kustomization.ts';
+import { listIn, mapIn, textIn } from './configured.ts';
+import { BUILT_IN_SPECS, type FieldSpecs } from './field-specs.ts';
 import { itemsOf } from './fields.ts';
 import { generate, generatorStep, generatorsOf } from './generate.ts';
 import { type Patch, patchesOf, patchStep } from './patches.ts';
@@ -9,13 +11,13 @@ import { type ShadowMap, shadowOf } from './shadow.ts';
 import type { Subject } from './subject.ts';
 import {
   affixStep,
-  annotationStep,
   type ImageEntry,
-  imageEntries,
+  imageEntry,
   imageStep,
-  labelSteps,
+  labelSpecs,
   namespaceStep,
-  replicaSteps,
+  pairStep,
+  replicaStep,
   type Step,
 } from './transform.ts';
 
@@ -85,7 +87,7 @@ export function sourceObjects(
     }
     let stages = made.get(kustomization);
     if (!stages) {
-      stages = stagesOf(kustomization, sources);
+      stages = stagesOf(kustomization, BUILT_IN_SPECS, sources);
       made.set(kustomization, stages);
     }
     before?.(kustomization, objects, stages);
@@ -135,21 +137,38 @@ function annotationOf(object: Record<string, unknown>, key: string): unknown {
 }
 
 /** What the fields of a kustomization do, in the order in which kustomize does it (configureBuiltinTransformers). */
-function stagesOf(kustomization: Kustomization, sources: SourceFiles): Stage[] {
-  const { value, file, document } = kustomization;
-  const place = { file, document: document?.index ?? 0 };
+function stagesOf(kustomization: Kustomization, specs: FieldSpecs, sources: SourceFiles): Stage[] {
+  const config = shadowOf(kustomization.value, placeOf(kustomization), []);
   const patches = patchesOf(kustomization, sources).flatMap((patch): (Stage & { patch: Patch })[] => {
     const step = patchStep(patch);
     return step ? [{ step, patch }] : [];
   });
+  const namespace = textIn(config, 'namespace');
+  const prefix = textIn(config, 'namePrefix');
+  const suffix = textIn(config, 'nameSuffix');
+  const labels = listIn(config, 'labels').flatMap((label): Step[] => {
+    const pairs = mapIn(label, 'pairs');
+    return pairs ? [pairStep(pairs, labelSpecs(label, specs))] : [];
+  });
+  const commonLabels = mapIn(config, 'commonLabels');
+  const annotations = mapIn(config, 'commonAnnotations');
   const only = (...steps: (Step | undefined)[]): Stage[] => steps.flatMap((step) => (step ? [{ step }] : []));
   return [
     ...patches.filter(({ patch }) => patch.field !== 'patchesJson6902'),
-    ...only(namespaceStep(value, place), affixStep(value, place)),
-    ...only(...labelSteps(value, place), annotationStep(value, place)),
+    ...only(
+      namespace && namespaceStep(namespace, specs.namespace),
+      prefix && affixStep(prefix, 'prefix', specs.namePrefix),
+      suffix && affixStep(suffix, 'suffix', specs.nameSuffix),
+      ...labels,
+      commonLabels && pairStep(commonLabels, specs.commonLabels),
+      annotations && pairStep(annotations, specs.commonAnnotations),
+    ),
     ...patches.filter(({ patch }) => patch.field === 'patchesJson6902'),
-    ...only(...replicaSteps(value, place)),
-    ...imageEntries(value, place).map((image) => ({ step: imageStep(image), image })),
+    ...only(...listIn(config, 'replicas').map((replica) => replicaStep(replica, specs.replicas))),
+    ...[...listIn(config, 'images'), ...listIn(config, 'imageTags')].flatMap((item): Stage[] => {
+      const image = imageEntry(item);
+      return image ? [{ step: imageStep(image, specs.images), image }] : [];
+    }),
   ];
 }
 

@@ -1,16 +1,7 @@
-import { asMap } from '../../cluster/workloads.ts';
-import { fieldOf, itemsOf, stringOf } from './fields.ts';
-import {
-  mapAt,
-  type Origin,
-  overwrite,
-  type Place,
-  type Shadow,
-  type ShadowMap,
-  scalar,
-  shadowAt,
-  type Via,
-} from './shadow.ts';
+import { waysToMatch } from '../../tame-pattern.ts';
+import { fieldIn, isSet, listIn, plainOf, type Text, textIn, writtenIn } from './configured.ts';
+import { type FieldSpec, type FieldSpecs, slotsOf, specsOf, withSpecs } from './field-specs.ts';
+import { mapAt, type Origin, overwrite, type Shadow, type ShadowMap, scalar, type Via } from './shadow.ts';
 import { identities, identityOf, type Subject } from './subject.ts';
 
 /** Changes an object as one field of a kustomization does; `delete` where it takes the object out. */
@@ -43,27 +34,42 @@ const CLUSTER_SCOPED = new Set([
   'storage.k8s.io/VolumeAttachment',
 ]);
 
-/** Kinds whose names `namePrefix` and `nameSuffix` leave alone. */
-const UNPREFIXED = new Set(['Namespace', 'CustomResourceDefinition', 'APIService']);
+/** Which subjects of role bindings get the namespace (RoleBindingSubjectMode). */
+export type Subjects = 'defaultOnly' | 'allServiceAccounts' | 'none';
 
-/** `namespace:` of a kustomization (NamespaceTransformer). */
-export function namespaceStep(value: Record<string, unknown>, place: Place): Step | undefined {
-  const namespace = stringOf(value, 'namespace');
-  if (!namespace) return undefined;
-  const origin = { place, path: namespace.path };
+/** NamespaceTransformer: what `namespace:` of a kustomization does, or the plug-in of that name. */
+export function namespaceStep(
+  namespace: Text,
+  specs: readonly FieldSpec[],
+  { unsetOnly = false, subjects = 'defaultOnly' }: { unsetOnly?: boolean; subjects?: Subjects } = {},
+): Step {
+  const made = () => scalar(namespace.value, namespace.origin);
+  const fill = (map: ShadowMap) => {
+    if (!(unsetOnly && textOf(map, 'namespace'))) overwrite(map, 'namespace', made());
+  };
   return (subject) => {
     const { shadow } = subject;
-    const { group, kind } = identityOf(shadow);
+    const { group, version, kind } = identityOf(shadow);
     remember(subject);
-    if (kind === 'Namespace' && group === '') setName(shadow, namespace.value, origin);
     if (!CLUSTER_SCOPED.has(`${group}/${kind}`)) {
-      const metadata = mapAt(shadow, ['metadata'], origin);
-      if (metadata) overwrite(metadata, 'namespace', scalar(namespace.value, origin));
+      const metadata = mapAt(shadow, ['metadata'], namespace.origin);
+      if (metadata) fill(metadata);
     }
-    if (kind === 'RoleBinding' || kind === 'ClusterRoleBinding') {
-      for (const subject of mapsAt(shadow, ['subjects'])) {
-        const isDefault = textOf(subject, 'kind') === 'ServiceAccount' && textOf(subject, 'name') === 'default';
-        if (isDefault) overwrite(subject, 'namespace', scalar(namespace.value, origin));
+    const isBinding = kind === 'RoleBinding' || kind === 'ClusterRoleBinding';
+    if (isBinding && subjects !== 'none') {
+      for (const bound of mapsAt(shadow, ['subjects'])) {
+        const isMeant =
+          subjects === 'defaultOnly' ? textOf(bound, 'name') === 'default' : textOf(bound, 'kind') === 'ServiceAccount';
+        if (isMeant) fill(bound);
+      }
+    }
+    for (const spec of specs) {
+      if (spec.path === 'metadata/namespace' || (isBinding && spec.path === 'subjects/namespace')) continue;
+      // Of all that is called Namespace, only the core group's is one.
+      if (spec.path === 'metadata/name' && (group !== '' || version !== 'v1')) continue;
+      for (const slot of slotsOf(shadow, spec, namespace.origin, 'scalar')) {
+        if (slot.value.type !== 'scalar' || (unsetOnly && slot.value.value)) continue;
+        slot.put(made());
       }
     }
     return undefined;
@@ -71,117 +77,43 @@ export function namespaceStep(value: Record<string, unknown>, place: Place): Ste
 }
 
 /**
- * `namePrefix` and `nameSuffix`. The name keeps the place where it was written first: that is what a person looks for, and
- * it is one place for all overlays of a base.
+ * PrefixTransformer and SuffixTransformer. The name keeps the place where it was written first: that is what a person looks
+ * for, and it is one place for all overlays of a base.
  */
-export function affixStep(value: Record<string, unknown>, place: Place): Step | undefined {
-  const prefix = stringOf(value, 'namePrefix');
-  const suffix = stringOf(value, 'nameSuffix');
-  if (!prefix && !suffix) return undefined;
-  const via = [
-    ...(prefix ? [{ place, path: prefix.path, message: 'this prefix is put in front of the name' }] : []),
-    ...(suffix ? [{ place, path: suffix.path, message: 'this suffix is put behind the name' }] : []),
-  ];
+export function affixStep(affix: Text, side: 'prefix' | 'suffix', specs: readonly FieldSpec[]): Step {
+  const { place, path } = writtenIn(affix.origin);
+  const where = side === 'prefix' ? 'this prefix is put in front of' : 'this suffix is put behind';
+  const added = (text: string) => (side === 'prefix' ? affix.value + text : text + affix.value);
   return (subject) => {
-    const { kind, name } = identityOf(subject.shadow);
-    if (UNPREFIXED.has(kind) || name === '') return undefined;
-    remember(subject);
-    setName(subject.shadow, `${prefix?.value ?? ''}${name}${suffix?.value ?? ''}`, undefined, via);
+    const original = subject.previous[0] ?? identityOf(subject.shadow);
+    const { kind } = original;
+    if (kind === 'CustomResourceDefinition' || kind === 'Namespace') return undefined;
+    if (kind === 'APIService' && original.group === 'apiregistration.k8s.io') return undefined;
+    for (const spec of specs) {
+      if ((spec.kind && spec.kind !== kind) || (spec.group && spec.group !== original.group)) continue;
+      if (spec.version && spec.version !== original.version) continue;
+      const isName = spec.path === 'metadata/name';
+      if (isName) remember(subject);
+      for (const slot of slotsOf(subject.shadow, spec, affix.origin, 'scalar')) {
+        const { value: old, isNew } = slot;
+        if (old.type !== 'scalar') continue;
+        const via: Via = { place, path, message: `${where} the ${isName ? 'name' : 'value'}` };
+        // Longer, but written where it was: nothing is overwritten.
+        Object.assign(old, { value: added(String(old.value ?? '')), via: isNew ? [] : [...(old.via ?? []), via] });
+      }
+    }
     return undefined;
   };
 }
 
-/** Paths of a pod template's metadata, by kind. */
-const TEMPLATES: ReadonlyMap<string, readonly (readonly string[])[]> = new Map([
-  ['ReplicationController', [['spec', 'template', 'metadata']]],
-  ['Deployment', [['spec', 'template', 'metadata']]],
-  ['ReplicaSet', [['spec', 'template', 'metadata']]],
-  ['DaemonSet', [['spec', 'template', 'metadata']]],
-  ['StatefulSet', [['spec', 'template', 'metadata']]],
-  ['Job', [['spec', 'template', 'metadata']]],
-  [
-    'CronJob',
-    [
-      ['spec', 'jobTemplate', 'metadata'],
-      ['spec', 'jobTemplate', 'spec', 'template', 'metadata'],
-    ],
-  ],
-]);
-
-/** Selectors that labels are added to, by kind; `false` where an absent one stays absent. */
-const SELECTORS: ReadonlyMap<string, readonly { keys: readonly string[]; create: boolean }[]> = new Map([
-  ['Service', [{ keys: ['spec', 'selector'], create: true }]],
-  ['ReplicationController', [{ keys: ['spec', 'selector'], create: true }]],
-  ['Deployment', [{ keys: ['spec', 'selector', 'matchLabels'], create: true }]],
-  ['ReplicaSet', [{ keys: ['spec', 'selector', 'matchLabels'], create: true }]],
-  ['DaemonSet', [{ keys: ['spec', 'selector', 'matchLabels'], create: true }]],
-  ['StatefulSet', [{ keys: ['spec', 'selector', 'matchLabels'], create: true }]],
-  ['Job', [{ keys: ['spec', 'selector', 'matchLabels'], create: false }]],
-  ['CronJob', [{ keys: ['spec', 'jobTemplate', 'spec', 'selector', 'matchLabels'], create: false }]],
-  ['PodDisruptionBudget', [{ keys: ['spec', 'selector', 'matchLabels'], create: false }]],
-  [
-    'NetworkPolicy',
-    [
-      { keys: ['spec', 'podSelector', 'matchLabels'], create: false },
-      { keys: ['spec', 'ingress', 'from', 'podSelector', 'matchLabels'], create: false },
-      { keys: ['spec', 'egress', 'to', 'podSelector', 'matchLabels'], create: false },
-    ],
-  ],
-]);
-
-/** Selectors inside of pod templates that labels are added to where they stand. */
-const TEMPLATE_SELECTORS: readonly (readonly string[])[] = ['podAffinity', 'podAntiAffinity'].flatMap((affinity) => [
-  [
-    'affinity',
-    affinity,
-    'preferredDuringSchedulingIgnoredDuringExecution',
-    'podAffinityTerm',
-    'labelSelector',
-    'matchLabels',
-  ],
-  ['affinity', affinity, 'requiredDuringSchedulingIgnoredDuringExecution', 'labelSelector', 'matchLabels'],
-]);
-
-/** `labels` and `commonLabels` (LabelTransformer with the field specs that kustomize has built in). */
-export function labelSteps(value: Record<string, unknown>, place: Place): Step[] {
-  const steps = itemsOf(value, 'labels').flatMap(({ path, value: item }) => {
-    const map = asMap(item) ?? {};
-    const pairs = fieldOf(map, 'pairs');
-    if (!pairs) return [];
-    const selectors = fieldOf(map, 'includeSelectors')?.value === true;
-    const templates = selectors || fieldOf(map, 'includeTemplates')?.value === true;
-    return [labelStep(pairs.value, { place, path: [...path, pairs.key] }, { selectors, templates })];
-  });
-  const common = fieldOf(value, 'commonLabels');
-  if (common) {
-    steps.push(labelStep(common.value, { place, path: [common.key] }, { selectors: true, templates: true }));
-  }
-  return steps;
-}
-
-type Written = Extract<Origin, { path: unknown }>;
-
-function labelStep(pairs: unknown, origin: Written, include: { selectors: boolean; templates: boolean }): Step {
+/** LabelTransformer and AnnotationsTransformer: texts by key, at maps. */
+export function pairStep(pairs: ShadowMap, specs: readonly FieldSpec[]): Step {
   return ({ shadow }) => {
-    const { kind } = identityOf(shadow);
-    const set = (map: ShadowMap | undefined) => setPairs(map, pairs, origin);
-    set(mapAt(shadow, ['metadata', 'labels'], origin));
-    if (include.templates) {
-      for (const keys of TEMPLATES.get(kind) ?? []) set(mapAt(shadow, [...keys, 'labels'], origin));
-    }
-    if (include.selectors) {
-      for (const { keys, create } of SELECTORS.get(kind) ?? []) {
-        if (create) set(mapAt(shadow, keys, origin));
-        else mapsAt(shadow, keys).forEach(set);
-      }
-      for (const keys of TEMPLATES.get(kind) ?? []) {
-        const pod = [...keys.slice(0, -1), 'spec'];
-        for (const selector of TEMPLATE_SELECTORS) mapsAt(shadow, [...pod, ...selector]).forEach(set);
-        mapsAt(shadow, [...pod, 'topologySpreadConstraints', 'labelSelector', 'matchLabels']).forEach(set);
-      }
-      if (kind === 'StatefulSet') {
-        for (const claim of mapsAt(shadow, ['spec', 'volumeClaimTemplates'])) {
-          set(mapAt(claim, ['metadata', 'labels'], origin));
+    for (const spec of specs) {
+      for (const { value } of slotsOf(shadow, spec, pairs.origin, 'map')) {
+        if (value.type !== 'map') continue;
+        for (const [key, text] of pairs.entries) {
+          if (text.type === 'scalar' && typeof text.value === 'string') overwrite(value, key, { ...text });
         }
       }
     }
@@ -189,41 +121,36 @@ function labelStep(pairs: unknown, origin: Written, include: { selectors: boolea
   };
 }
 
-/** `commonAnnotations` (AnnotationsTransformer). */
-export function annotationStep(value: Record<string, unknown>, place: Place): Step | undefined {
-  const annotations = fieldOf(value, 'commonAnnotations');
-  if (!annotations) return undefined;
-  const origin = { place, path: [annotations.key] };
-  return ({ shadow }) => {
-    setPairs(mapAt(shadow, ['metadata', 'annotations'], origin), annotations.value, origin);
-    for (const keys of TEMPLATES.get(identityOf(shadow).kind) ?? []) {
-      setPairs(mapAt(shadow, [...keys, 'annotations'], origin), annotations.value, origin);
+/** An entry of `labels`: without `includeSelectors` only what is a label gets them. */
+export function labelSpecs(label: Shadow, specs: FieldSpecs): readonly FieldSpec[] {
+  const own = withSpecs(specsOf(listIn(label, 'fields').map(plainOf)), specs.labels);
+  if (isSet(label, 'includeSelectors')) return withSpecs(own, specs.commonLabels);
+  const templates = isSet(label, 'includeTemplates') ? withSpecs(own, specs.templateLabels) : own;
+  return withSpecs(templates, [{ path: 'metadata/labels', create: true }]);
+}
+
+/** ReplicaCountTransformer. */
+export function replicaStep(replica: Shadow, specs: readonly FieldSpec[]): Step {
+  const name = textIn(replica, 'name')?.value;
+  const count = fieldIn(replica, 'count');
+  return (subject) => {
+    if (count?.type !== 'scalar' || typeof count.value !== 'number') return undefined;
+    for (const spec of specs) {
+      const isMeant = identities(subject).some(
+        (id) =>
+          id.name === name &&
+          (!spec.kind || spec.kind === id.kind) &&
+          (!spec.group || spec.group === id.group) &&
+          (!spec.version || spec.version === id.version),
+      );
+      if (!isMeant) continue;
+      for (const slot of slotsOf(subject.shadow, spec, count.origin, 'scalar')) slot.put({ ...count });
     }
     return undefined;
   };
 }
 
-const SCALED = new Set(['Deployment', 'ReplicationController', 'ReplicaSet', 'StatefulSet']);
-
-/** `replicas` (ReplicaCountTransformer). */
-export function replicaSteps(value: Record<string, unknown>, place: Place): Step[] {
-  return itemsOf(value, 'replicas').map(({ path, value: item }) => {
-    const map = asMap(item) ?? {};
-    const name = stringOf(map, 'name')?.value;
-    const count = fieldOf(map, 'count');
-    return (subject) => {
-      const named = identities(subject).some((id) => id.name === name && SCALED.has(id.kind));
-      if (named && count && typeof count.value === 'number') {
-        const origin = { place, path: [...path, count.key] };
-        const spec = mapAt(subject.shadow, ['spec'], origin);
-        if (spec) overwrite(spec, 'replicas', scalar(count.value, origin));
-      }
-      return undefined;
-    };
-  });
-}
-
-/** An entry of `images`. */
+/** An entry of `images`, or the `imageTag` of a plug-in. */
 export interface ImageEntry {
   name: string;
   /** Where its name stands. */
@@ -233,40 +160,61 @@ export interface ImageEntry {
   change: { origin: Origin; to(parts: ImageParts): string } | undefined;
 }
 
-/** The entries of `images`, and of its old spelling, in kustomize's order. */
-export function imageEntries(value: Record<string, unknown>, place: Place): ImageEntry[] {
-  return [...itemsOf(value, 'images'), ...itemsOf(value, 'imageTags')].flatMap(({ path, value: item }) => {
-    const map = asMap(item) ?? {};
-    const name = stringOf(map, 'name', path);
-    if (name === undefined) return [];
-    const newName = stringOf(map, 'newName', path);
-    const newTag = stringOf(map, 'newTag', path);
-    const tagSuffix = stringOf(map, 'tagSuffix', path);
-    const digest = stringOf(map, 'digest', path);
-    const setBy = digest ?? newTag ?? tagSuffix ?? newName;
-    const to = (parts: ImageParts): string => {
-      const base = newName?.value ?? parts.name;
-      if (newTag) return `${base}:${newTag.value}${digest ? `@${digest.value}` : ''}`;
-      if (tagSuffix) return `${base}:${parts.tag ?? ''}${tagSuffix.value}`;
-      if (digest) return `${base}@${digest.value}`;
-      return `${base}${parts.tag === undefined ? '' : `:${parts.tag}`}${parts.digest === undefined ? '' : `@${parts.digest}`}`;
-    };
-    const change = setBy && { origin: { place, path: setBy.path }, to };
-    return [{ name: name.value, at: { place, path: name.path }, newName: newName?.value, change }];
-  });
+/** The entry of an image, as it is written; undefined where it names none. What sets it is the tag, the digest or, with neither, the name. */
+export function imageEntry(config: Shadow): ImageEntry | undefined {
+  const name = textIn(config, 'name');
+  if (!name) return undefined;
+  const newName = textIn(config, 'newName');
+  const newTag = textIn(config, 'newTag');
+  const tagSuffix = textIn(config, 'tagSuffix');
+  const digest = textIn(config, 'digest');
+  const setBy = digest ?? newTag ?? tagSuffix ?? newName;
+  const to = (parts: ImageParts): string => {
+    const base = newName?.value ?? parts.name;
+    const tag = newTag?.value ?? (digest ? '' : `${parts.tag ?? ''}${tagSuffix?.value ?? ''}`);
+    const sum = digest?.value ?? (newTag || tagSuffix ? '' : (parts.digest ?? ''));
+    return `${base}${tag === '' ? '' : `:${tag}`}${sum === '' ? '' : `@${sum}`}`;
+  };
+  return {
+    name: name.value,
+    at: writtenIn(name.origin),
+    newName: newName?.value,
+    change: setBy && { origin: setBy.origin, to },
+  };
 }
 
-/** `images` (ImageTagTransformer): what it changes is the tag, the digest or, with neither, the name. */
-export function imageStep({ name, change }: ImageEntry): Step {
+/** ImageTagTransformer: it goes through everything that is called containers or initContainers, and then through its specs. */
+export function imageStep({ name, change }: ImageEntry, specs: readonly FieldSpec[]): Step {
   return ({ shadow }) => {
-    if (!change) return undefined;
+    if (!change || identityOf(shadow).kind === 'CustomResourceDefinition') return undefined;
+    const set = (value: Shadow | undefined, put: (next: Shadow) => void) => {
+      if (value?.type !== 'scalar' || typeof value.value !== 'string' || !isImage(value.value, name)) return;
+      put(scalar(change.to(partsOf(value.value)), change.origin));
+    };
     eachContainer(shadow, (container) => {
-      const image = textOf(container, 'image');
-      const parts = image === undefined ? undefined : partsOf(image);
-      if (parts?.name === name) overwrite(container, 'image', scalar(change.to(parts), change.origin));
+      set(container.entries.get('image'), (next) => overwrite(container, 'image', next));
     });
+    for (const spec of specs) for (const { value, put } of slotsOf(shadow, spec, change.origin)) set(value, put);
     return undefined;
   };
+}
+
+/** No image's name is longer. */
+const MAX_LENGTH = 512;
+/** Two repetitions without bound. */
+const MAX_WAYS = (MAX_LENGTH + 1) ** 2;
+
+/** Whether an image is one of that name, which kustomize takes for a pattern (IsImageMatched of its api/internal/image). */
+export function isImage(image: string, name: string): boolean {
+  const { name: own } = partsOf(image);
+  if (own === name) return true;
+  if (!/[*+?[\](){}|^$\\]/.test(name) || image.length > MAX_LENGTH) return false;
+  const pattern = `^${name}(:[a-zA-Z0-9_.{}-]*)?(@sha256:[a-zA-Z0-9_.{}-]*)?$`;
+  try {
+    return waysToMatch(pattern, MAX_LENGTH) <= MAX_WAYS && new RegExp(pattern).test(image);
+  } catch {
+    return false;
+  }
 }
 
 interface ImageParts {
@@ -275,15 +223,15 @@ interface ImageParts {
   digest: string | undefined;
 }
 
-/** An image's name, tag and digest, as kustomize splits them (api/image). */
+/** An image's name, tag and digest, as kustomize splits them (Split of its api/internal/image). */
 export function partsOf(image: string): ImageParts {
   const at = image.indexOf('@');
   const reference = at === -1 ? image : image.slice(0, at);
   const digest = at === -1 ? undefined : image.slice(at + 1);
-  const colon = reference.lastIndexOf(':');
-  return colon > reference.lastIndexOf('/')
-    ? { name: reference.slice(0, colon), tag: reference.slice(colon + 1), digest }
-    : { name: reference, tag: undefined, digest };
+  const colon = reference.indexOf(':', Math.max(reference.indexOf('/'), 0));
+  return colon === -1
+    ? { name: reference, tag: undefined, digest }
+    : { name: reference.slice(0, colon), tag: reference.slice(colon + 1), digest };
 }
 
 /** Every item of every list `containers` and `initContainers`, wherever it stands. */
@@ -306,29 +254,9 @@ function mapsAt(shadow: Shadow | undefined, keys: readonly string[]): ShadowMap[
   return key === undefined ? [shadow] : mapsAt(shadow.entries.get(key), rest);
 }
 
-function setPairs(map: ShadowMap | undefined, pairs: unknown, origin: Written): void {
-  for (const [key, value] of Object.entries(asMap(pairs) ?? {})) {
-    if (map && typeof value === 'string')
-      overwrite(map, key, scalar(value, { ...origin, path: [...origin.path, key] }));
-  }
-}
-
 function textOf(map: ShadowMap, key: string): string | undefined {
   const value = map.entries.get(key);
   return value?.type === 'scalar' && typeof value.value === 'string' ? value.value : undefined;
-}
-
-/** Sets the name; without an origin it stays where it was written. */
-function setName(shadow: ShadowMap, name: string, origin?: Origin, via: readonly Via[] = []): void {
-  const metadata = shadowAt(shadow, ['metadata']);
-  if (metadata?.type !== 'map') return;
-  if (origin) {
-    overwrite(metadata, 'name', scalar(name, origin));
-    return;
-  }
-  const old = metadata.entries.get('name');
-  const renamed = scalar(name, old?.origin ?? metadata.origin);
-  metadata.entries.set('name', { ...renamed, ...(old?.was && { was: old.was }), via: [...(old?.via ?? []), ...via] });
 }
 
 /** Keeps the identity that an object has before it gets another. */

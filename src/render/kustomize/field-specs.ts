@@ -1,0 +1,257 @@
+import { asMap } from '../../cluster/workloads.ts';
+import type { SourceFiles } from '../../source.ts';
+import { documentsOf, type Kustomization } from '../kustomization.ts';
+import { fieldOf, itemsOf, stringOf } from './fields.ts';
+import { emptyMap, type Origin, overwrite, type Shadow, type ShadowMap, scalar } from './shadow.ts';
+import { identityOf } from './subject.ts';
+
+/** Where a transformer changes objects: a path of fields, in the objects of some kinds (types.FieldSpec of kustomize). */
+export interface FieldSpec {
+  /** Of `''` and undefined any. */
+  group?: string | undefined;
+  version?: string | undefined;
+  kind?: string | undefined;
+  /** `a/b[]/c`, a `/` in a field's name as `\/`. Lists are gone through wherever they stand. */
+  path: string;
+  /** Whether the path is made where it is missing. */
+  create: boolean;
+}
+
+/** The field specs of the transformers that a kustomization's own fields configure. */
+export const SPEC_FIELDS = [
+  'namePrefix',
+  'nameSuffix',
+  'namespace',
+  'commonLabels',
+  'labels',
+  'templateLabels',
+  'commonAnnotations',
+  'images',
+  'replicas',
+] as const;
+
+export type FieldSpecs = Readonly<Record<(typeof SPEC_FIELDS)[number], readonly FieldSpec[]>>;
+
+const create = (path: string, kind?: string, group?: string, version?: string): FieldSpec => {
+  return { path, kind, group, version, create: true };
+};
+const present = (path: string, kind?: string, group?: string): FieldSpec => ({ path, kind, group, create: false });
+
+/** The metadata of pod templates, and of what else an object is a template of. */
+const TEMPLATES: readonly [kind: string, path: string, group?: string | undefined, version?: string][] = [
+  ['ReplicationController', 'spec/template/metadata', undefined, 'v1'],
+  ['Deployment', 'spec/template/metadata'],
+  ['ReplicaSet', 'spec/template/metadata'],
+  ['DaemonSet', 'spec/template/metadata'],
+  ['StatefulSet', 'spec/template/metadata'],
+  ['Job', 'spec/template/metadata', 'batch'],
+  ['CronJob', 'spec/jobTemplate/metadata', 'batch'],
+  ['CronJob', 'spec/jobTemplate/spec/template/metadata', 'batch'],
+];
+
+const TEMPLATE_LABELS: readonly FieldSpec[] = [
+  create('metadata/labels'),
+  ...TEMPLATES.map(([kind, path, group, version]) =>
+    create(`${path}/labels`, kind, kind === 'StatefulSet' ? 'apps' : group, version),
+  ),
+  create('spec/volumeClaimTemplates[]/metadata/labels', 'StatefulSet', 'apps'),
+];
+
+/** Selectors in the pods of Deployments and StatefulSets. */
+const POD_SELECTORS = [
+  ...['podAffinity', 'podAntiAffinity'].flatMap((affinity) => [
+    `affinity/${affinity}/preferredDuringSchedulingIgnoredDuringExecution/podAffinityTerm/labelSelector/matchLabels`,
+    `affinity/${affinity}/requiredDuringSchedulingIgnoredDuringExecution/labelSelector/matchLabels`,
+  ]),
+  'topologySpreadConstraints/labelSelector/matchLabels',
+];
+
+const COMMON_LABELS: readonly FieldSpec[] = [
+  create('spec/selector', 'Service', undefined, 'v1'),
+  create('spec/selector', 'ReplicationController', undefined, 'v1'),
+  create('spec/selector/matchLabels', 'Deployment'),
+  create('spec/selector/matchLabels', 'ReplicaSet'),
+  create('spec/selector/matchLabels', 'DaemonSet'),
+  create('spec/selector/matchLabels', 'StatefulSet', 'apps'),
+  ...['Deployment', 'StatefulSet'].flatMap((kind) =>
+    POD_SELECTORS.map((path) => present(`spec/template/spec/${path}`, kind, 'apps')),
+  ),
+  present('spec/selector/matchLabels', 'Job', 'batch'),
+  present('spec/jobTemplate/spec/selector/matchLabels', 'CronJob', 'batch'),
+  present('spec/selector/matchLabels', 'PodDisruptionBudget', 'policy'),
+  ...['podSelector', 'ingress/from/podSelector', 'egress/to/podSelector'].map((path) =>
+    present(`spec/${path}/matchLabels`, 'NetworkPolicy', 'networking.k8s.io'),
+  ),
+  ...TEMPLATE_LABELS,
+];
+
+/** What kustomize has built in (its api/internal/konfig/builtinpluginconsts). */
+export const BUILT_IN_SPECS: FieldSpecs = {
+  namePrefix: [present('metadata/name')],
+  nameSuffix: [present('metadata/name')],
+  namespace: [
+    create('metadata/name', 'Namespace'),
+    create('spec/service/namespace', 'APIService', 'apiregistration.k8s.io'),
+    present(
+      'spec/conversion/webhook/clientConfig/service/namespace',
+      'CustomResourceDefinition',
+      'apiextensions.k8s.io',
+    ),
+  ],
+  commonLabels: COMMON_LABELS,
+  labels: [],
+  templateLabels: TEMPLATE_LABELS,
+  commonAnnotations: [
+    create('metadata/annotations'),
+    ...TEMPLATES.map(([kind, path, group, version]) => create(`${path}/annotations`, kind, group, version)),
+  ],
+  // The volumes' since kustomize 5.5; what an older one leaves alone doesn't agree with its render.
+  images: ['spec', 'spec/template/spec'].flatMap((pod) => [
+    create(`${pod}/containers[]/image`),
+    create(`${pod}/initContainers[]/image`),
+    create(`${pod}/volumes[]/image/reference`),
+  ]),
+  replicas: ['Deployment', 'ReplicationController', 'ReplicaSet', 'StatefulSet'].map((kind) =>
+    create('spec/replicas', kind),
+  ),
+};
+
+/** Field specs together, each once (TransformerConfig.Merge). What adds nothing gives the first as it is. */
+export function mergeSpecs(first: FieldSpecs, second: FieldSpecs): FieldSpecs {
+  if (first === second || second === BUILT_IN_SPECS) return first;
+  if (first === BUILT_IN_SPECS && SPEC_FIELDS.every((field) => second[field].length === 0)) return first;
+  const merged = SPEC_FIELDS.map((field) => [field, withSpecs(first[field], second[field])] as const);
+  return Object.fromEntries(merged) as Record<(typeof SPEC_FIELDS)[number], readonly FieldSpec[]>;
+}
+
+/** More specs, without those that are there already (FsSlice.MergeAll). */
+export function withSpecs(specs: readonly FieldSpec[], more: readonly FieldSpec[]): readonly FieldSpec[] {
+  const all = [...specs];
+  for (const spec of more) if (!all.some((own) => own.path === spec.path && isSelected(own, spec))) all.push(spec);
+  return all;
+}
+
+function isSelected(own: FieldSpec, by: FieldSpec): boolean {
+  return (['group', 'version', 'kind'] as const).every((field) => !by[field] || own[field] === by[field]);
+}
+
+/** The specs of a list as it is written: `fields` of a label, `fieldSpecs` of a plug-in, the lists of `configurations`. */
+export function specsOf(items: readonly unknown[]): FieldSpec[] {
+  return items.flatMap((item) => {
+    const map = asMap(item) ?? {};
+    const path = stringOf(map, 'path')?.value;
+    if (path === undefined) return [];
+    const text = (name: string) => stringOf(map, name)?.value;
+    const isCreated = fieldOf(map, 'create')?.value === true;
+    return [{ path, group: text('group'), version: text('version'), kind: text('kind'), create: isCreated }];
+  });
+}
+
+/** What the files of `configurations` and `crds` of a kustomization add to the specs that kustomize has built in. */
+export function configuredSpecs(kustomization: Kustomization, sources: SourceFiles): FieldSpecs {
+  const added: Record<(typeof SPEC_FIELDS)[number], FieldSpec[]> = {
+    namePrefix: [],
+    nameSuffix: [],
+    namespace: [],
+    commonLabels: [],
+    labels: [],
+    templateLabels: [],
+    commonAnnotations: [],
+    images: [],
+    replicas: [],
+  };
+  for (const { field, what, absolute } of kustomization.entries) {
+    if (what !== 'file' || (field !== 'configurations' && field !== 'crds')) continue;
+    const value = asMap(documentsOf(absolute, sources)?.[0]?.value) ?? {};
+    if (field === 'crds') addCrds(value, added);
+    else {
+      for (const name of SPEC_FIELDS) added[name].push(...specsOf(itemsOf(value, name).map((item) => item.value)));
+    }
+  }
+  return added;
+}
+
+/** Definitions of custom resources whose fields say what they are (LoadConfigFromCRDs). */
+function addCrds(
+  definitions: Record<string, unknown>,
+  added: Record<'commonAnnotations' | 'commonLabels' | 'namePrefix', FieldSpec[]>,
+): void {
+  const visit = (kind: string, type: string, path: readonly string[], above: readonly string[]) => {
+    if (above.includes(type)) return;
+    for (const [name, value] of Object.entries(propertiesOf(definitions[type]))) {
+      const property = asMap(value) ?? {};
+      const at = [...path, name];
+      const spec = present(at.join('/'), kind);
+      if (typeof property['x-kubernetes-annotation'] === 'string') added.commonAnnotations.push(spec);
+      if (typeof property['x-kubernetes-label-selector'] === 'string') added.commonLabels.push(spec);
+      if (typeof property['x-kubernetes-identity'] === 'string') added.namePrefix.push(spec);
+      if (typeof property.$ref === 'string') visit(kind, property.$ref, at, [...above, type]);
+    }
+  };
+  for (const [type, definition] of Object.entries(definitions)) {
+    const properties = propertiesOf(definition);
+    const isObject = ['kind', 'apiVersion', 'metadata'].every((field) => Object.hasOwn(properties, field));
+    if (isObject) visit(type.slice(type.lastIndexOf('.') + 1), type, [], []);
+  }
+}
+
+function propertiesOf(definition: unknown): Record<string, unknown> {
+  return asMap(asMap(asMap(definition)?.Schema)?.properties) ?? {};
+}
+
+/** A place in an object that a spec found: what stands there, and how to put something else there. */
+export interface Slot {
+  value: Shadow;
+  /** Whether nothing stood there, so that `value` is empty. */
+  isNew: boolean;
+  put(value: Shadow): void;
+}
+
+/**
+ * Every place of an object that a spec leads to (the fieldspec filter of kustomize's api). `makes` is what is made at the end
+ * of a path that isn't there, as written by `origin`; without it nothing is made.
+ */
+export function slotsOf(object: ShadowMap, spec: FieldSpec, origin: Origin, makes?: 'map' | 'scalar'): Slot[] {
+  const { group, version, kind } = identityOf(object);
+  if (spec.kind && spec.kind !== kind) return [];
+  if ((spec.group && spec.group !== group) || (spec.version && spec.version !== version)) return [];
+  const slots: Slot[] = [];
+  const descend = (slot: Slot, keys: readonly string[]) => {
+    const [key, ...rest] = keys;
+    const { value } = slot;
+    if (key === undefined) slots.push(slot);
+    else if (value.type === 'list') {
+      const { items } = value;
+      for (const [i, item] of items.entries()) {
+        const put = (next: Shadow) => {
+          items[i] = { ...next, was: item };
+        };
+        descend({ value: item, isNew: false, put }, keys);
+      }
+    } else if (value.type === 'map') {
+      const isList = key.endsWith('[]');
+      const name = isList ? key.slice(0, -2) : key;
+      const put = (next: Shadow) => overwrite(value, name, next);
+      const own = value.entries.get(name);
+      if (own && !(own.type === 'scalar' && own.value === null)) descend({ value: own, isNew: false, put }, rest);
+      else if (spec.create && makes && !isList) {
+        const made = rest.length > 0 || makes === 'map' ? emptyMap(origin) : scalar('', origin);
+        value.entries.set(name, made);
+        descend({ value: made, isNew: true, put: (next) => value.entries.set(name, next) }, rest);
+      } else if (own && rest.length === 0) descend({ value: own, isNew: false, put }, rest);
+    }
+  };
+  descend({ value: object, isNew: false, put: () => {} }, keysOf(spec.path));
+  return slots;
+}
+
+/** The fields of a path, of which a backslash keeps a `/` (PathSplitter of kyaml). */
+export function keysOf(path: string): string[] {
+  const keys: string[] = [];
+  for (const part of path.replace(/^\//, '').split('/')) {
+    const last = keys.at(-1);
+    if (last?.endsWith('\\')) keys[keys.length - 1] = `${last.slice(0, -1)}/${part}`;
+    else keys.push(part);
+  }
+  return keys;
+}
