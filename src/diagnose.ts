@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Cluster } from './cluster/cluster.ts';
+import { isFailure } from './cluster/source-findings.ts';
 import { asMap, valueAt } from './cluster/workloads.ts';
 import type { RuleLevels } from './config/config.ts';
 import { describeBug } from './describe-bug.ts';
@@ -23,7 +24,7 @@ export async function diagnose(cluster: Cluster, rules: readonly Rule[], levels:
   const diagnosed: Diagnosed = { located: [], unchecked: [], bugs: [] };
   const judged = new Set(rules.map((rule) => rule.id));
   for (const target of cluster.targets) {
-    const failed = target.findings.find(({ rule, severity }) => rule !== 'schema-invalid' && severity !== 'warning');
+    const failed = target.findings.find((finding) => isFailure(finding) && finding.severity !== 'warning');
     if (failed && !judged.has(failed.rule)) {
       const reason = `it does not render: ${failed.message}`;
       diagnosed.unchecked.push({ what: 'the whole target', reason, target: target.target });

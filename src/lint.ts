@@ -4,6 +4,7 @@ import { dirname, join, resolve, sep } from 'node:path';
 import pLimit from 'p-limit';
 import { assemble, type LoadedTarget } from './assemble.ts';
 import type { SourceFinding } from './cluster/cluster.ts';
+import { isFailure } from './cluster/source-findings.ts';
 import { type Config, type Environment, findConfig } from './config/config.ts';
 import { loadConfig } from './config/load.ts';
 import { filesOfTarget, selectEnvironments } from './config/select.ts';
@@ -20,6 +21,7 @@ import { findTools, MissingToolError } from './render/tools.ts';
 import type { Report, UncheckedItem } from './report/report.ts';
 import { showLocation } from './report/shown.ts';
 import { repositoryRoot } from './repository.ts';
+import { RepositoryTexts } from './repository-texts.ts';
 import type { Location, TargetRef } from './resource.ts';
 import type { Rule, Severity } from './rule.ts';
 import { SourceFiles } from './source.ts';
@@ -73,13 +75,17 @@ export async function lint(options: LintOptions): Promise<Report> {
   if (options.stdin !== undefined) sources.add(STDIN, options.stdin);
   const root = repositoryRoot(cwd);
   const selection = await select(options, sources);
-  const context = contextOf(options, sources, root);
+  const texts = new RepositoryTexts(root);
+  const context = contextOf(options, sources, root, {
+    ...(options.stdin === undefined && { texts }),
+    named: filesNamed(selection.config),
+  });
   const failures = new Set<string>();
   const nothing = selection.environments.length === 0 ? whyNothing(options, selection) : undefined;
   if (nothing?.failure) failures.add(nothing.message);
   const unchecked: UncheckedItem[] = [...selection.unchecked];
   const levels = selection.config?.rules ?? new Map();
-  const findSubstitute = substitutes(root, options.stdin === undefined);
+  const findSubstitute = substitutes(texts, options.stdin === undefined);
   const limit = pLimit(options.concurrency ?? availableParallelism());
   const total = selection.environments.reduce((sum, environment) => sum + environment.targets.length, 0);
   let done = 0;
@@ -225,6 +231,7 @@ function contextOf(
   options: LintOptions,
   sources: SourceFiles,
   root: string,
+  surroundings: Pick<RenderContext, 'texts' | 'named'> = {},
 ): (environment: Environment) => RenderContext {
   const { cwd, kustomize, helm, signal, timeout = DEFAULT_TIMEOUT } = options;
   const tools = findTools({
@@ -239,10 +246,19 @@ function contextOf(
       sources,
       tools,
       timeout,
+      ...surroundings,
       ...(kubernetesVersion === undefined ? {} : { kubernetesVersion }),
       ...(signal === undefined ? {} : { signal }),
     };
   };
+}
+
+/** Absolute paths of the files that a configuration names one by one. */
+function filesNamed(config: Config | undefined): Set<string> {
+  const filesOf = (target: Target) =>
+    target.type === 'manifests' ? target.files : target.type === 'helm' ? target.values : [];
+  const environments = config?.environments ?? [];
+  return new Set(environments.flatMap(({ existing, targets }) => [...existing, ...targets.flatMap(filesOf)]));
 }
 
 /** What the targets that the paths name render, for `k8s-lint render`. Throws as `lint` does. */
@@ -401,7 +417,7 @@ async function renderAndLoad(target: Target, context: RenderContext, failures: S
 
 /** Whether objects are missing from what a target rendered. */
 function isIncomplete(rendered: Rendered): boolean {
-  return rendered.unchecked.length > 0 || rendered.findings.some((finding) => finding.rule !== 'schema-invalid');
+  return rendered.unchecked.length > 0 || rendered.findings.some(isFailure);
 }
 
 /** Reads files of facts. What several environments name is parsed once, and each gets a copy: facts of several files become one. */

@@ -5,7 +5,17 @@ import { type Workload, workloadOf } from './workloads.ts';
 
 /** What reading and rendering the sources found out; the rule that it belongs to reports it. */
 export interface SourceFinding {
-  rule: 'render-failed' | 'schema-invalid' | 'kustomize-file-missing' | 'kustomize-file-outside-root';
+  rule:
+    | 'render-failed'
+    | 'schema-invalid'
+    | 'kustomize-file-missing'
+    | 'kustomize-file-outside-root'
+    | 'kustomize-patch-unmatched'
+    | 'kustomize-image-unmatched'
+    | 'kustomize-list-kept'
+    | 'kustomize-orphan'
+    | 'overlay-sibling-skipped'
+    | 'helm-value-unknown';
   message: string;
   location: Location;
   severity?: Severity;

@@ -1,6 +1,7 @@
 import type { SourceFinding } from '../cluster/cluster.ts';
 import { valueAt } from '../cluster/workloads.ts';
 import type { RelatedLocation } from '../diagnostic.ts';
+import type { RepositoryTexts } from '../repository-texts.ts';
 import type { At, Location, Path } from '../resource.ts';
 import type { SourceFiles } from '../source.ts';
 import type { Tools } from './tools.ts';
@@ -96,5 +97,9 @@ export interface RenderContext {
   timeout: number;
   /** `1.34`, where the user sets it. */
   kubernetesVersion?: string;
+  /** What else stands in the repository; absent where there is none to search (standard input). */
+  texts?: RepositoryTexts;
+  /** Absolute paths of the files that k8s-lint.yaml names: facts, plain manifests, values. */
+  named?: ReadonlySet<string>;
   signal?: AbortSignal;
 }

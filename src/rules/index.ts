@@ -23,6 +23,7 @@ import imageReferenceInvalid from './image/image-reference-invalid.ts';
 import imageTagLatest from './image/image-tag-latest.ts';
 import kustomizeFileMissing from './kustomize/kustomize-file-missing.ts';
 import kustomizeFileOutsideRoot from './kustomize/kustomize-file-outside-root.ts';
+import kustomizeOrphan from './kustomize/kustomize-orphan.ts';
 import backendPortMissing from './network/backend-port-missing.ts';
 import hostNetworkDnsPolicy from './network/host-network-dns-policy.ts';
 import hostNetworkPortMismatch from './network/host-network-port-mismatch.ts';
@@ -127,6 +128,7 @@ export const rules: readonly Rule[] = [
   limitRangeViolated,
   kustomizeFileMissing,
   kustomizeFileOutsideRoot,
+  kustomizeOrphan,
   dependencyCycle,
   ignoreUnused,
   ignoreExpired,
