@@ -132,20 +132,25 @@ function isMentioned(file: string, { texts, root }: Context): boolean {
   if (all === 'too many') return true;
   const directory = dirname(file);
   const name = basename(file);
-  const full = `${basename(directory)}/${name}`;
   return (
     appliedDirectories(texts, root).has(directory) ||
     all.some((source) => {
       const isNear = isBelow(directory, dirname(source.file));
-      return source.file !== file && holdsWord(source.text, isNear ? name : full);
+      return source.file !== file && names(source.text, basename(directory), name, isNear);
     })
   );
 }
 
-/** Whether a text holds a name that isn't the end of a longer one. */
-function holdsWord(text: string, name: string): boolean {
+/** Whether a text names a file: by its directory and its name, and with `alone` by its name where no other directory stands before it. */
+function names(text: string, directory: string, name: string, alone: boolean): boolean {
   for (let at = text.indexOf(name); at !== -1; at = text.indexOf(name, at + 1)) {
-    if (!/[\w.-]/.test(text[at - 1] ?? ' ') && !/[\w-]/.test(text[at + name.length] ?? ' ')) return true;
+    const before = text[at - 1] ?? ' ';
+    if (/[\w.-]/.test(before) || /[\w-]/.test(text[at + name.length] ?? ' ')) continue;
+    if (
+      before !== '/' ? alone : text.slice(0, at).endsWith(`${directory}/`) || (alone && text.startsWith('./', at - 2))
+    ) {
+      return true;
+    }
   }
   return false;
 }
