@@ -5,10 +5,11 @@ import { documentsOf, type Kustomization, placeOf, readKustomization } from '../
 import { listIn, mapIn, textIn } from './configured.ts';
 import { BUILT_IN_SPECS, type FieldSpecs } from './field-specs.ts';
 import { itemsOf } from './fields.ts';
+import type { ForAll, Together } from './follow.ts';
 import { generate, generatorStep, generatorsOf } from './generate.ts';
 import { type Patch, patchesOf, patchStep } from './patches.ts';
+import { replacementStep, replacementsOf } from './replacements.ts';
 import { type ShadowMap, shadowOf } from './shadow.ts';
-import type { Subject } from './subject.ts';
 import {
   affixStep,
   type ImageEntry,
@@ -33,14 +34,14 @@ export interface SourceObject {
   /** A fresh shadow of it. */
   start(): ShadowMap;
   /** In the order in which they act. */
-  steps: Step[];
+  steps: (Step | Together)[];
   /** The kustomizations whose fields act on it, the innermost first. */
   layers: Kustomization[];
 }
 
 /** One thing that a kustomization does to the objects that it holds, and what asks for it. */
 export interface Stage {
-  step: Step;
+  step: Step | ForAll;
   patch?: Patch;
   image?: ImageEntry;
 }
@@ -91,7 +92,7 @@ export function sourceObjects(
       made.set(kustomization, stages);
     }
     before?.(kustomization, objects, stages);
-    const steps = stages.map(({ step }) => step);
+    const steps = stages.map(({ step }) => (typeof step === 'function' ? step : { ...step, objects: [...objects] }));
     for (const object of objects) {
       object.steps.push(...steps);
       object.layers.push(kustomization);
@@ -151,6 +152,7 @@ function stagesOf(kustomization: Kustomization, specs: FieldSpecs, sources: Sour
     return pairs ? [pairStep(pairs, labelSpecs(label, specs))] : [];
   });
   const commonLabels = mapIn(config, 'commonLabels');
+  const replacements = replacementsOf(kustomization, sources);
   const annotations = mapIn(config, 'commonAnnotations');
   const only = (...steps: (Step | undefined)[]): Stage[] => steps.flatMap((step) => (step ? [{ step }] : []));
   return [
@@ -169,17 +171,11 @@ function stagesOf(kustomization: Kustomization, specs: FieldSpecs, sources: Sour
       const image = imageEntry(item);
       return image ? [{ step: imageStep(image, specs.images), image }] : [];
     }),
+    ...(replacements.length > 0 ? [{ step: replacementStep(replacements) }] : []),
   ];
 }
 
 /** Whether a kustomization changes objects in ways that aren't followed: what is new in the render may be its doing. */
 export function isOpaque({ value }: Kustomization): boolean {
-  return ['replacements', 'vars', 'transformers', 'configurations'].some((field) => itemsOf(value, field).length > 0);
-}
-
-/** The object as the kustomizations leave it; undefined where a patch takes it out. */
-export function follow({ start, steps }: SourceObject): Subject | undefined {
-  const subject: Subject = { shadow: start(), previous: [] };
-  for (const step of steps) if (step(subject) === 'delete') return undefined;
-  return subject;
+  return ['vars', 'transformers', 'configurations'].some((field) => itemsOf(value, field).length > 0);
 }

@@ -1,7 +1,7 @@
 import { waysToMatch } from '../../tame-pattern.ts';
 import { stringOf } from './fields.ts';
 import { shadowAt } from './shadow.ts';
-import { effectiveNamespace, identityOf, type Subject } from './subject.ts';
+import { effectiveNamespace, type Identity, identities, identityOf, type Subject } from './subject.ts';
 
 /**
  * Whether a patch's `target` selects an object as it is now: kind and API version by what it is, name and namespace by what it
@@ -20,6 +20,32 @@ export function selects(target: Record<string, unknown>, subject: Subject): bool
     matchesSelector(field('labelSelector'), subject, 'labels') &&
     matchesSelector(field('annotationSelector'), subject, 'annotations')
   );
+}
+
+/**
+ * How a selector of a replacement picks an object by what it is or was: literally, or by a pattern, which kustomize takes since
+ * 5.8 (ResId.IsSelectedBy). Undefined where it doesn't.
+ */
+export function pickedBy(selector: Record<string, unknown>, subject: Subject): 'name' | 'pattern' | undefined {
+  const ids = identities(subject);
+  const namespace = stringOf(selector, 'namespace')?.value;
+  const inNamespace = ids.filter(
+    (id) => namespace === undefined || isNamespace(namespace, id) || matches(namespace, effectiveNamespace(id)),
+  );
+  const fields = (['group', 'version', 'kind', 'name'] as const).flatMap((field) => {
+    const text = stringOf(selector, field);
+    return text ? [{ field, text: text.value }] : [];
+  });
+  const isLiteral = inNamespace.some(
+    (id) =>
+      (namespace === undefined || isNamespace(namespace, id)) && fields.every(({ field, text }) => id[field] === text),
+  );
+  if (isLiteral) return 'name';
+  return inNamespace.some((id) => fields.every(({ field, text }) => matches(text, id[field]))) ? 'pattern' : undefined;
+}
+
+function isNamespace(namespace: string, id: Identity): boolean {
+  return namespace === effectiveNamespace(id);
 }
 
 function matches(pattern: string | undefined, ...values: string[]): boolean {
@@ -51,7 +77,11 @@ const REQUIREMENT =
   /^\s*(?:(?<absent>!)\s*(?<absentKey>[^\s!=,()]+)|(?<key>[^\s!=,()]+)(?:\s*(?<equals>==|=|!=)\s*(?<value>[^\s!=,()]*)|\s+(?<set>in|notin)\s*\((?<values>[^()]*)\))?)\s*(?:,|$)/;
 
 /** A selector as text, against labels or annotations (labels.Parse of k8s.io/apimachinery). False for what is no selector. */
-function matchesSelector(selector: string | undefined, { shadow }: Subject, field: 'labels' | 'annotations'): boolean {
+export function matchesSelector(
+  selector: string | undefined,
+  { shadow }: Subject,
+  field: 'labels' | 'annotations',
+): boolean {
   let rest = selector ?? '';
   const map = shadowAt(shadow, ['metadata', field]);
   while (rest.trim() !== '') {

@@ -39,6 +39,19 @@ interface Past {
   was?: Shadow;
   /** What else took part in it, the latest last. */
   via?: readonly Via[];
+  /** Where its key stands, if that isn't where the value was written: what copies a value leaves the key. */
+  key?: Origin;
+  /** The first version of kustomize that puts it there; older ones leave what was. */
+  since?: string;
+}
+
+/** A stretch of a text that was copied from another. */
+export interface Part {
+  start: number;
+  end: number;
+  from: ShadowScalar;
+  /** Where it starts in the other text; absent where the two are encoded differently. */
+  at?: number;
 }
 
 export interface ShadowMap extends Past {
@@ -57,6 +70,8 @@ export interface ShadowScalar extends Past {
   type: 'scalar';
   value: string | number | boolean | null;
   origin: Origin;
+  /** Of a text that was put together. */
+  parts?: readonly Part[];
 }
 
 /** The shadow of a parsed document, or of a value in it. */
@@ -85,6 +100,26 @@ export function scalar(value: ShadowScalar['value'], origin: Origin): ShadowScal
 export function overwrite(map: ShadowMap, key: string, value: Shadow): void {
   const was = map.entries.get(key);
   map.entries.set(key, was && was !== value ? { ...value, was } : value);
+}
+
+/** A copy for another place, which it gets to by `via`. */
+export function broughtBy(via: Via, shadow: Shadow): Shadow {
+  const copy = { ...shadow, via: [...(shadow.via ?? []), via] };
+  if (copy.type === 'map') {
+    return { ...copy, entries: new Map([...copy.entries].map(([key, item]) => [key, broughtBy(via, item)])) };
+  }
+  return copy.type === 'list' ? { ...copy, items: copy.items.map((item) => broughtBy(via, item)) } : copy;
+}
+
+/** Where a character of a text was written: the text that it was copied from, and the place there if it is known. */
+export function writtenAt(shadow: Shadow, offset: number): { shadow: Shadow; offset: number | undefined } {
+  const parts = shadow.type === 'scalar' ? shadow.parts : undefined;
+  if (!parts) return { shadow, offset };
+  const part = parts.find(({ start, end }) => start <= offset && offset < end);
+  if (!part) return { shadow, offset: undefined };
+  return part.at === undefined
+    ? { shadow: part.from, offset: undefined }
+    : writtenAt(part.from, part.at + offset - part.start);
 }
 
 /** An empty map that something other than a document made. */

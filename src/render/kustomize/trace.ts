@@ -5,8 +5,9 @@ import type { SourceFiles } from '../../source.ts';
 import type { Kustomization } from '../kustomization.ts';
 import { isEncoded } from '../target.ts';
 import { stringOf } from './fields.ts';
-import { follow, isOpaque, type SourceObject, sourceObjects } from './layers.ts';
-import { entryOf, isPrinted, locationOf, type Shadow, shadowAt } from './shadow.ts';
+import { Followed } from './follow.ts';
+import { isOpaque, type SourceObject, sourceObjects } from './layers.ts';
+import { entryOf, isPrinted, locationOf, type Shadow, shadowAt, writtenAt } from './shadow.ts';
 import { identities, identityOf, type Subject } from './subject.ts';
 
 /** A rendered object, and the object of the sources that became it. */
@@ -25,7 +26,7 @@ export class Trace {
   readonly #sources: SourceFiles;
   readonly #rendered: readonly unknown[];
   readonly #matches = new Map<unknown, Match | undefined>();
-  readonly #followed = new Map<SourceObject, Subject | undefined>();
+  readonly #followed = new Followed();
   #objects: SourceObject[] | undefined;
   #byName: Map<string, unknown[]> | undefined;
 
@@ -47,6 +48,11 @@ export class Trace {
     return this.#match(rendered)?.object.name;
   }
 
+  /** The kustomizations whose fields act on an object, the innermost first; undefined where that isn't known. */
+  layersOf(rendered: unknown): readonly Kustomization[] | undefined {
+    return this.#match(rendered)?.object.layers;
+  }
+
   /**
    * Where a path of a rendered object, or a character of its string, is written; only the file where the line isn't certain.
    */
@@ -55,9 +61,13 @@ export class Trace {
     if (!match) return this.#file(this.#root.file);
     const found = this.#walk(match, rendered, path);
     if (found) {
+      if (at === 'key') return locationOf(found.key ?? found.origin, at, this.#sources);
+      if (offset === undefined) return locationOf(found.origin, at, this.#sources);
+      const written = writtenAt(found, offset);
+      const { origin } = written.shadow;
       // What is encoded is a file's or a literal's text where a generator encoded it; else nobody sees it in the source.
-      const isWritten = !isEncoded(rendered, path) || 'entry' in found.origin || found.origin.start !== undefined;
-      return locationOf(found.origin, at, this.#sources, isWritten ? offset : undefined);
+      const isWritten = !isEncoded(rendered, path) || 'entry' in origin || origin.start !== undefined;
+      return locationOf(origin, at, this.#sources, isWritten ? written.offset : undefined);
     }
     const byNamespace = this.#namespaceOf(match, rendered, path);
     if (byNamespace) return byNamespace;
@@ -123,7 +133,9 @@ export class Trace {
       value = inner;
       chain.push(shadow);
     }
-    return this.#agrees(shadow, value) ? chain : undefined;
+    if (this.#agrees(shadow, value)) return chain;
+    const before = shadow.since === undefined ? undefined : shadow.was;
+    return before && this.#agrees(before, value) ? [...chain.slice(0, -1), before] : undefined;
   }
 
   /** Whether a value may be what a shadow became: a scalar exactly, a map or a list by its type. */
@@ -226,26 +238,19 @@ export class Trace {
       const { kind, group, name } = idOf(other);
       return kind === id.kind && group === id.group && name.includes(object.name);
     });
-    const subject = this.#follow(object);
+    const subject = this.#followed.of(object);
     if (candidates.length !== 1 || candidates[0] !== rendered || !subject) return undefined;
     return identityOf(subject.shadow).group === id.group ? { object, subject } : undefined;
   }
 
   #only(objects: readonly SourceObject[], id: RenderedId): Match | undefined {
     const same = objects.flatMap((object) => {
-      const subject = this.#follow(object);
+      const subject = this.#followed.of(object);
       return subject && isBecome(subject, object, id) ? [{ object, subject }] : [];
     });
     if (same.length <= 1) return same[0];
     const inNamespace = same.filter(({ subject }) => identityOf(subject.shadow).namespace === id.namespace);
     return inNamespace.length === 1 ? inNamespace[0] : undefined;
-  }
-
-  #follow(object: SourceObject): Subject | undefined {
-    if (!this.#followed.has(object)) {
-      this.#followed.set(object, follow(object));
-    }
-    return this.#followed.get(object);
   }
 
   #file(file: string): Location {
