@@ -6,9 +6,11 @@ import { expandedNodes } from '../yaml/aliases.ts';
 import { isBlank } from '../yaml/blank.ts';
 import { readYaml, type YamlDocument } from '../yaml.ts';
 import { documentsOf, type KustomizationGraph, type Mention, readGraph } from './kustomization.ts';
-import { failureOf } from './kustomize/failure.ts';
+import { failureOf, type Refusal } from './kustomize/failure.ts';
 import { generatorsOf } from './kustomize/generate.ts';
+import { orphans } from './kustomize/orphans.ts';
 import { patchesOf } from './kustomize/patches.ts';
+import { asDeployed, buildRest } from './kustomize/rest.ts';
 import { Trace, withoutHash } from './kustomize/trace.ts';
 import { shownPath } from './manifests.ts';
 import { isGarbage, type RunResult, run } from './run.ts';
@@ -22,8 +24,8 @@ export async function renderKustomize(target: KustomizeTarget, context: RenderCo
   const problems = graph.problems.map(({ rule, message, kustomization, path }): SourceFinding => {
     return { rule, message, location: locationOf({ kustomization, path }, context) };
   });
-  problems.push(...explosions(graph, context));
-  if (problems.some(({ rule }) => rule === 'render-failed')) return { objects: [], findings: problems, unchecked: [] };
+  const exploding = explosions(graph, context);
+  problems.push(...exploding.map(({ finding }) => finding));
   const reason = whyUnchecked(target, graph, context);
   if (reason !== undefined) {
     return { objects: [], findings: problems, unchecked: [{ what: target.name, reason }] };
@@ -34,21 +36,41 @@ export async function renderKustomize(target: KustomizeTarget, context: RenderCo
   if (typeof helm === 'string') {
     return { objects: [], findings: problems, unchecked: [{ what: target.name, reason: helm }] };
   }
-  const restrictor = target.loadRestrictor === 'LoadRestrictionsNone' ? ['--load-restrictor=LoadRestrictionsNone'] : [];
-  const result = await run(kustomize.command, [...kustomize.args, target.directory, ...restrictor, ...helm], {
-    cwd: context.cwd,
-    timeout: context.timeout,
-    signal: context.signal,
-  });
+  const build = (directory: string, loadRestrictor: KustomizeTarget['loadRestrictor']) => {
+    const restrictor = loadRestrictor === 'LoadRestrictionsNone' ? ['--load-restrictor=LoadRestrictionsNone'] : [];
+    return run(kustomize.command, [...kustomize.args, directory, ...restrictor, ...helm], {
+      cwd: context.cwd,
+      timeout: context.timeout,
+      signal: context.signal,
+    });
+  };
+  // What is too large to be read isn't given to kustomize.
+  const isTooLarge = problems.some(({ rule }) => rule === 'render-failed');
+  const result = isTooLarge ? undefined : await build(target.directory, target.loadRestrictor);
   const version = kustomize.kubernetesVersion === undefined ? {} : { kubernetesVersion: kustomize.kubernetesVersion };
   const file = graph.root?.file ?? target.directory;
   const home: Location = graph.root
     ? { file: shownPath(file, context.cwd) }
     : (target.location ?? { file: shownPath(file, context.cwd) });
 
-  if (result.kind !== 'ok') {
-    const failure = failed(result, home, graph, context);
-    return { objects: [], findings: [...problems, ...(failure ? [failure] : [])], unchecked: [], ...version };
+  if (result?.kind !== 'ok') {
+    const refusal = result && failed(result, home, graph, context);
+    const wrong = [
+      ...graph.problems.filter(({ rule }) => rule !== 'kustomize-file-outside-root'),
+      ...exploding.flatMap(({ mentions }) => mentions),
+    ];
+    const rest =
+      result === undefined || result.kind === 'failed'
+        ? await buildRest(wrong, refusal, graph, context, (directory) => build(directory, 'LoadRestrictionsNone'))
+        : { findings: refusal ? [refusal.finding] : [], cuts: [] };
+    const findings = [...problems, ...rest.findings];
+    if (rest.stdout === undefined) return { objects: [], findings, unchecked: [], ...version };
+    const { objects, findings: own, trace } = objectsIn(rest.stdout, home, graph, context);
+    return {
+      ...asDeployed(objects, trace, rest.cuts, context),
+      findings: [...findings, ...own, ...repeatedKeys(graph, context)],
+      ...version,
+    };
   }
   // kustomize built it: whatever seemed wrong with it was not.
   const { objects, findings } = objectsIn(result.stdout, home, graph, context);
@@ -56,7 +78,7 @@ export async function renderKustomize(target: KustomizeTarget, context: RenderCo
   const emptyFiles = graph.yamlFiles.filter((file) => isBlank(textOf(file, sources) ?? '-'));
   return {
     objects,
-    findings: [...findings, ...repeatedKeys(graph, context)],
+    findings: [...findings, ...repeatedKeys(graph, context), ...(await orphans(graph, context))],
     unchecked: [],
     emptyFiles: emptyFiles.map((path) => shownPath(path, context.cwd)),
     ...version,
@@ -67,13 +89,24 @@ export async function renderKustomize(target: KustomizeTarget, context: RenderCo
 const MAX_NODES = 1_000_000;
 
 /** Files whose aliases expand to more than kustomize can build, or contain themselves, which crashes it. */
-function explosions({ yamlFiles }: KustomizationGraph, { cwd, sources }: RenderContext): SourceFinding[] {
-  return yamlFiles.flatMap((file): SourceFinding[] => {
+function explosions(
+  { kustomizations, yamlFiles }: KustomizationGraph,
+  { cwd, sources }: RenderContext,
+): { finding: SourceFinding; mentions: Mention[] }[] {
+  return yamlFiles.flatMap((file) => {
     if (nodesIn(file, sources) <= MAX_NODES) return [];
     const error = documentsOf(file, sources)?.find((document) => document.error)?.error;
     if (!error) return [];
     const { message, ...place } = error;
-    return [{ rule: 'render-failed', message, location: { file: shownPath(file, cwd), ...place } }];
+    const mentions = kustomizations.flatMap((kustomization) => {
+      // A kustomization that explodes can't do without itself.
+      if (kustomization.files.includes(file)) return [{ kustomization, path: [] }];
+      return kustomization.entries
+        .filter(({ absolute }) => absolute === file)
+        .map(({ path }) => ({ kustomization, path }));
+    });
+    const location = { file: shownPath(file, cwd), ...place };
+    return [{ finding: { rule: 'render-failed' as const, message, location }, mentions }];
   });
 }
 
@@ -175,28 +208,31 @@ function failed(
   home: Location,
   graph: KustomizationGraph,
   context: RenderContext,
-): SourceFinding | undefined {
+): Refusal | undefined {
   const finding = (message: string): SourceFinding => ({ rule: 'render-failed', message, location: home });
+  const bare = (own: SourceFinding): Refusal => ({ finding: own, cuts: [], isAbsence: false });
   switch (result.kind) {
     case 'failed':
-      if (!graph.root) return finding(failureOf(result.stderr, graph, context)?.message ?? NO_MESSAGE);
-      if (result.stderr.trim() === '') return finding(`${NO_MESSAGE} (exit code ${result.code})`);
+      if (!graph.root) return bare(finding(failureOf(result.stderr, graph, context)?.finding.message ?? NO_MESSAGE));
+      if (result.stderr.trim() === '') return bare(finding(`${NO_MESSAGE} (exit code ${result.code})`));
       if (isGarbage(result.stderr))
-        return finding(`kustomize failed (exit code ${result.code}), and what it says is no text`);
-      if (CRASHED.test(result.stderr)) return withCause(finding(crash(result.stderr)), graph, context);
+        return bare(finding(`kustomize failed (exit code ${result.code}), and what it says is no text`));
+      if (CRASHED.test(result.stderr)) return bare(withCause(finding(crash(result.stderr)), graph, context));
       return failureOf(result.stderr, graph, context);
     case 'timeout':
-      return withCause(
-        finding(`kustomize did not finish within ${context.timeout / 1000} s and was stopped`),
-        graph,
-        context,
+      return bare(
+        withCause(
+          finding(`kustomize did not finish within ${context.timeout / 1000} s and was stopped`),
+          graph,
+          context,
+        ),
       );
     case 'output-limit':
-      return withCause(finding('kustomize printed more than 256 MB and was stopped'), graph, context);
+      return bare(withCause(finding('kustomize printed more than 256 MB and was stopped'), graph, context));
     case 'killed':
-      return withCause(finding(`kustomize died by ${result.signal}`), graph, context);
+      return bare(withCause(finding(`kustomize died by ${result.signal}`), graph, context));
     case 'not-started':
-      return finding(`kustomize can't be started: ${result.reason}`);
+      return bare(finding(`kustomize can't be started: ${result.reason}`));
   }
 }
 
@@ -231,7 +267,7 @@ function objectsIn(
   home: Location,
   graph: KustomizationGraph,
   context: RenderContext,
-): { objects: RenderedObject[]; findings: SourceFinding[] } {
+): { objects: RenderedObject[]; findings: SourceFinding[]; trace: Trace | undefined } {
   const findings: SourceFinding[] = [];
   const values: unknown[] = [];
   for (const { value, empty, error } of readYaml(output)) {
@@ -240,7 +276,7 @@ function objectsIn(
       findings.push(withCause({ rule: 'render-failed', message, location: home }, graph, context, error.message));
     } else if (!empty) values.push(value);
   }
-  if (!graph.root) return { objects: [], findings };
+  if (!graph.root) return { objects: [], findings, trace: undefined };
   const trace = new Trace(graph.root, context.sources, values);
   const generated = new Set(
     graph.kustomizations.flatMap((kustomization) => generatorsOf(kustomization).map(({ name }) => name)),
@@ -258,7 +294,7 @@ function objectsIn(
       ...(displayName === undefined ? {} : { displayName }),
     };
   });
-  return { objects, findings };
+  return { objects, findings, trace };
 }
 
 /** The name of a generated object without its hash; prefixes may stand around the generator's own name. */

@@ -6,12 +6,19 @@ import type { At, Location, Path } from '../../resource.ts';
 import type { Related } from '../../rule.ts';
 import type { SourceFiles } from '../../source.ts';
 import { readYaml } from '../../yaml.ts';
-import { documentsOf, type Kustomization, type KustomizationGraph, readKustomization } from '../kustomization.ts';
+import {
+  documentsOf,
+  type Kustomization,
+  type KustomizationGraph,
+  type Mention,
+  readKustomization,
+} from '../kustomization.ts';
 import type { RenderContext } from '../target.ts';
 import type { Entry } from './entries.ts';
 import { fieldOf, itemsOf, stringOf } from './fields.ts';
 import { stats } from './files.ts';
 import { generatorsOf } from './generate.ts';
+import type { Operation } from './json-patch.ts';
 import { identityOfValue, type Patch, patchesOf } from './patches.ts';
 import { withoutSecrets } from './redact.ts';
 import { locationOf } from './shadow.ts';
@@ -31,17 +38,23 @@ interface Found {
   location: Location;
   message?: string;
   related?: Related[];
+  cuts?: readonly Mention[];
+}
+
+/** Why kustomize refused, and what it would have to do without to go on. */
+export interface Refusal {
+  finding: SourceFinding;
+  /** The mentions that it is about; empty where it is about none of them. */
+  cuts: readonly Mention[];
+  /** Something isn't there that an entry needs: what was left out elsewhere may be the reason. */
+  isAbsence: boolean;
 }
 
 /**
  * The finding for a kustomization that kustomize refused to build: its own message, at the line that causes it where message
  * and sources make that certain, else at the kustomization file. Undefined where one of the graph's problems is the cause.
  */
-export function failureOf(
-  stderr: string,
-  graph: KustomizationGraph,
-  context: RenderContext,
-): SourceFinding | undefined {
+export function failureOf(stderr: string, graph: KustomizationGraph, context: RenderContext): Refusal | undefined {
   const said = errorIn(stderr).slice(0, LONGEST);
   if (graph.problems.some(({ kustomization, file }) => isAbout(said, kustomization, file))) return undefined;
   const failure = takeApart(said, graph, context.sources);
@@ -49,13 +62,18 @@ export function failureOf(
   const message = clean(found?.message ?? failure.reason, graph, context);
   const fallback = failure.kustomization ?? graph.root;
   const location = found?.location ?? fileOf(fallback?.file ?? context.cwd, context.sources);
-  return {
+  const finding: SourceFinding = {
     rule: 'render-failed',
     message: withoutSecrets(message, graph, context.sources),
     location,
     ...(found?.related ? { related: found.related } : {}),
   };
+  return { finding, cuts: found?.cuts ?? [], isAbsence: ABSENCE.test(failure.reason) };
 }
+
+/** What kustomize says where an entry needs an object, a field or a value that nothing has brought. */
+const ABSENCE =
+  /no matches for Id|failed to find unique target|does not match a config|nothing selected by|does not exist; cannot merge or replace|missing value|^testing |is missing for replacement source|unable to find field|error in \w+ for path|doc is missing|not found in corresponding resource|unable to find/;
 
 /** Characters of a message beyond which nobody reads, and patterns take their time. */
 const LONGEST = 20_000;
@@ -225,10 +243,17 @@ class Finder {
     if (!only) return { location: this.#file(this.#graph.root), message: `mapping key "${named[2]}" already defined` };
     const { file } = fileOf(only.file, this.#sources);
     const location = { file, line: only.line, column: only.column };
-    return { location, message: `mapping key "${named[2]}" already defined` };
+    return { location, message: `mapping key "${named[2]}" already defined`, cuts: this.#listing(file) };
   }
 
+  /** A kustomization that can't be read is left out where it is listed, unless one item of a list is what is wrong. */
   #malformedKustomization(kustomization: Kustomization): Found | undefined {
+    const found = this.#inKustomization(kustomization);
+    if (!found || found.cuts?.some(({ path }) => path.length > 1)) return found;
+    return { ...found, cuts: this.#listing(kustomization.file) };
+  }
+
+  #inKustomization(kustomization: Kustomization): Found | undefined {
     const { value, document, files, directory } = kustomization;
     if (this.#reason.startsWith('Found multiple kustomization files')) {
       return { location: fileOf(files[1] ?? directory, this.#sources) };
@@ -259,10 +284,11 @@ class Finder {
     const entry = kustomization.entries.find(({ text, what }) => text === named && what === 'file');
     if (!entry) return undefined;
     const found = this.#errorIn(entry.absolute);
+    const cuts = [{ kustomization, path: entry.path }];
     // Of a patch, kustomize doesn't say why it can't be read.
     if (found && this.#reason.includes('unable to parse SM'))
-      return { ...found, message: `${this.#reason}: ${found.reason}` };
-    return found ?? { location: fileOf(entry.absolute, this.#sources) };
+      return { ...found, message: `${this.#reason}: ${found.reason}`, cuts };
+    return { location: fileOf(entry.absolute, this.#sources), ...found, cuts };
   }
 
   #errorIn(file: string): (Found & { reason: string }) | undefined {
@@ -283,6 +309,7 @@ class Finder {
     return {
       location: second?.location ?? this.#listed()?.location ?? this.#file(this.#failure.kustomization),
       ...(related ? { related } : {}),
+      ...this.#cutListed(),
     };
   }
 
@@ -294,9 +321,10 @@ class Finder {
     const documents = documentsOf(entry.absolute, this.#sources) ?? [];
     for (const { index, value, empty } of documents) {
       const bad = empty ? undefined : objectsIn(value).find((object) => lacks(object.value, what));
-      if (bad) return { location: this.#sources.locate(entry.absolute, index, bad.path) };
+      if (bad) return { location: this.#sources.locate(entry.absolute, index, bad.path), ...this.#cutListed() };
     }
-    return this.#errorIn(entry.absolute);
+    const found = this.#errorIn(entry.absolute);
+    return found && { ...found, ...this.#cutListed() };
   }
 
   #badPatch(kustomization: Kustomization): Found | undefined {
@@ -316,21 +344,13 @@ class Finder {
       /error in (\w+) for path: '(.*?)'/.exec(this.#reason) ??
       /(test)ing (?:value|path) (\S+) failed/.exec(this.#reason);
     if (operation) {
-      const same = patches.flatMap(({ place, operations }) =>
-        (operations ?? [])
-          .filter(({ op, path }) => op === operation[1] && samePointer(path, operation[2] ?? ''))
-          .map(({ index }) => ({ place, path: [index, 'path'] })),
-      );
-      const only = theOnly(same);
-      return only && { location: locationOf(only, 'value', this.#sources) };
+      return this.#operation(kustomization, patches, 'path', ({ op, path }) => {
+        return op === operation[1] && samePointer(path, operation[2] ?? '');
+      });
     }
     const unknown = /^Unexpected kind: (.*)$/.exec(this.#reason)?.[1];
     if (unknown !== undefined) {
-      const same = patches.flatMap(({ place, operations }) =>
-        (operations ?? []).filter(({ op }) => op === unknown).map(({ index }) => ({ place, path: [index, 'op'] })),
-      );
-      const only = theOnly(same);
-      return only && { location: locationOf(only, 'value', this.#sources) };
+      return this.#operation(kustomization, patches, 'op', ({ op }) => op === unknown);
     }
     const config = /trouble configuring builtin Patch\w*Transformer with config: `\n?([\s\S]*?)`: /.exec(
       this.#reason,
@@ -364,6 +384,25 @@ class Finder {
     return only && this.#at(kustomization, only);
   }
 
+  /** The only operation of a kustomization's JSON patches that a message can be about. */
+  #operation(
+    kustomization: Kustomization,
+    patches: readonly Patch[],
+    field: 'op' | 'path',
+    isIt: (operation: Operation) => boolean,
+  ): Found | undefined {
+    const same = patches.flatMap(({ place, operations, entry }) =>
+      (operations ?? []).filter(isIt).map(({ index }) => ({ place, path: [index, field], entry })),
+    );
+    const only = theOnly(same);
+    if (!only) return undefined;
+    const { place, path, entry } = only;
+    return {
+      location: locationOf({ place, path }, 'value', this.#sources),
+      cuts: [{ kustomization, path: entry }],
+    };
+  }
+
   #badGenerator(kustomization: Kustomization): Found | undefined {
     const generators = generatorsOf(kustomization);
     const nameless = generators.filter(({ name }) => name === '');
@@ -381,6 +420,7 @@ class Finder {
       return {
         location: only ? this.#place(kustomization, only.path) : this.#file(kustomization),
         message: BAD_LITERAL,
+        cuts: only ? [{ kustomization, path: only.path }] : [],
       };
     }
     const source = /source "(.*)" key name or file path contains/.exec(this.#reason)?.[1];
@@ -477,6 +517,27 @@ class Finder {
     return only && this.#at(kustomization, only.path);
   }
 
+  #cutListed(): { cuts: Mention[] } {
+    const { entry } = this.#failure;
+    const found = this.#entry();
+    return { cuts: entry && found ? [{ kustomization: entry.lister, path: found.path }] : [] };
+  }
+
+  /** Where a file is listed, or the directory of a kustomization file. */
+  #listing(file: string): Mention[] {
+    const directories = this.#graph.kustomizations
+      .filter(({ files }) => files.includes(file))
+      .map(({ realDirectory }) => realDirectory);
+    return this.#graph.kustomizations.flatMap((kustomization) =>
+      kustomization.entries
+        .filter(({ absolute, what }) => {
+          if (what === 'file') return absolute === file;
+          return what === 'directory' && directories.includes(real(absolute));
+        })
+        .map(({ path }) => ({ kustomization, path })),
+    );
+  }
+
   #entry(): Entry | undefined {
     const { entry } = this.#failure;
     return entry?.lister.entries.filter(({ role, text }) => isListed(role) && text === entry.text).at(-1);
@@ -492,7 +553,7 @@ class Finder {
   }
 
   #at(kustomization: Kustomization, path: Path, at: At = 'value'): Found {
-    return { location: this.#place(kustomization, path, at) };
+    return { location: this.#place(kustomization, path, at), cuts: [{ kustomization, path }] };
   }
 
   #place({ file, document }: Kustomization, path: Path, at: At = 'value'): Location {

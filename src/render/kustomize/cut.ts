@@ -1,0 +1,152 @@
+import { asMap, valueAt } from '../../cluster/workloads.ts';
+import type { Path } from '../../resource.ts';
+import type { SourceFiles } from '../../source.ts';
+import { documentsOf, entryAt, type Kustomization, type Mention } from '../kustomization.ts';
+import { fieldOf, itemsOf, stringOf } from './fields.ts';
+import { generatorsOf } from './generate.ts';
+import { identityOfValue, patchesOf } from './patches.ts';
+
+/** The lists of a kustomization from which an item can be left out, by kustomize's spelling. */
+const LISTS = [
+  'resources',
+  'bases',
+  'generators',
+  'configMapGenerator',
+  'secretGenerator',
+  'components',
+  'patches',
+  'patchesStrategicMerge',
+  'patchesJson6902',
+  'replacements',
+  'vars',
+  'replicas',
+  'images',
+  'imageTags',
+  'labels',
+  'transformers',
+  'validators',
+  'configurations',
+  'crds',
+] as const;
+
+/** An item of a list of a kustomization that is left out, so that the rest can be built. */
+export interface Cut extends Mention {
+  field: (typeof LISTS)[number];
+  /** Nothing is wrong with it but that it needs something else that is left out. */
+  isConsequence: boolean;
+}
+
+/** The item of a list that a mention stands in; undefined where it stands in none. */
+export function cutAt({ kustomization, path }: Mention, isConsequence: boolean): Cut | undefined {
+  const [key, index] = path;
+  const field = LISTS.find((list) => list.toLowerCase() === String(key).toLowerCase());
+  if (field === undefined || key === undefined || typeof index !== 'number') return undefined;
+  return { kustomization, path: [key, index], field, isConsequence };
+}
+
+/** The content of a kustomization without what is left out of it. */
+export function without(value: Record<string, unknown>, cuts: readonly Cut[]): Record<string, unknown> {
+  const rest = { ...value };
+  for (const key of new Set(cuts.map(({ path }) => String(path[0])))) {
+    const gone = new Set(cuts.filter(({ path }) => path[0] === key).map(({ path }) => path[1]));
+    const items = rest[key];
+    if (Array.isArray(items)) rest[key] = items.filter((_, i) => !gone.has(i));
+  }
+  return rest;
+}
+
+/** Which objects a cut leaves as they wouldn't be: those that it names by kind and name, by a part of their text, or all. */
+interface Reach {
+  kind?: string | undefined;
+  /** Part of the name: prefixes and suffixes may stand around it. */
+  name?: string | undefined;
+  text?: string | undefined;
+}
+
+/**
+ * Whether an object of the kustomization that a cut stands in may look different with it. What only brings objects changes
+ * none of the others.
+ */
+export function mayChange(cut: Cut, object: Record<string, unknown>, sources: SourceFiles): boolean {
+  const name = valueAt(object, ['metadata', 'name']);
+  return reachOf(cut, sources).some((reach) => {
+    if (reach.kind !== undefined && reach.kind !== object.kind) return false;
+    if (reach.name !== undefined && !(typeof name === 'string' && name.includes(reach.name))) return false;
+    return reach.text === undefined || JSON.stringify(object).includes(reach.text);
+  });
+}
+
+const EVERYTHING: readonly Reach[] = [{}];
+const SCALED = ['Deployment', 'StatefulSet', 'ReplicaSet', 'ReplicationController'];
+
+function reachOf(cut: Cut, sources: SourceFiles): readonly Reach[] {
+  const { kustomization, path, field, isConsequence } = cut;
+  const item = asMap(valueAt(kustomization.value, path)) ?? {};
+  const name = stringOf(item, 'name')?.value;
+  switch (field) {
+    case 'resources':
+    case 'bases':
+    case 'generators':
+    case 'validators':
+      return [];
+    case 'configMapGenerator':
+    case 'secretGenerator': {
+      const generator = generatorsOf(kustomization).find((own) => String(own.path) === String(path));
+      return !generator || generator.behavior === 'create' ? [] : [{ kind: generator.kind, name: generator.name }];
+    }
+    case 'patches':
+    case 'patchesJson6902':
+    case 'patchesStrategicMerge':
+      return patchReach(cut, item, sources);
+    case 'replicas':
+      // It needs an object that is left out, and would change no other.
+      return isConsequence ? [] : SCALED.map((kind) => ({ kind }));
+    case 'images':
+    case 'imageTags':
+      return [{ text: name }];
+    case 'vars':
+      return name === undefined ? EVERYTHING : [{ text: `$(${name})` }];
+    case 'replacements':
+      return replacementReach(kustomization, path, item, sources);
+    default:
+      return EVERYTHING;
+  }
+}
+
+function patchReach(cut: Cut, item: Record<string, unknown>, sources: SourceFiles): readonly Reach[] {
+  const target = asMap(fieldOf(item, 'target')?.value);
+  if (target) return [selected(target)];
+  const own = patchesOf(cut.kustomization, sources).filter(({ entry }) => String(entry) === String(cut.path));
+  if (own.length === 0 || own.some(({ operations }) => operations)) return EVERYTHING;
+  // It found none of its name, since that one is left out: it would change no other.
+  if (cut.isConsequence) return [];
+  return own.map(({ document }) => ({ kind: identityOfValue(asMap(document.value) ?? {}).kind }));
+}
+
+function replacementReach(
+  kustomization: Kustomization,
+  path: Path,
+  item: Record<string, unknown>,
+  sources: SourceFiles,
+): readonly Reach[] {
+  const named = stringOf(item, 'path', path);
+  const entry = named && entryAt(kustomization, named.path);
+  const read = entry ? (documentsOf(entry.absolute, sources) ?? []).map(({ value }) => value) : [item];
+  const maps = read.flatMap((value) => (Array.isArray(value) ? value : [value])).map(asMap);
+  if (maps.length === 0 || maps.includes(undefined)) return EVERYTHING;
+  return maps.flatMap((map) =>
+    itemsOf(map ?? {}, 'targets').map(({ value }) => {
+      const select = asMap(fieldOf(asMap(value) ?? {}, 'select')?.value);
+      return select ? selected(select) : {};
+    }),
+  );
+}
+
+/** What a selector reaches, by the kind and the name where they are plain words. */
+function selected(selector: Record<string, unknown>): Reach {
+  const word = (field: string) => {
+    const text = stringOf(selector, field)?.value;
+    return text !== undefined && /^[\w-]+$/.test(text) ? text : undefined;
+  };
+  return { kind: word('kind'), name: word('name') };
+}
