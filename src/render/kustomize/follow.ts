@@ -36,6 +36,11 @@ export class Followed {
     return this.#advance(object, object.steps.length).subject;
   }
 
+  /** The object as its first `steps` leave it; ask for fewer before asking for more. Undefined where a patch has taken it out. */
+  until(object: Followable, steps: number): Subject | undefined {
+    return this.#advance(object, steps).subject;
+  }
+
   #advance(object: Followable, until: number): Progress {
     let progress = this.#progress.get(object);
     if (!progress) {

@@ -23,6 +23,8 @@ export interface Patch {
   /** The document as it is parsed. */
   document: YamlDocument;
   target: Record<string, unknown> | undefined;
+  /** Where the target stands. */
+  targetAt?: { place: Place; path: Path } | undefined;
   options: Record<string, unknown>;
   /** Of a JSON patch. */
   operations: Operation[] | undefined;
@@ -40,7 +42,8 @@ export function patchesOf(kustomization: Kustomization, sources: SourceFiles): P
       if (document.empty || document.error) continue;
       const operations = operationsOf(document.value);
       const brought = via && { ...place, via };
-      patches.push({ field, entry, path, place: brought ?? place, document, target, options, operations });
+      const targetAt = target && via;
+      patches.push({ field, entry, path, place: brought ?? place, document, target, targetAt, options, operations });
     }
   };
   for (const { path, value: text } of itemsOf(value, 'patchesStrategicMerge')) {

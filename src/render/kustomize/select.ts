@@ -48,12 +48,29 @@ function isNamespace(namespace: string, id: Identity): boolean {
   return namespace === effectiveNamespace(id);
 }
 
-function matches(pattern: string | undefined, ...values: string[]): boolean {
+/** Whether a value is what a field of a target asks for; any is, where it asks for nothing. False where that can't be told. */
+export function matches(pattern: string | undefined, ...values: string[]): boolean {
   if (pattern === undefined) return true;
   if (/^[\w-]*$/.test(pattern)) return values.includes(pattern);
   const regex = anchored(pattern);
   return regex !== undefined && values.some((value) => value.length <= MAX_LENGTH && regex.test(value));
 }
+
+/** Fields of a target that hold a pattern. */
+const PATTERNS = ['group', 'version', 'kind', 'name', 'namespace'];
+
+/** Whether `selects` can tell of each object whether a target selects it: patterns mean the same here as in Go, and take no long. */
+export function canTell(target: Record<string, unknown>): boolean {
+  const text = (name: string) => stringOf(target, name)?.value ?? '';
+  return (
+    PATTERNS.every((name) => !MEANS_ELSE.test(text(name)) && anchored(text(name)) !== undefined) &&
+    // Numbers can be compared too.
+    !/[<>]/.test(text('labelSelector') + text('annotationSelector'))
+  );
+}
+
+/** Escapes, classes and groups that only one of the two engines knows. */
+const MEANS_ELSE = /\\(?![dDsSwWbB])\w|\[\[:|\(\?[^:]/;
 
 /** No name is longer. */
 const MAX_LENGTH = 253;

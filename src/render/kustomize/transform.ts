@@ -161,7 +161,7 @@ export interface ImageEntry {
 }
 
 /** The entry of an image, as it is written; undefined where it names none. What sets it is the tag, the digest or, with neither, the name. */
-export function imageEntry(config: Shadow): ImageEntry | undefined {
+export function imageEntry(config: Shadow | undefined): ImageEntry | undefined {
   const name = textIn(config, 'name');
   if (!name) return undefined;
   const newName = textIn(config, 'newName');
@@ -183,20 +183,32 @@ export function imageEntry(config: Shadow): ImageEntry | undefined {
   };
 }
 
-/** ImageTagTransformer: it goes through everything that is called containers or initContainers, and then through its specs. */
+/** ImageTagTransformer. */
 export function imageStep({ name, change }: ImageEntry, specs: readonly FieldSpec[]): Step {
   return ({ shadow }) => {
-    if (!change || identityOf(shadow).kind === 'CustomResourceDefinition') return undefined;
-    const set = (value: Shadow | undefined, put: (next: Shadow) => void) => {
-      if (value?.type !== 'scalar' || typeof value.value !== 'string' || !isImage(value.value, name)) return;
-      put(scalar(change.to(partsOf(value.value)), change.origin));
-    };
-    eachContainer(shadow, (container) => {
-      set(container.entries.get('image'), (next) => overwrite(container, 'image', next));
+    if (!change) return undefined;
+    eachImage(shadow, specs, change.origin, (image, put) => {
+      if (isImage(image, name)) put(scalar(change.to(partsOf(image)), change.origin));
     });
-    for (const spec of specs) for (const { value, put } of slotsOf(shadow, spec, change.origin)) set(value, put);
     return undefined;
   };
+}
+
+/** What ImageTagTransformer goes through: everything that is called containers or initContainers, and then its specs. */
+export function eachImage(
+  shadow: ShadowMap,
+  specs: readonly FieldSpec[],
+  origin: Origin,
+  visit: (image: string, put: (next: Shadow) => void) => void,
+): void {
+  if (identityOf(shadow).kind === 'CustomResourceDefinition') return;
+  const look = (value: Shadow | undefined, put: (next: Shadow) => void) => {
+    if (value?.type === 'scalar' && typeof value.value === 'string') visit(value.value, put);
+  };
+  eachContainer(shadow, (container) => {
+    look(container.entries.get('image'), (next) => overwrite(container, 'image', next));
+  });
+  for (const spec of specs) for (const { value, put } of slotsOf(shadow, spec, origin)) look(value, put);
 }
 
 /** No image's name is longer. */
