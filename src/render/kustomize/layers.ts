@@ -21,6 +21,7 @@ import {
   replicaStep,
   type Step,
 } from './transform.ts';
+import { Vars } from './vars.ts';
 
 /** An object of the sources, and what the kustomizations do to it until it is rendered. */
 export interface SourceObject {
@@ -57,6 +58,7 @@ export function sourceObjects(
   before?: (kustomization: Kustomization, objects: readonly SourceObject[], stages: readonly Stage[]) => void,
 ): SourceObject[] {
   const made = new WeakMap<Kustomization, Stage[]>();
+  const vars = new Vars();
 
   const accumulate = (kustomization: Kustomization, objects: SourceObject[], above: readonly string[]) => {
     // kustomize refuses circles; this only keeps a mistake of ours from running for ever.
@@ -92,7 +94,10 @@ export function sourceObjects(
       made.set(kustomization, stages);
     }
     before?.(kustomization, objects, stages);
-    const steps = stages.map(({ step }) => (typeof step === 'function' ? step : { ...step, objects: [...objects] }));
+    const bound = vars.add(kustomization, sources);
+    const steps = [...stages.map(({ step }) => step), ...(bound ? [bound] : [])].map((step) =>
+      typeof step === 'function' ? step : { ...step, objects: [...objects] },
+    );
     for (const object of objects) {
       object.steps.push(...steps);
       object.layers.push(kustomization);
@@ -100,6 +105,11 @@ export function sourceObjects(
   };
   const objects: SourceObject[] = [];
   accumulate(root, objects, []);
+  const last = vars.resolve();
+  if (last) {
+    const together = { ...last, objects };
+    for (const object of objects) object.steps.push(together);
+  }
   return objects;
 }
 
@@ -177,5 +187,5 @@ function stagesOf(kustomization: Kustomization, specs: FieldSpecs, sources: Sour
 
 /** Whether a kustomization changes objects in ways that aren't followed: what is new in the render may be its doing. */
 export function isOpaque({ value }: Kustomization): boolean {
-  return ['vars', 'transformers', 'configurations'].some((field) => itemsOf(value, field).length > 0);
+  return ['transformers', 'configurations'].some((field) => itemsOf(value, field).length > 0);
 }

@@ -199,10 +199,11 @@ function joined(
     .map((piece) => delimiter + piece)
     .join('');
   const end = head.length + text.length;
+  const whole = String(old.value);
   const parts: Part[] = [
     { start: 0, end: head.length, from: { ...old }, at: 0 },
-    { start: end, end: end + tail.length, from: { ...old }, at: String(old.value).length - tail.length },
+    ...(own ? [{ start: head.length, end, from: own, ...(hidden ? {} : { at: 0 }) }] : []),
+    { start: end, end: end + tail.length, from: { ...old }, at: whole.length - tail.length },
   ];
-  if (own) parts.push({ start: head.length, end, from: own, ...(hidden ? {} : { at: 0 }) });
   return { text: head + text + tail, parts };
 }

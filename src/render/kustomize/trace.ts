@@ -7,7 +7,16 @@ import { isEncoded } from '../target.ts';
 import { stringOf } from './fields.ts';
 import { Followed } from './follow.ts';
 import { isOpaque, type SourceObject, sourceObjects } from './layers.ts';
-import { entryOf, isPrinted, locationOf, type Shadow, shadowAt, writtenAt } from './shadow.ts';
+import {
+  entryOf,
+  isPrinted,
+  locationOf,
+  type Part,
+  type Shadow,
+  type ShadowScalar,
+  shadowAt,
+  writtenAt,
+} from './shadow.ts';
 import { identities, identityOf, type Subject } from './subject.ts';
 
 /** A rendered object, and the object of the sources that became it. */
@@ -53,6 +62,15 @@ export class Trace {
     return this.#match(rendered)?.object.layers;
   }
 
+  /** The kustomization whose patch or field set the value at a path; undefined where a resource has it, or that isn't known. */
+  givenBy(rendered: unknown, path: Path): Kustomization | undefined {
+    const match = this.#match(rendered);
+    const origin = match && this.#walk(match, rendered, path)?.origin;
+    if (!origin || !('place' in origin)) return undefined;
+    const file = origin.place.via?.place.file ?? origin.place.file;
+    return match.object.layers.find((layer) => layer.file === file);
+  }
+
   /**
    * Where a path of a rendered object, or a character of its string, is written; only the file where the line isn't certain.
    */
@@ -63,7 +81,9 @@ export class Trace {
     if (found) {
       if (at === 'key') return locationOf(found.key ?? found.origin, at, this.#sources);
       if (offset === undefined) return locationOf(found.origin, at, this.#sources);
-      const written = writtenAt(found, offset);
+      // With a name in it that got longer, nothing tells which character was which.
+      const isLonger = found.type === 'scalar' && found.parts && found.value !== path.reduce(asChild, rendered);
+      const written = isLonger ? { shadow: found, offset: undefined } : writtenAt(found, offset);
       const { origin } = written.shadow;
       // What is encoded is a file's or a literal's text where a generator encoded it; else nobody sees it in the source.
       const isWritten = !isEncoded(rendered, path) || 'entry' in origin || origin.start !== undefined;
@@ -140,7 +160,7 @@ export class Trace {
 
   /** Whether a value may be what a shadow became: a scalar exactly, a map or a list by its type. */
   #agrees(shadow: Shadow, value: unknown): boolean {
-    if (shadow.type === 'scalar') return this.#isSameScalar(shadow.value, value);
+    if (shadow.type === 'scalar') return this.#isSameScalar(shadow, value);
     return shadow.type === 'list' ? Array.isArray(value) : asMap(value) !== undefined;
   }
 
@@ -161,7 +181,7 @@ export class Trace {
 
   /** Whether a shadow and a value are equal throughout, nulls aside. */
   #isSame(shadow: Shadow, value: unknown): boolean {
-    if (shadow.type === 'scalar') return this.#isSameScalar(shadow.value, value);
+    if (shadow.type === 'scalar') return this.#isSameScalar(shadow, value);
     if (shadow.type === 'list') {
       return (
         Array.isArray(value) &&
@@ -182,22 +202,44 @@ export class Trace {
     );
   }
 
-  /** Equal, or the name of an object of this render that was called so in the sources: kustomize rewrites references. */
-  #isSameScalar(written: unknown, value: unknown): boolean {
+  /** Equal, but for the names in it of objects of this render, which kustomize makes longer. */
+  #isSameScalar({ value: written, parts }: ShadowScalar, value: unknown): boolean {
     if (written === value) return true;
     if (typeof written === 'boolean') return typeof value === 'string' && isPrinted(written, value);
     if (typeof written !== 'string' || typeof value !== 'string') return false;
+    return this.#isRenamed(written, value) || (parts !== undefined && this.#isJoined(written, parts, value));
+  }
+
+  /** Whether this is the name of an object that was called so in the sources: kustomize rewrites references. */
+  #isRenamed(written: string, name: string): boolean {
     if (!this.#byName) {
       this.#byName = new Map();
       for (const rendered of this.#rendered) {
-        const { name } = idOf(rendered);
-        this.#byName.set(name, [...(this.#byName.get(name) ?? []), rendered]);
+        const { name: own } = idOf(rendered);
+        this.#byName.set(own, [...(this.#byName.get(own) ?? []), rendered]);
       }
     }
-    return (this.#byName.get(value) ?? []).some((rendered) => {
+    return (this.#byName.get(name) ?? []).some((rendered) => {
       const match = this.#match(rendered);
-      return match !== undefined && identities(match.subject).some(({ name }) => name === written);
+      return match !== undefined && identities(match.subject).some(({ name: earlier }) => earlier === written);
     });
+  }
+
+  /** Whether a text is what its parts make, one after the other, each as it was written or renamed. */
+  #isJoined(written: string, parts: readonly Part[], value: string): boolean {
+    let ends = new Set([0]);
+    for (const { start, end } of parts) {
+      const text = written.slice(start, end);
+      const next = new Set<number>();
+      for (const at of ends) {
+        if (value.startsWith(text, at)) next.add(at + text.length);
+        for (const name of this.#byName?.keys() ?? []) {
+          if (value.startsWith(name, at) && this.#isRenamed(text, name)) next.add(at + name.length);
+        }
+      }
+      ends = next;
+    }
+    return ends.has(value.length);
   }
 
   /** A namespace that a kustomization's `namespace:` set where only kustomize knows that one belongs (subjects, webhooks). */
