@@ -47,6 +47,11 @@ const TEMPLATES: ReadonlyMap<string, Path> = new Map([
   ['serving.knative.dev/Service', ['spec', 'template']],
 ]);
 
+/** Where an object of that group and kind keeps its pod template, undefined for kinds that have none. */
+export function templatePathOf(group: string, kind: string): Path | undefined {
+  return TEMPLATES.get(`${group}/${kind}`);
+}
+
 const COUNTED = new Set(['Deployment', 'StatefulSet', 'ReplicaSet', 'ReplicationController', 'Rollout']);
 
 /** The value at a path, undefined where the path leaves the object. */

@@ -11,6 +11,7 @@ import { generatorsOf } from './kustomize/generate.ts';
 import { orphans } from './kustomize/orphans.ts';
 import { patchesOf } from './kustomize/patches.ts';
 import { asDeployed, buildRest } from './kustomize/rest.ts';
+import { skippedSiblings } from './kustomize/siblings.ts';
 import { Trace, withoutHash } from './kustomize/trace.ts';
 import { shownPath } from './manifests.ts';
 import { isGarbage, type RunResult, run } from './run.ts';
@@ -73,7 +74,9 @@ export async function renderKustomize(target: KustomizeTarget, context: RenderCo
     };
   }
   // kustomize built it: whatever seemed wrong with it was not.
-  const { objects, findings } = objectsIn(result.stdout, home, graph, context);
+  const { objects, findings, trace } = objectsIn(result.stdout, home, graph, context);
+  const values = objects.map(({ value }) => value);
+  if (trace) findings.push(...skippedSiblings(graph, values, trace, sources));
   // Once it is built, what is blank can only be a resource.
   const emptyFiles = graph.yamlFiles.filter((file) => isBlank(textOf(file, sources) ?? '-'));
   return {

@@ -24,6 +24,7 @@ import imageTagLatest from './image/image-tag-latest.ts';
 import kustomizeFileMissing from './kustomize/kustomize-file-missing.ts';
 import kustomizeFileOutsideRoot from './kustomize/kustomize-file-outside-root.ts';
 import kustomizeOrphan from './kustomize/kustomize-orphan.ts';
+import overlaySiblingSkipped from './kustomize/overlay-sibling-skipped.ts';
 import backendPortMissing from './network/backend-port-missing.ts';
 import hostNetworkDnsPolicy from './network/host-network-dns-policy.ts';
 import hostNetworkPortMismatch from './network/host-network-port-mismatch.ts';
@@ -129,6 +130,7 @@ export const rules: readonly Rule[] = [
   kustomizeFileMissing,
   kustomizeFileOutsideRoot,
   kustomizeOrphan,
+  overlaySiblingSkipped,
   dependencyCycle,
   ignoreUnused,
   ignoreExpired,

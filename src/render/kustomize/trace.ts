@@ -79,20 +79,28 @@ export class Trace {
     if (!match) return this.#file(this.#root.file);
     const found = this.#walk(match, rendered, path);
     if (found) {
-      if (at === 'key') return locationOf(found.key ?? found.origin, at, this.#sources);
-      if (offset === undefined) return locationOf(found.origin, at, this.#sources);
-      // With a name in it that got longer, nothing tells which character was which.
-      const isLonger = found.type === 'scalar' && found.parts && found.value !== path.reduce(asChild, rendered);
-      const written = isLonger ? { shadow: found, offset: undefined } : writtenAt(found, offset);
-      const { origin } = written.shadow;
-      // What is encoded is a file's or a literal's text where a generator encoded it; else nobody sees it in the source.
-      const isWritten = !isEncoded(rendered, path) || 'entry' in origin || origin.start !== undefined;
-      return locationOf(origin, at, this.#sources, isWritten ? written.offset : undefined);
+      return at === 'key'
+        ? locationOf(found.key ?? found.origin, at, this.#sources)
+        : this.#written(found, rendered, path, offset);
     }
     const byNamespace = this.#namespaceOf(match, rendered, path);
     if (byNamespace) return byNamespace;
     const opaque = match.object.layers.findLast(isOpaque);
     return this.#file(opaque ? opaque.file : match.object.file);
+  }
+
+  #written(found: Shadow, rendered: unknown, path: Path, offset: number | undefined): Location {
+    const value = path.reduce(asChild, rendered);
+    const start = offset ?? (found.type === 'scalar' ? found.focus : undefined);
+    // With a name in it that got longer, nothing tells which character was which.
+    const isLonger = found.type === 'scalar' && found.parts && found.value !== value;
+    if (start === undefined || isLonger) return locationOf(found.origin, 'value', this.#sources);
+    const written = writtenAt(found, start);
+    const { origin } = written.shadow;
+    // What is encoded is a file's or a literal's text where a generator encoded it; else nobody sees it in the source.
+    const isWritten = !isEncoded(rendered, path) || 'entry' in origin || origin.start !== undefined;
+    const isWhole = offset === undefined && written.offset === 0;
+    return locationOf(origin, 'value', this.#sources, isWritten && !isWhole ? written.offset : undefined);
   }
 
   /**
