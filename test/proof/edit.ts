@@ -1,4 +1,15 @@
-import { isAlias, isMap, isScalar, isSeq, type Pair, parseAllDocuments, Scalar, type YAMLSeq } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  type Pair,
+  parseAllDocuments,
+  Scalar,
+  type YAMLMap,
+  type YAMLSeq,
+} from 'yaml';
 
 /** A place in a text, 1-based, as diagnostics name it. */
 export interface Place {
@@ -13,9 +24,10 @@ export interface Place {
 export interface Edit {
   /**
    * `value`: another scalar of the same type. `entry`: one more entry or item in the map or list that stands there. `key`: the
-   * key is called otherwise. `item`: the item of a list is gone. `line`: the rest of the line is another text.
+   * key is called otherwise. `gone`: the entry of a map is gone. `item`: the item of a list is. `line`: the rest of the line is
+   * another text.
    */
-  what: 'value' | 'entry' | 'key' | 'item' | 'line';
+  what: 'value' | 'entry' | 'key' | 'gone' | 'item' | 'line';
   /** What `by` replaces: offsets into the text. */
   start: number;
   end: number;
@@ -87,6 +99,8 @@ interface Found {
   pair?: Pair;
   /** The scalar that stands there, or that the place is in. */
   scalar?: Scalar;
+  /** The map, and the index of the entry whose key or scalar stands there. */
+  entry?: { map: YAMLMap; index: number };
   /** The list, and the index of the item that starts there. */
   items: { list: YAMLSeq; index: number }[];
   /** Keys from the root to what stands there. */
@@ -97,10 +111,11 @@ function yamlEdits(text: string, offset: number, n: number): Edit[] {
   const found = find(text, offset);
   if (!found) return [];
   const edits: Edit[] = [];
-  const { pair, scalar, items, keys } = found;
+  const { pair, scalar, items, keys, entry } = found;
   if (scalar) edits.push(...scalarEdits(text, scalar, offset, keys, n));
   if (pair) edits.push(...pairEdits(text, pair, n));
   for (const { list, index } of items) edits.push(...itemEdits(text, list, index, n));
+  if (entry) edits.push(...withoutEntry(text, entry.map, entry.index));
   return edits;
 }
 
@@ -109,12 +124,13 @@ function find(text: string, offset: number): Found | undefined {
   const found: Found = { items: [], keys: [] };
   const visit = (node: unknown, keys: readonly string[]): void => {
     if (isMap(node)) {
-      for (const pair of node.items) {
+      for (const [index, pair] of node.items.entries()) {
         const key = isScalar(pair.key) ? String(pair.key.value) : '';
         if (isScalar(pair.key) && startOf(pair.key) === offset) {
           found.pair = pair;
           found.keys = [...keys];
         }
+        if (startOf(pair.key) === offset || startOf(pair.value) === offset) found.entry = { map: node, index };
         visit(pair.value, [...keys, key]);
       }
     } else if (isSeq(node)) {
@@ -133,11 +149,18 @@ function find(text: string, offset: number): Found | undefined {
       found.keys = [...keys];
     }
   };
-  for (const document of parseAllDocuments(text, { version: '1.1', merge: true, uniqueKeys: false, strict: false })) {
-    if (!('contents' in document)) return undefined;
-    visit(document.contents, []);
-  }
+  for (const document of documentsOf(text)) visit(document.contents, []);
   return found.pair || found.scalar || found.items.length > 0 ? found : undefined;
+}
+
+/** None of what is nested deeper than the parser can go. */
+function documentsOf(text: string): Document.Parsed[] {
+  try {
+    const documents = parseAllDocuments(text, { version: '1.1', merge: true, uniqueKeys: false, strict: false });
+    return 'empty' in documents ? [] : documents;
+  } catch {
+    return [];
+  }
 }
 
 function startOf(node: unknown): number | undefined {
@@ -177,7 +200,9 @@ function innerEdits(text: string, start: number, end: number, offset: number, n:
   const isQuoted = /["']/.test(text[start] ?? '');
   const [from, to] = isQuoted ? [start + 1, end - 1] : [start, end];
   const token = tokensOf(n).text;
-  const inner = yamlEdits(text.slice(from, to), offset - from, n).map((edit) => {
+  // What isn't quoted holds no YAML: it would have been read as that.
+  const found = isQuoted ? yamlEdits(text.slice(from, to), offset - from, n) : [];
+  const inner = found.map((edit) => {
     return { ...edit, start: edit.start + from, end: edit.end + from };
   });
   return [...inner, { what: 'value', start: offset, end: to, by: token, token }];
@@ -233,6 +258,19 @@ function pairEdits(text: string, { key, value }: Pair, n: number): Edit[] {
   const first = firstOfMap(text, start, token);
   edits.push(first, { what: 'key', start, end, by: `${quote}${token}key${quote}`, key: name });
   return edits;
+}
+
+/** A map without one of its entries. */
+function withoutEntry(text: string, map: YAMLMap, index: number): Edit[] {
+  const { key, value } = map.items[index] ?? {};
+  const start = startOf(key);
+  const range = (value as { range?: [number, number, number] | null } | null)?.range;
+  if (start === undefined || !range) return [];
+  const next = startOf(map.items[index + 1]?.key);
+  if (next !== undefined) return [{ what: 'gone', start, end: next, by: '' }];
+  const before = map.flow ? (/,\s*$/.exec(text.slice(0, start))?.[0].length ?? 0) : 0;
+  const empty = map.items.length === 1 && !map.flow ? '{}\n' : '';
+  return [{ what: 'gone', start: start - before, end: map.flow ? range[1] : range[2], by: empty }];
 }
 
 /** One more entry before a key. */
