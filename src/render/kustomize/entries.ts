@@ -106,6 +106,15 @@ export function fileSource(text: string): { key: string; file: string } | undefi
   return parts.length === 2 && key && file ? { key, file } : undefined;
 }
 
+/** A file that the configuration of a plug-in names: it is read as if the kustomization named it. Undefined where it is none. */
+export function fileOf(
+  { directory, realDirectory }: { directory: string; realDirectory: string },
+  text: string,
+): string | undefined {
+  const { what, absolute } = lookUp(text.startsWith('..') ? realDirectory : directory, 'file', text);
+  return what === 'file' ? absolute : undefined;
+}
+
 function lookUp(directory: string, role: Role, text: string): Pick<Entry, 'what' | 'absolute'> {
   // Strategic merge patches and plug-ins may be written in place.
   if (text.includes('\n') || text.startsWith('{')) return { what: 'inline', absolute: '' };

@@ -149,6 +149,10 @@ export function specsOf(items: readonly unknown[]): FieldSpec[] {
 
 /** What the files of `configurations` and `crds` of a kustomization add to the specs that kustomize has built in. */
 export function configuredSpecs(kustomization: Kustomization, sources: SourceFiles): FieldSpecs {
+  const entries = kustomization.entries.filter(
+    ({ field, what }) => /^(configurations|crds)$/.test(field) && what === 'file',
+  );
+  if (entries.length === 0) return BUILT_IN_SPECS;
   const added: Record<(typeof SPEC_FIELDS)[number], FieldSpec[]> = {
     namePrefix: [],
     nameSuffix: [],
@@ -160,8 +164,7 @@ export function configuredSpecs(kustomization: Kustomization, sources: SourceFil
     images: [],
     replicas: [],
   };
-  for (const { field, what, absolute } of kustomization.entries) {
-    if (what !== 'file' || (field !== 'configurations' && field !== 'crds')) continue;
+  for (const { field, absolute } of entries) {
     const value = asMap(documentsOf(absolute, sources)?.[0]?.value) ?? {};
     if (field === 'crds') addCrds(value, added);
     else {

@@ -1,70 +1,99 @@
 import { asMap } from '../../cluster/workloads.ts';
 import type { Path } from '../../resource.ts';
 import type { SourceFiles } from '../../source.ts';
-import { entryAt, type Kustomization } from '../kustomization.ts';
-import { fileSource } from './entries.ts';
-import { fieldOf, itemsOf, stringOf } from './fields.ts';
-import { emptyMap, mapAt, type Origin, overwrite, type Place, type ShadowMap, scalar } from './shadow.ts';
+import { entryAt, type Kustomization, placeOf } from '../kustomization.ts';
+import { fieldIn, isSet, listIn, mapIn, plainOf, type Text, textIn, writtenIn } from './configured.ts';
+import { fileOf, fileSource } from './entries.ts';
+import { itemsOf } from './fields.ts';
+import { emptyMap, mapAt, type Origin, overwrite, type Shadow, type ShadowMap, scalar, shadowOf } from './shadow.ts';
 import { identities, identityOf, isSameObject } from './subject.ts';
 import type { Step } from './transform.ts';
 
-/** An entry of `configMapGenerator` or `secretGenerator`. */
+/** An entry of `configMapGenerator` or `secretGenerator`, or a plug-in that does the same. */
 export interface Generator {
   kind: 'ConfigMap' | 'Secret';
-  /** Where it stands in the kustomization. */
+  /** Where it stands in the kustomization; a plug-in, in its own document. */
   path: Path;
   item: Record<string, unknown>;
+  /** The same with the places of what it says. */
+  config: ShadowMap;
+  /** `generatorOptions` of the kustomization. */
+  common: ShadowMap | undefined;
   name: string;
   behavior: 'create' | 'merge' | 'replace';
   /** Whether the name gets a hash of the content. */
   hashed: boolean;
 }
 
-/** The generators of a kustomization in kustomize's order. */
-export function generatorsOf({ value }: Kustomization): Generator[] {
-  const common = asMap(fieldOf(value, 'generatorOptions')?.value) ?? {};
-  return (['ConfigMap', 'Secret'] as const).flatMap((kind) =>
-    itemsOf(value, kind === 'ConfigMap' ? 'configMapGenerator' : 'secretGenerator').map(({ path, value: entry }) => {
-      const item = asMap(entry) ?? {};
-      const own = asMap(fieldOf(item, 'options')?.value) ?? {};
-      const behavior = stringOf(item, 'behavior')?.value;
-      return {
-        kind,
-        path,
-        item,
-        name: stringOf(item, 'name')?.value ?? '',
-        behavior: behavior === 'merge' || behavior === 'replace' ? behavior : ('create' as const),
-        hashed: ![own, common].some((options) => fieldOf(options, 'disableNameSuffixHash')?.value === true),
-      };
-    }),
+/** The generators of a kustomization's own fields in kustomize's order. */
+export function generatorsOf(kustomization: Kustomization): Generator[] {
+  const { value } = kustomization;
+  const place = placeOf(kustomization);
+  const fields = (['ConfigMap', 'Secret'] as const).flatMap((kind) =>
+    itemsOf(value, kind === 'ConfigMap' ? 'configMapGenerator' : 'secretGenerator').map((item) => ({ kind, ...item })),
   );
+  if (fields.length === 0) return [];
+  const common = mapIn(shadowOf(value, place, []), 'generatorOptions');
+  return fields.map(({ kind, path, value: entry }) => {
+    const item = asMap(entry) ?? {};
+    return generatorOf(kind, path, item, shadowOf(item, place, path) as ShadowMap, common);
+  });
+}
+
+/** The generator that a plug-in's configuration is; undefined for another plug-in. */
+export function pluginGenerator(config: ShadowMap): Generator | undefined {
+  const kind = /^(ConfigMap|Secret)Generator$/.exec(textIn(config, 'kind')?.value ?? '')?.[1];
+  if (kind !== 'ConfigMap' && kind !== 'Secret') return undefined;
+  return generatorOf(kind, [], asMap(plainOf(config)) ?? {}, config, undefined);
+}
+
+function generatorOf(
+  kind: Generator['kind'],
+  path: Path,
+  item: Record<string, unknown>,
+  config: ShadowMap,
+  common: ShadowMap | undefined,
+): Generator {
+  const behavior = textIn(config, 'behavior')?.value;
+  return {
+    kind,
+    path,
+    item,
+    config,
+    common,
+    name: named(config, 'name')?.value ?? '',
+    behavior: behavior === 'merge' || behavior === 'replace' ? behavior : 'create',
+    hashed: ![mapIn(config, 'options'), common].some((options) => isSet(options, 'disableNameSuffixHash')),
+  };
+}
+
+/** A plug-in's configuration may name what it generates by its own metadata. */
+function named(config: ShadowMap, field: 'name' | 'namespace'): Text | undefined {
+  return textIn(config, field) ?? textIn(config, 'metadata', field);
 }
 
 /** The object that a generator makes, without its hash. */
 export function generate(generator: Generator, kustomization: Kustomization, sources: SourceFiles): ShadowMap {
-  const { kind, path, item } = generator;
-  const place = { file: kustomization.file, document: kustomization.document?.index ?? 0 };
-  const origin = { place, path };
+  const { kind, config, common } = generator;
+  const { origin } = config;
   const shadow = emptyMap(origin);
   shadow.entries.set('apiVersion', scalar('v1', origin));
   shadow.entries.set('kind', scalar(kind, origin));
   const metadata = mapAt(shadow, ['metadata'], origin);
-  for (const field of ['name', 'namespace']) {
-    const written = stringOf(item, field, path);
-    if (written) metadata?.entries.set(field, scalar(written.value, { place, path: written.path }));
+  for (const field of ['name', 'namespace'] as const) {
+    const written = named(config, field);
+    if (written) metadata?.entries.set(field, scalar(written.value, written.origin));
   }
-  const common = fieldOf(kustomization.value, 'generatorOptions');
-  addOptions(shadow, asMap(common?.value), place, common ? [common.key] : []);
-  const own = fieldOf(item, 'options');
-  addOptions(shadow, asMap(own?.value), place, own ? [...path, own.key] : []);
+  addOptions(shadow, common);
+  addOptions(shadow, mapIn(config, 'options'));
   if (kind === 'Secret') {
-    const type = stringOf(item, 'type', path);
-    shadow.entries.set('type', scalar(type?.value ?? 'Opaque', type ? { place, path: type.path } : origin));
+    const type = textIn(config, 'type');
+    shadow.entries.set('type', scalar(type?.value ?? 'Opaque', type?.origin ?? origin));
   }
   const pairs = [
-    ...envPairs(generator, kustomization, place, sources),
-    ...literalPairs(generator, place),
-    ...filePairs(generator, kustomization, place, sources),
+    ...envPairs(generator, kustomization, sources),
+    ...literalPairs(generator),
+    ...filePairs(generator, kustomization, sources),
   ];
   for (const { key, value, origin: written } of pairs) {
     const encoded = kind === 'Secret' ? encode(value) : value;
@@ -104,21 +133,16 @@ function merge(into: ShadowMap, from: ShadowMap, keys: readonly string[]): void 
   for (const [key, value] of source.entries) if (map) overwrite(map, key, value);
 }
 
-function addOptions(shadow: ShadowMap, options: Record<string, unknown> | undefined, place: Place, path: Path): void {
-  if (!options) return;
+function addOptions(shadow: ShadowMap, options: ShadowMap | undefined): void {
   for (const name of ['labels', 'annotations']) {
-    const field = fieldOf(options, name);
-    for (const [key, value] of Object.entries(asMap(field?.value) ?? {})) {
-      if (!field || typeof value !== 'string') continue;
-      const at = [...path, field.key];
-      const map = mapAt(shadow, ['metadata', name], { place, path: at });
-      map?.entries.set(key, scalar(value, { place, path: [...at, key] }));
+    const field = mapIn(options, name);
+    for (const [key, value] of field?.entries ?? []) {
+      if (!field || value.type !== 'scalar' || typeof value.value !== 'string') continue;
+      mapAt(shadow, ['metadata', name], field.origin)?.entries.set(key, scalar(value.value, value.origin));
     }
   }
-  const immutable = fieldOf(options, 'immutable');
-  if (immutable?.value === true) {
-    shadow.entries.set('immutable', scalar(true, { place, path: [...path, immutable.key] }));
-  }
+  const immutable = fieldIn(options, 'immutable');
+  if (isSet(options, 'immutable') && immutable) shadow.entries.set('immutable', scalar(true, immutable.origin));
 }
 
 interface Pair {
@@ -128,56 +152,62 @@ interface Pair {
 }
 
 /** `literals`: `key=value`, quotes around the value are taken off (parseLiteralSource of kustomize's api/kv). */
-function literalPairs({ item, path }: Generator, place: Place): Pair[] {
-  return itemsOf(item, 'literals', path).flatMap(({ path: at, value: literal }) => {
-    if (typeof literal !== 'string') return [];
-    const equals = literal.indexOf('=');
-    if (equals < 1) return [];
+function literalPairs({ config }: Generator): Pair[] {
+  return listIn(config, 'literals').flatMap((item) => {
+    const literal = textOfItem(item);
+    const equals = literal?.indexOf('=') ?? -1;
+    if (literal === undefined || equals < 1) return [];
     const value = literal.slice(equals + 1);
     const quoted = value.length > 1 && (value[0] === '"' || value[0] === "'") && value[0] === value.at(-1);
     const text = quoted ? value.slice(1, -1) : value;
     const start = equals + (quoted ? 2 : 1);
-    return [{ key: literal.slice(0, equals), value: text, origin: { place, path: at, start } }];
+    return [{ key: literal.slice(0, equals), value: text, origin: { ...writtenIn(item.origin), start } }];
   });
 }
 
 /** `files`: the whole file is the value, so that its text has no one line. */
-function filePairs(
-  { item, path }: Generator,
-  kustomization: Kustomization,
-  place: Place,
-  sources: SourceFiles,
-): Pair[] {
-  return itemsOf(item, 'files', path).flatMap(({ path: at, value: text }) => {
-    const source = typeof text === 'string' ? fileSource(text) : undefined;
-    const file = fileAt(kustomization, at);
+function filePairs({ config }: Generator, kustomization: Kustomization, sources: SourceFiles): Pair[] {
+  return listIn(config, 'files').flatMap((item) => {
+    const source = fileSource(textOfItem(item) ?? '');
+    const entry = writtenIn(item.origin);
+    const file = source && fileAt(kustomization, entry, source.file);
     const content = file === undefined ? undefined : textOf(file, sources);
     if (!source || file === undefined || content === undefined) return [];
-    return [{ key: source.key, value: content, origin: { file, entry: { place, path: at } } }];
+    return [{ key: source.key, value: content, origin: { file, entry } }];
   });
 }
 
 /** `envs`: a line each (keyValuesFromLine of kustomize's api/kv). */
-function envPairs({ item, path }: Generator, kustomization: Kustomization, place: Place, sources: SourceFiles): Pair[] {
-  const env = stringOf(item, 'env', path);
-  const paths = [...itemsOf(item, 'envs', path).map((entry) => entry.path), ...(env ? [env.path] : [])];
-  return paths.flatMap((at) => {
-    const file = fileAt(kustomization, at);
+function envPairs({ config }: Generator, kustomization: Kustomization, sources: SourceFiles): Pair[] {
+  const env = textIn(config, 'env');
+  return [...listIn(config, 'envs'), ...(env ? [env] : [])].flatMap((item) => {
+    const entry = writtenIn(item.origin);
+    const file = fileAt(kustomization, entry, textOfItem(item) ?? '');
     const content = file === undefined ? undefined : textOf(file, sources);
     if (file === undefined || content === undefined) return [];
     return content.split(/\r?\n/).flatMap((line, i) => {
       const start = line.length - line.trimStart().length;
       const equals = line.indexOf('=');
       if (line[start] === undefined || line[start] === '#' || equals <= start) return [];
-      const origin = { file, line: i + 1, column: equals + 2, entry: { place, path: at } };
+      const origin = { file, line: i + 1, column: equals + 2, entry };
       return [{ key: line.slice(start, equals), value: line.slice(equals + 1), origin }];
     });
   });
 }
 
-function fileAt(kustomization: Kustomization, path: Path): string | undefined {
-  const entry = entryAt(kustomization, path);
-  return entry?.what === 'file' ? entry.absolute : undefined;
+function textOfItem(item: Shadow): string | undefined {
+  return item.type === 'scalar' && typeof item.value === 'string' ? item.value : undefined;
+}
+
+/** A file that a generator names: of a kustomization's own generators they are known already. */
+function fileAt(
+  kustomization: Kustomization,
+  { place, path }: ReturnType<typeof writtenIn>,
+  text: string,
+): string | undefined {
+  const known = place.file === kustomization.file && !place.within ? entryAt(kustomization, path) : undefined;
+  if (known) return known.what === 'file' ? known.absolute : undefined;
+  return fileOf(kustomization, text);
 }
 
 function textOf(file: string, sources: SourceFiles): string | undefined {

@@ -2,14 +2,14 @@ import { asMap } from '../../cluster/workloads.ts';
 import type { Path } from '../../resource.ts';
 import type { SourceFiles } from '../../source.ts';
 import { documentsOf, type Kustomization, placeOf, readKustomization } from '../kustomization.ts';
-import { listIn, mapIn, textIn } from './configured.ts';
-import { BUILT_IN_SPECS, type FieldSpecs } from './field-specs.ts';
-import { itemsOf } from './fields.ts';
-import type { ForAll, Together } from './follow.ts';
-import { generate, generatorStep, generatorsOf } from './generate.ts';
+import { listIn, mapIn, textIn, writtenIn } from './configured.ts';
+import { BUILT_IN_SPECS, configuredSpecs, type FieldSpec, type FieldSpecs, mergeSpecs } from './field-specs.ts';
+import { Followed, type ForAll, type Together } from './follow.ts';
+import { generate, generatorStep, generatorsOf, pluginGenerator } from './generate.ts';
 import { type Patch, patchesOf, patchStep } from './patches.ts';
+import { pluginConfigs, serviceAccountOf, transformerSteps } from './plugins.ts';
 import { replacementStep, replacementsOf } from './replacements.ts';
-import { type ShadowMap, shadowOf } from './shadow.ts';
+import { type Place, type ShadowMap, shadowOf } from './shadow.ts';
 import {
   affixStep,
   type ImageEntry,
@@ -44,25 +44,37 @@ export interface SourceObject {
 export interface Stage {
   step: Step | ForAll;
   patch?: Patch;
-  image?: ImageEntry;
+  image?: { entry: ImageEntry; specs: readonly FieldSpec[] };
 }
 
 /**
  * The objects that a kustomization renders, in the order in which kustomize reads them (accumulateTarget of its
  * api/internal/target). `before` is told of each kustomization that takes part with the objects that it is about to change, the
- * steps of those that it takes in among theirs.
+ * steps of those that it takes in among theirs; `owner` is the one whose objects those of a Component become, else itself.
  */
 export function sourceObjects(
   root: Kustomization,
   sources: SourceFiles,
-  before?: (kustomization: Kustomization, objects: readonly SourceObject[], stages: readonly Stage[]) => void,
+  before?: (
+    kustomization: Kustomization,
+    objects: readonly SourceObject[],
+    stages: readonly Stage[],
+    owner: Kustomization,
+  ) => void,
 ): SourceObject[] {
-  const made = new WeakMap<Kustomization, Stage[]>();
+  const made = new WeakMap<Kustomization, { specs: FieldSpecs; stages: Stage[] }>();
   const vars = new Vars();
 
-  const accumulate = (kustomization: Kustomization, objects: SourceObject[], above: readonly string[]) => {
+  const accumulate = (
+    kustomization: Kustomization,
+    objects: SourceObject[],
+    above: readonly string[],
+    owner: Kustomization,
+    known: FieldSpecs = BUILT_IN_SPECS,
+  ): FieldSpecs => {
     // kustomize refuses circles; this only keeps a mistake of ours from running for ever.
-    if (above.includes(kustomization.realDirectory)) return;
+    if (above.includes(kustomization.realDirectory)) return known;
+    let specs = known;
     const inner = [...above, kustomization.realDirectory];
     for (const { role, what, absolute } of kustomization.entries) {
       if (role !== 'resource') continue;
@@ -70,30 +82,62 @@ export function sourceObjects(
       const base = what === 'directory' ? readKustomization(absolute, sources) : undefined;
       if (base) {
         const own: SourceObject[] = [];
-        accumulate(base, own, inner);
+        specs = mergeSpecs(specs, accumulate(base, own, inner, base));
         objects.push(...own);
       }
     }
-    for (const generator of generatorsOf(kustomization)) {
+    specs = mergeSpecs(specs, configuredSpecs(kustomization, sources));
+    const build = (directory: string): ShadowMap[] => {
+      const base = readKustomization(directory, sources);
+      const own: SourceObject[] = [];
+      if (base) accumulate(base, own, inner, base);
+      const followed = new Followed();
+      return own.flatMap((object) => followed.of(object)?.shadow ?? []);
+    };
+    const configured = (field: 'transformers' | 'generators') =>
+      pluginConfigs(
+        kustomization,
+        field,
+        (file, via) => objectsOf(file, sources, via).map((object) => object.start()),
+        build,
+      );
+    const generators = configured('generators');
+    for (const generator of [
+      ...generatorsOf(kustomization),
+      ...generators.flatMap((config) => pluginGenerator(config) ?? []),
+    ]) {
       if (generator.behavior === 'create') {
         const { kind, name, hashed } = generator;
         const start = () => generate(generator, kustomization, sources);
-        objects.push({ kind, name, hashed, file: kustomization.file, start, steps: [], layers: [] });
+        const { file } = writtenIn(generator.config.origin).place;
+        objects.push({ kind, name, hashed, file, start, steps: [], layers: [] });
       } else {
         const step = generatorStep(generator, kustomization, sources);
         for (const object of objects) if (object.kind === generator.kind) object.steps.push(step);
       }
     }
+    for (const config of generators) {
+      if (textIn(config, 'kind')?.value !== 'IAMPolicyGenerator') continue;
+      const start = () => serviceAccountOf(config);
+      const name = textIn(config, 'kubernetesService', 'name')?.value ?? '';
+      const { file } = writtenIn(config.origin).place;
+      objects.push({ kind: 'ServiceAccount', name, hashed: false, file, start, steps: [], layers: [] });
+    }
     for (const { role, what, absolute } of kustomization.entries) {
       const component = role === 'component' && what === 'directory' ? readKustomization(absolute, sources) : undefined;
-      if (component) accumulate(component, objects, inner);
+      if (component) specs = accumulate(component, objects, inner, owner, specs);
     }
-    let stages = made.get(kustomization);
-    if (!stages) {
-      stages = stagesOf(kustomization, BUILT_IN_SPECS, sources);
-      made.set(kustomization, stages);
+    let { stages } = made.get(kustomization) ?? {};
+    if (!stages || made.get(kustomization)?.specs !== specs) {
+      stages = [
+        ...stagesOf(kustomization, specs, sources),
+        ...configured('transformers').flatMap((config) =>
+          transformerSteps(config, kustomization, sources).map((step) => ({ step })),
+        ),
+      ];
+      made.set(kustomization, { specs, stages });
     }
-    before?.(kustomization, objects, stages);
+    before?.(kustomization, objects, stages, owner);
     const bound = vars.add(kustomization, sources);
     const steps = [...stages.map(({ step }) => step), ...(bound ? [bound] : [])].map((step) =>
       typeof step === 'function' ? step : { ...step, objects: [...objects] },
@@ -102,9 +146,10 @@ export function sourceObjects(
       object.steps.push(...steps);
       object.layers.push(kustomization);
     }
+    return specs;
   };
   const objects: SourceObject[] = [];
-  accumulate(root, objects, []);
+  accumulate(root, objects, [], root);
   const last = vars.resolve();
   if (last) {
     const together = { ...last, objects };
@@ -113,14 +158,14 @@ export function sourceObjects(
   return objects;
 }
 
-function objectsOf(file: string, sources: SourceFiles): SourceObject[] {
+function objectsOf(file: string, sources: SourceFiles, via: Pick<Place, 'via'> = {}): SourceObject[] {
   return (documentsOf(file, sources) ?? []).flatMap(({ index, value }) =>
     flatten(value, []).map(({ object, path }) => ({
       kind: typeof object.kind === 'string' ? object.kind : '',
       name: nameOf(object),
       hashed: annotationOf(object, 'kustomize.config.k8s.io/needs-hash') === 'true',
       file,
-      start: () => shadowOf(object, { file, document: index }, path) as ShadowMap,
+      start: () => shadowOf(object, { file, document: index, ...via }, path) as ShadowMap,
       steps: [],
       layers: [],
     })),
@@ -179,13 +224,13 @@ function stagesOf(kustomization: Kustomization, specs: FieldSpecs, sources: Sour
     ...only(...listIn(config, 'replicas').map((replica) => replicaStep(replica, specs.replicas))),
     ...[...listIn(config, 'images'), ...listIn(config, 'imageTags')].flatMap((item): Stage[] => {
       const image = imageEntry(item);
-      return image ? [{ step: imageStep(image, specs.images), image }] : [];
+      return image ? [{ step: imageStep(image, specs.images), image: { entry: image, specs: specs.images } }] : [];
     }),
     ...(replacements.length > 0 ? [{ step: replacementStep(replacements) }] : []),
   ];
 }
 
 /** Whether a kustomization changes objects in ways that aren't followed: what is new in the render may be its doing. */
-export function isOpaque({ value }: Kustomization): boolean {
-  return ['transformers', 'configurations'].some((field) => itemsOf(value, field).length > 0);
+export function isOpaque({ entries }: Kustomization): boolean {
+  return entries.some(({ field }) => field === 'transformers');
 }

@@ -11,9 +11,18 @@ export interface Place {
   /** Index of the document in the file. */
   document: number;
   /** The string that holds the YAML, and the index of the document in it. */
-  within?: { path: Path; text: string; document: number };
+  within?: Within;
   /** What brought the document in, where that is more than a list of resources: the entry of a patch. */
   via?: Via;
+}
+
+/** A string that holds YAML, and one of the documents in it. */
+export interface Within {
+  path: Path;
+  text: string;
+  document: number;
+  /** The string whose YAML `path` is one of, where it isn't the file's. */
+  outer?: Within;
 }
 
 /** An entry of a kustomization that took part in a value without being its text. */
@@ -70,8 +79,10 @@ export interface ShadowScalar extends Past {
   type: 'scalar';
   value: string | number | boolean | null;
   origin: Origin;
-  /** Of a text that was put together. */
+  /** Of a text that was put together, all of it from its start to its end. */
   parts?: readonly Part[];
+  /** Where in such a text the part starts that counts. */
+  focus?: number;
 }
 
 /** The shadow of a parsed document, or of a value in it. */
@@ -208,8 +219,12 @@ export function locationOf(origin: Origin, at: At, sources: SourceFiles, offset?
     const { location, exact } = sources.find(place.file, place.document, path, at);
     return exact ? location : { file: location.file };
   }
-  const { within } = place;
-  const start = offsetIn(within.text, within.document, path, at);
+  let { within } = place;
+  let start = offsetIn(within, path, at);
+  while (within.outer) {
+    start = start === undefined ? undefined : offsetOfChar(within.outer, within.path, start);
+    within = within.outer;
+  }
   return start === undefined
     ? sources.locate(place.file, place.document, within.path)
     : sources.locateWithin(place.file, place.document, within.path, start);
@@ -226,12 +241,25 @@ function charOf(
 }
 
 /** Where a path of YAML that is written in a string stands in that string. */
-function offsetIn(text: string, document: number, path: Path, at: At): number | undefined {
+function offsetIn(within: Within, path: Path, at: At): number | undefined {
+  const place = positionsIn(within)?.find(path, at);
+  return place?.exact ? place.offset : undefined;
+}
+
+/** Where a character of a string stands in the string whose YAML holds it. */
+function offsetOfChar(within: Within, path: Path, offset: number): number | undefined {
+  const place = positionsIn(within)?.within(path, offset);
+  if (!place || !('lines' in place)) return place?.offset;
+  const { line } = new LineTable(within.text).at(place.offset);
+  const before = within.text.split('\n').slice(0, line - 1 + place.lines);
+  return before.join('\n').length + (before.length > 0 ? 1 : 0) + place.column - 1;
+}
+
+function positionsIn({ text, document }: Within): YamlPositions | undefined {
   const chunk = splitYaml(text)[document];
   if (!chunk || chunk.badSeparator) return undefined;
   try {
-    const place = new YamlPositions(chunk).find(path, at);
-    return place?.exact ? place.offset : undefined;
+    return new YamlPositions(chunk);
   } catch {
     return undefined;
   }
