@@ -1,5 +1,6 @@
 // Times a cold run over 50 overlays of about 100 resources against rendering alone with the same tool at the same
-// concurrency, and start-up against an empty Node program. Prints medians, the ratios, and the limits that they must keep.
+// concurrency, one with six findings in each overlay against one without, and start-up against an empty Node program. Prints
+// medians, the ratios, and the limits that they must keep.
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -14,7 +15,11 @@ const RUNS = 3;
 const bin = fileURLToPath(new URL('../bin/k8s-lint.js', import.meta.url));
 const concurrency = availableParallelism();
 
-const app = (i) => `apiVersion: apps/v1
+/** Faults of the base, and in each overlay: what is found must be traced to where it is written. */
+const FAULTS = 4;
+const OVERLAY_FAULTS = 2;
+
+const app = (i, port) => `apiVersion: apps/v1
 kind: Deployment
 metadata: { name: app-${i}, labels: { app: app-${i} } }
 spec:
@@ -40,7 +45,7 @@ kind: Service
 metadata: { name: app-${i} }
 spec:
   selector: { app: app-${i} }
-  ports: [{ name: http, port: 80, targetPort: http }]
+  ports: [{ name: http, port: 80, targetPort: ${port} }]
 ---
 apiVersion: v1
 kind: ServiceAccount
@@ -59,17 +64,22 @@ spec:
   ingress: [{ from: [{ podSelector: {} }], ports: [{ port: 8080 }] }]
 `;
 
-function writeProject(directory) {
+function writeProject(directory, faulty) {
   const base = join(directory, 'base');
-  mkdirSync(base);
+  mkdirSync(base, { recursive: true });
   const files = Array.from({ length: APPS }, (_, i) => `app-${i}.yaml`);
-  for (const [i, file] of files.entries()) writeFileSync(join(base, file), app(i));
+  for (const [i, file] of files.entries()) {
+    writeFileSync(join(base, file), app(i, faulty && i < FAULTS ? 'unnamed' : 'http'));
+  }
   writeFileSync(join(base, 'kustomization.yaml'), `resources: [${files.join(', ')}]\n`);
   return Array.from({ length: OVERLAYS }, (_, i) => {
     const overlay = join(directory, `overlay-${i}`);
     mkdirSync(overlay);
     const patch = `  - target: { kind: Deployment, name: app-${i % APPS} }\n    patch: |-\n      - { op: replace, path: /spec/replicas, value: ${i % 5} }\n`;
-    writeFileSync(join(overlay, 'kustomization.yaml'), `namespace: env-${i}\nresources: [../base]\npatches:\n${patch}`);
+    const latest = (n) => `  - { name: registry.example.com/app-${(i + n) % APPS}, newTag: latest }\n`;
+    const images = faulty ? `images:\n${Array.from({ length: OVERLAY_FAULTS }, (_, n) => latest(n)).join('')}` : '';
+    const kustomization = `namespace: env-${i}\nresources: [../base]\npatches:\n${patch}${images}`;
+    writeFileSync(join(overlay, 'kustomization.yaml'), kustomization);
     return overlay;
   });
 }
@@ -94,31 +104,42 @@ async function timed(work) {
 const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 const directory = mkdtempSync(join(tmpdir(), 'k8s-lint-bench-'));
 try {
-  const overlays = writeProject(directory);
+  const clean = join(directory, 'clean');
+  const faulty = join(directory, 'faulty');
+  const overlays = writeProject(clean, false);
+  writeProject(faulty, true);
   const kustomize = await findTools({}).kustomize();
   const renderAll = async () => {
     const limit = pLimit(concurrency);
     await Promise.all(
       overlays.map((overlay) =>
         limit(async () => {
-          const { code } = await run(kustomize.command, [...kustomize.args, overlay], directory);
+          const { code } = await run(kustomize.command, [...kustomize.args, overlay], clean);
           if (code !== 0) throw new Error(`${overlay} does not render`);
         }),
       ),
     );
   };
   let report;
-  const lintAll = async () => {
-    const { code, out } = await run(process.execPath, [bin, '--format', 'json', '--fail-on', 'never'], directory);
+  const lintAll = async (project) => {
+    const { code, out } = await run(process.execPath, [bin, '--format', 'json', '--fail-on', 'never'], project);
     if (code !== 0) throw new Error(`k8s-lint ended with ${code}`);
     report = JSON.parse(out);
   };
   await renderAll();
   const render = [];
   const whole = [];
+  const traced = [];
+  const found = (expected) => {
+    const targets = report.diagnostics.reduce((sum, diagnostic) => sum + diagnostic.targets.length, 0);
+    if (targets !== expected) throw new Error(`${targets} findings instead of ${expected}`);
+  };
   for (let i = 0; i < RUNS; i++) {
     render.push(await timed(renderAll));
-    whole.push(await timed(lintAll));
+    whole.push(await timed(() => lintAll(clean)));
+    found(0);
+    traced.push(await timed(() => lintAll(faulty)));
+    found(OVERLAYS * (FAULTS + OVERLAY_FAULTS));
   }
   if (report.summary.targets !== OVERLAYS) throw new Error(`linted ${report.summary.targets} of ${OVERLAYS} overlays`);
 
@@ -134,6 +155,12 @@ try {
   const lines = [
     [`rendering ${OVERLAYS} overlays of ${report.summary.resources / OVERLAYS} resources`, median(render)],
     ['the whole run, cold', median(whole), median(whole) / median(render), 1.35],
+    [
+      `the same with ${OVERLAYS * (FAULTS + OVERLAY_FAULTS)} findings`,
+      median(traced),
+      median(traced) / median(whole),
+      1.1,
+    ],
     ['an empty Node program', median(node)],
     ['k8s-lint --version', median(version), median(version) / median(node), 2],
   ];
