@@ -23,7 +23,10 @@ import imageReferenceInvalid from './image/image-reference-invalid.ts';
 import imageTagLatest from './image/image-tag-latest.ts';
 import kustomizeFileMissing from './kustomize/kustomize-file-missing.ts';
 import kustomizeFileOutsideRoot from './kustomize/kustomize-file-outside-root.ts';
+import kustomizeImageUnmatched from './kustomize/kustomize-image-unmatched.ts';
+import kustomizeListKept from './kustomize/kustomize-list-kept.ts';
 import kustomizeOrphan from './kustomize/kustomize-orphan.ts';
+import kustomizePatchUnmatched from './kustomize/kustomize-patch-unmatched.ts';
 import overlaySiblingSkipped from './kustomize/overlay-sibling-skipped.ts';
 import backendPortMissing from './network/backend-port-missing.ts';
 import hostNetworkDnsPolicy from './network/host-network-dns-policy.ts';
@@ -129,6 +132,9 @@ export const rules: readonly Rule[] = [
   limitRangeViolated,
   kustomizeFileMissing,
   kustomizeFileOutsideRoot,
+  kustomizePatchUnmatched,
+  kustomizeImageUnmatched,
+  kustomizeListKept,
   kustomizeOrphan,
   overlaySiblingSkipped,
   dependencyCycle,

@@ -81,8 +81,8 @@ function mergeList(list: ShadowList, patch: ShadowList, path: readonly string[],
   list.items = [...merged, ...rest];
 }
 
-/** Undefined for a list that is replaced; no keys for one of scalars that is a set. */
-function mergeKeysOf(path: readonly string[], { group, kind }: MergedKind): readonly string[] | undefined {
+/** The keys by which a list at a path of fields is merged: undefined where it is replaced, none for a set of scalars. */
+export function mergeKeysOf(path: readonly string[], { group, kind }: MergedKind): readonly string[] | undefined {
   const field = path.at(-1) ?? '';
   if (field === 'finalizers' && path.length === 2) return [];
   if (!MERGING_GROUPS.has(group)) return undefined;
@@ -99,7 +99,8 @@ function mergeKeysOf(path: readonly string[], { group, kind }: MergedKind): read
   }
 }
 
-function isSameItem(own: Shadow, item: Shadow, keys: readonly string[]): boolean {
+/** Whether an item of a patch is one of the list that it changes. */
+export function isSameItem(own: Shadow, item: Shadow, keys: readonly string[]): boolean {
   if (own.type === 'scalar' && item.type === 'scalar') return own.value === item.value;
   if (own.type !== 'map' || item.type !== 'map') return false;
   return keys.length > 0 && keys.every((key) => scalarAt(own, key) === scalarAt(item, key));
@@ -110,7 +111,8 @@ function scalarAt(map: ShadowMap, key: string): unknown {
   return value?.type === 'scalar' ? value.value : value;
 }
 
-function directiveOf(map: ShadowMap): unknown {
+/** What a map of a patch asks to be done with what it stands for, instead of merging; undefined mostly. */
+export function directiveOf(map: ShadowMap): unknown {
   return scalarAt(map, '$patch');
 }
 

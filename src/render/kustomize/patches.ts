@@ -98,13 +98,22 @@ function inline(kustomization: Kustomization, path: Path, text: string): Read[] 
   }));
 }
 
+/** Tells of objects whether a patch selects them: by its target, else by the identity that it gives itself. */
+export function selectionOf({ target, document }: Patch): (subject: Subject) => boolean {
+  if (target) return (subject) => selects(target, subject);
+  const own = identityOfValue(asMap(document.value) ?? {});
+  return (subject) => identities(subject).some((id) => isSameObject(id, own));
+}
+
 /** What a patch does to an object that it selects (PatchTransformer, ApplySmPatch of kustomize's api/resource). */
-export function patchStep({ target, options, operations, place, document }: Patch): Step | undefined {
+export function patchStep(patch: Patch): Step | undefined {
+  const { target, options, operations, place, document } = patch;
+  const isSelected = selectionOf(patch);
   if (operations) {
     // A JSON patch says nothing about its object: without a target kustomize refuses it.
     if (!target) return undefined;
     return (subject) => {
-      if (!selects(target, subject)) return undefined;
+      if (!isSelected(subject)) return undefined;
       remember(subject);
       jsonPatch(subject.shadow, operations, place);
       return undefined;
@@ -112,12 +121,10 @@ export function patchStep({ target, options, operations, place, document }: Patc
   }
   const value = asMap(document.value);
   if (!value) return undefined;
-  const own = identityOfValue(value);
   const mayRename = fieldOf(options, 'allowNameChange')?.value === true;
   const mayChangeKind = fieldOf(options, 'allowKindChange')?.value === true;
   return (subject) => {
-    const selected = target ? selects(target, subject) : identities(subject).some((id) => isSameObject(id, own));
-    if (!selected) return undefined;
+    if (!isSelected(subject)) return undefined;
     if (mayRename || mayChangeKind) remember(subject);
     return applyStrategicMerge(subject, shadowOf(value, place, []), mayRename, mayChangeKind);
   };

@@ -187,7 +187,7 @@ export function imageEntry(config: Shadow | undefined): ImageEntry | undefined {
 export function imageStep({ name, change }: ImageEntry, specs: readonly FieldSpec[]): Step {
   return ({ shadow }) => {
     if (!change) return undefined;
-    eachImage(shadow, specs, change.origin, (image, put) => {
+    eachImage(shadow, specs, change.origin, ({ value: image }, put) => {
       if (isImage(image, name)) put(scalar(change.to(partsOf(image)), change.origin));
     });
     return undefined;
@@ -199,11 +199,11 @@ export function eachImage(
   shadow: ShadowMap,
   specs: readonly FieldSpec[],
   origin: Origin,
-  visit: (image: string, put: (next: Shadow) => void) => void,
+  visit: (image: Text, put: (next: Shadow) => void) => void,
 ): void {
   if (identityOf(shadow).kind === 'CustomResourceDefinition') return;
   const look = (value: Shadow | undefined, put: (next: Shadow) => void) => {
-    if (value?.type === 'scalar' && typeof value.value === 'string') visit(value.value, put);
+    if (value?.type === 'scalar' && typeof value.value === 'string') visit(value as Text, put);
   };
   eachContainer(shadow, (container) => {
     look(container.entries.get('image'), (next) => overwrite(container, 'image', next));

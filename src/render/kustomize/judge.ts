@@ -1,0 +1,115 @@
+import type { SourceFinding } from '../../cluster/cluster.ts';
+import type { SourceFiles } from '../../source.ts';
+import { isBlank } from '../../yaml/blank.ts';
+import { documentsOf, type Kustomization, type KustomizationGraph, readGraph } from '../kustomization.ts';
+import { itemsOf } from './fields.ts';
+import { Followed } from './follow.ts';
+import type { Layer } from './judged-layer.ts';
+import { type Kept, keptLists, staysIn } from './kept-lists.ts';
+import { type SourceObject, sourceObjects } from './layers.ts';
+import { locationOf } from './shadow.ts';
+import { unmatchedImage } from './unmatched-images.ts';
+import { unmatchedPatch } from './unmatched-patches.ts';
+
+/** What a kustomization alone decides, whoever takes it in. */
+interface Verdict {
+  findings: SourceFinding[];
+  kept: Kept[];
+}
+
+/** What was judged in one run: three hundred overlays take in a base that is judged once. */
+const verdicts = new WeakMap<SourceFiles, Map<string, Verdict>>();
+
+/** Fields that hold something to judge. */
+const JUDGED = ['patches', 'patchesJson6902', 'patchesStrategicMerge', 'images', 'imageTags', 'transformers'];
+
+/**
+ * What the entries of a kustomization that was built ask for and don't get: kustomize says nothing of it. `rendered` are the
+ * values of the objects that it printed.
+ */
+export function judge(graph: KustomizationGraph, rendered: readonly unknown[], sources: SourceFiles): SourceFinding[] {
+  const { root, kustomizations } = graph;
+  if (!root || !kustomizations.some(({ value }) => JUDGED.some((field) => itemsOf(value, field).length > 0))) return [];
+  const known = verdicts.get(sources) ?? new Map<string, Verdict>();
+  verdicts.set(sources, known);
+  const own = new Map<string, Verdict>();
+  const followed = new Followed();
+
+  const layers: (() => void)[] = [];
+  sourceObjects(root, sources, (kustomization, objects, stages, owner) => {
+    // A Component changes what its parent holds, so that each parent has a verdict on it.
+    const key = `${owner.directory}\0${kustomization.directory}`;
+    const verdict = known.get(key) ?? { findings: [], kept: [] };
+    own.set(key, verdict);
+    if (known.has(key)) return;
+    known.set(key, verdict);
+    if (!stages.some(({ patch, image }) => patch || image)) return;
+    const held = [...objects];
+    const done = new Map(held.map((object) => [object, object.steps.length]));
+    const layer: Layer = {
+      kustomization,
+      objects: held,
+      stages,
+      before: (stage, object) => followed.until(object, (done.get(object) ?? 0) + stage),
+      mentioningFirst: (text) => {
+        const mentions = (object: SourceObject) => isMentioned(text, object.file, sources);
+        return [...held.filter(mentions), ...held.filter((object) => !mentions(object))];
+      },
+      locate: (origin) => locationOf(origin, 'value', sources),
+    };
+    layers.push(() => Object.assign(verdict, judgeLayer(layer, isKnown(owner, graph, sources))));
+  });
+  // The steps of all objects have to be there before any is followed.
+  for (const judgeNext of layers) judgeNext();
+
+  return [...own.values()].flatMap(({ findings, kept }) => [
+    ...findings,
+    ...kept.filter((list) => staysIn(list, rendered)).map(({ finding }) => finding),
+  ]);
+}
+
+function judgeLayer(layer: Layer, known: boolean): Verdict {
+  const verdict: Verdict = { findings: [], kept: [] };
+  for (const [i, { patch, image }] of layer.stages.entries()) {
+    const unmatched =
+      patch && known ? unmatchedPatch(patch, i, layer) : image && known ? unmatchedImage(image, i, layer) : undefined;
+    if (unmatched) verdict.findings.push(unmatched);
+    else if (patch) verdict.kept.push(...keptLists(patch, i, layer));
+  }
+  return verdict;
+}
+
+/** Whether all that a kustomization holds is known: nothing comes from charts, plug-ins, variables, or files yet to be written. */
+function isKnown(owner: Kustomization, whole: KustomizationGraph, sources: SourceFiles): boolean {
+  const graph = owner === whole.root ? whole : readGraph(owner.directory, sources);
+  if (graph.charts.length > 0 || graph.remotes.length > 0 || graph.plugins.length > 0) return false;
+  return graph.kustomizations.every(
+    ({ value, entries }) =>
+      itemsOf(value, 'generators').length === 0 &&
+      itemsOf(value, 'vars').length === 0 &&
+      entries.every(
+        ({ role, what, absolute }) => role !== 'resource' || what !== 'file' || isFilled(absolute, sources),
+      ),
+  );
+}
+
+/** Whether a listed file says something. An empty one is filled once the cluster is there. */
+function isFilled(file: string, sources: SourceFiles): boolean {
+  const documents = documentsOf(file, sources);
+  return documents !== undefined && !isBlank(sources.text(file)) && documents.every(({ error }) => !error);
+}
+
+/** Whether files mention texts, of one run: overlays of one base ask the same. */
+const mentioned = new WeakMap<SourceFiles, Map<string, boolean>>();
+
+function isMentioned(text: string, file: string, sources: SourceFiles): boolean {
+  const known = mentioned.get(sources) ?? new Map<string, boolean>();
+  mentioned.set(sources, known);
+  const key = `${file}\0${text}`;
+  let answer = known.get(key);
+  if (answer === undefined) {
+    answer = sources.text(file).includes(text);
+    known.set(key, answer);
+  }
+  return answer;
+}
