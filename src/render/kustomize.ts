@@ -8,6 +8,7 @@ import { readYaml, type YamlDocument } from '../yaml.ts';
 import { documentsOf, type KustomizationGraph, type Mention, readGraph } from './kustomization.ts';
 import { failureOf, type Refusal } from './kustomize/failure.ts';
 import { generatorsOf } from './kustomize/generate.ts';
+import { judge } from './kustomize/judge.ts';
 import { orphans } from './kustomize/orphans.ts';
 import { patchesOf } from './kustomize/patches.ts';
 import { asDeployed, buildRest } from './kustomize/rest.ts';
@@ -76,6 +77,7 @@ export async function renderKustomize(target: KustomizeTarget, context: RenderCo
   // kustomize built it: whatever seemed wrong with it was not.
   const { objects, findings, trace } = objectsIn(result.stdout, home, graph, context);
   const values = objects.map(({ value }) => value);
+  findings.push(...judge(graph, values, sources));
   if (trace) findings.push(...skippedSiblings(graph, values, trace, sources));
   // Once it is built, what is blank can only be a resource.
   const emptyFiles = graph.yamlFiles.filter((file) => isBlank(textOf(file, sources) ?? '-'));
