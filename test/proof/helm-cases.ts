@@ -1,0 +1,172 @@
+import { execFile } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { rules } from '../../src/rules/index.ts';
+import { readExample } from '../examples.ts';
+import { readTree } from '../tree.ts';
+import type { HelmCase } from './prove-helm.ts';
+
+const fixtures = fileURLToPath(new URL('../../fixtures/', import.meta.url));
+
+/** The repositories of the fixtures that hold a chart. */
+export function fixtureCases(): HelmCase[] {
+  const directories = [
+    ...readdirSync(join(fixtures, 'projects')).flatMap((name) =>
+      ['broken', 'fixed'].map((state) => join('projects', name, state)),
+    ),
+    ...readdirSync(join(fixtures, 'fine')).map((name) => join('fine', name)),
+    'charts',
+  ];
+  return directories.map((name) => ({ name, files: readTree(join(fixtures, name)) })).filter(holdsChart);
+}
+
+function holdsChart({ files }: { files: Record<string, string> }): boolean {
+  return Object.keys(files).some((file) => /(?:^|\/)Chart\.yaml$/.test(file));
+}
+
+/** The rules' examples that hold a chart. */
+export function exampleCases(): HelmCase[] {
+  return rules.flatMap(({ id, examples }) =>
+    [...examples.bad, ...examples.good]
+      .map((example, i) => ({ name: `${id} ${i}`, files: readExample(example).files }))
+      .filter(holdsChart),
+  );
+}
+
+/** A bad example of a rule that is a stream. */
+export interface Stream {
+  name: string;
+  rule: string;
+  manifest: string;
+  existing: string | undefined;
+}
+
+/** Every bad example that is a stream. */
+export function streams(): Stream[] {
+  return rules.flatMap(({ id, examples }) =>
+    examples.bad.flatMap((example, i) => {
+      if (typeof example !== 'string') return [];
+      const { 'manifest.yaml': manifest = '', 'existing.yaml': existing } = readExample(example).files;
+      return [{ name: `${id} ${i}`, rule: id, manifest, existing }];
+    }),
+  );
+}
+
+/** The namespace of the first object that names one: that of the release. */
+export function namespaceOf(manifest: string): string {
+  return (
+    /^ {2}namespace: ["']?([a-z0-9-]+)/m.exec(manifest)?.[1] ??
+    /namespace: ["']?([a-z0-9-]+)/.exec(manifest)?.[1] ??
+    'shop'
+  );
+}
+
+/** A stream as the template of a chart, word for word. */
+export function literalCase({ name, manifest, existing }: Stream): HelmCase {
+  const namespace = namespaceOf(manifest);
+  const facts = existing === undefined ? '' : ', existing: [existing.yaml]';
+  return {
+    name: `literal ${name}`,
+    files: {
+      'app/Chart.yaml': 'apiVersion: v2\nname: app\nversion: 0.1.0\n',
+      'app/templates/all.yaml': manifest.replaceAll('{{', '{{ "{{" }}'),
+      ...(existing === undefined ? {} : { 'existing.yaml': existing }),
+      'k8s-lint.yaml': `environments: { example: { targets: [{ helm: { chart: app, release: rel, namespace: ${namespace} } }]${facts} } }\n`,
+    },
+  };
+}
+
+const DEPLOYMENT = `apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {{ .Release.Name }}-{{ .Chart.Name }}
+  namespace: {{ .Release.Namespace }}
+spec:
+  replicas: {{ .Values.replicas }}
+  selector:
+    matchLabels: { app: {{ .Chart.Name }} }
+  template:
+    metadata:
+      labels: { app: {{ .Chart.Name }} }
+    spec:
+      hostNetwork: true
+      containers:
+        - name: {{ .Chart.Name }}
+          image: "{{ .Values.image.repository }}:{{ .Values.image.tag }}"
+          ports:
+            - name: http
+              containerPort: {{ .Values.port }}
+              hostPort: {{ .Values.hostPort }}
+          readinessProbe:
+            httpGet: { path: /, port: {{ .Values.probePort | default "http" }} }
+          env:
+            {{- range $name, $value := .Values.env }}
+            - name: {{ $name }}
+              value: {{ $value | quote }}
+            {{- end }}
+            - name: MODE
+              value: {{ .Values.global.mode | quote }}
+          securityContext:
+            {{- toYaml .Values.securityContext | nindent 12 }}
+`;
+
+const CACHE: Record<string, string> = {
+  'Chart.yaml': 'apiVersion: v2\nname: cache\nversion: 1.0.0\n',
+  'templates/deployment.yaml': DEPLOYMENT,
+  'values.yaml':
+    'replicas: 1\nimage: { repository: cache, tag: "1.0" }\nport: 8000\nhostPort: 8000\nenv: {}\nsecurityContext: { runAsNonRoot: true, runAsUser: 1000 }\n',
+};
+
+/** What is wrong with each release of the cache: values at every level that counts. */
+const CACHE_VALUES: Record<string, string> = {
+  'values.yaml': 'NAME:\n  hostPort: 80\n  image: { tag: latest }\nglobal: { mode: fast }\n',
+  'one.yaml': 'NAME:\n  securityContext:\n    runAsUser: 0\n  probePort: admin\n',
+  'two.yaml': 'NAME:\n  env:\n    DB_PASSWORD: hunter2hunter2\n',
+  'three.yaml': 'NAME:\n  image: { repository: "Cache" }\n',
+};
+
+/** Charts in charts: written there by hand, under other names, from a repository, as archives. */
+export function subchartCases(): HelmCase[] {
+  const chart = (dependencies: string, names: readonly string[]): Record<string, string> => ({
+    'app/Chart.yaml': `apiVersion: v2\nname: app\nversion: 0.1.0\n${dependencies}`,
+    ...Object.fromEntries(
+      Object.entries(CACHE_VALUES).map(([file, text]) => [
+        file === 'values.yaml' ? 'app/values.yaml' : file,
+        names
+          .map((name) => text.replace('NAME', name))
+          .join('')
+          .replace(/(global: .*\n)[\s\S]*\1/, (all, global) => all.replace(global, '')),
+      ]),
+    ),
+    'k8s-lint.yaml': `environments:
+  production:
+    targets:
+      - helm:
+          chart: app
+          release: rel
+          namespace: shop
+          values: [one.yaml, two.yaml, three.yaml]
+          set:
+            ${names[0]}:
+              port: 8443
+`,
+  });
+  const below = (directory: string) =>
+    Object.fromEntries(Object.entries(CACHE).map(([file, text]) => [`${directory}/${file}`, text]));
+  const dependency = (repository: string, alias: string) =>
+    `  - name: cache\n    version: 1.0.0\n    repository: ${repository}\n    alias: ${alias}\n`;
+  const local = `dependencies:\n${dependency('file://../cache', 'blue')}`;
+  const remote = `dependencies:\n${dependency('https://charts.example.com', 'blue')}`;
+  const archive = async (cwd: string, helm: string) => {
+    await promisify(execFile)(helm, ['package', join(cwd, 'cache'), '-d', join(cwd, 'app/charts')]);
+  };
+  return [
+    { name: 'a subchart', files: { ...chart('', ['cache']), ...below('app/charts/cache') } },
+    { name: 'a subchart under another name', files: { ...chart(local, ['blue']), ...below('app/charts/cache') } },
+    { name: 'a subchart from elsewhere', files: { ...chart(remote, ['blue']), ...below('app/charts/cache') } },
+    { name: 'an archive', files: { ...chart(remote, ['blue']), ...below('cache') }, prepare: archive },
+    { name: 'an archive of a chart beside', files: { ...chart(local, ['blue']), ...below('cache') }, prepare: archive },
+  ];
+}

@@ -1,0 +1,318 @@
+import { execFile } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join, sep } from 'node:path';
+import { isDeepStrictEqual, promisify } from 'node:util';
+import pLimit from 'p-limit';
+import { findConfig } from '../../src/config/config.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import type { Diagnostic } from '../../src/diagnostic.ts';
+import { discover } from '../../src/discover.ts';
+import { lint } from '../../src/lint.ts';
+import type { HelmTarget } from '../../src/render/target.ts';
+import { pinned } from '../../src/render/tools.ts';
+import type { Path } from '../../src/resource.ts';
+import { rules } from '../../src/rules/index.ts';
+import { SourceFiles } from '../../src/source.ts';
+import { readYaml } from '../../src/yaml.ts';
+import { applied, type Edit, editsAt, holdsToken } from './edit.ts';
+import { type Layer, written } from './prove.ts';
+import { templateEdits } from './template-edit.ts';
+
+/** A repository that holds charts. */
+export interface HelmCase {
+  name: string;
+  files: Record<string, string>;
+  /** What can't be said by texts: archives. */
+  prepare?(cwd: string, helm: string): Promise<void>;
+  /** What helm must print of it, in any order: else the case isn't what it seems. */
+  objects?: readonly Record<string, unknown>[];
+}
+
+/**
+ * What a location is: a value of the user's, a line of a template or of `crds/`, the line that brings in a chart from elsewhere,
+ * something that is no field of an object, or a file without a line.
+ */
+export type Kind = 'value' | 'template' | 'chart' | 'source' | 'none';
+
+export interface HelmVerdict {
+  name: string;
+  target: string;
+  diagnostic: Diagnostic;
+  kind: Kind;
+  /** What was tried, where nothing that was edited changed the field. */
+  why?: string;
+}
+
+type Objects = Record<string, unknown>[];
+
+interface Release {
+  target: HelmTarget;
+  kubernetesVersion: string | undefined;
+}
+
+/** As many cases at a time as keep two cores busy. */
+const limit = pLimit(3);
+
+/** How often the real helm was asked. */
+export const renders = { count: 0 };
+
+/** Lints a repository and proves what it says of charts; with the objects that each target renders, by environment and target. */
+export async function proveHelm({ name, files, prepare, objects }: HelmCase, layer: Layer): Promise<HelmVerdict[]> {
+  const { kubectl, helm } = await pinned(layer);
+  return limit(() =>
+    written(files, async (cwd) => {
+      await prepare?.(cwd, helm);
+      const report = await lint({ cwd, kustomize: kubectl, helm, concurrency: 1, today: '2026-06-15' });
+      if (report.failures.length > 0) throw new Error(`${name}: ${report.failures.join('; ')}`);
+      const proof = new Proof(name, cwd, helm, objects);
+      const verdicts: HelmVerdict[] = [];
+      for (const [key, release] of await releasesIn(cwd)) {
+        const own = report.diagnostics.filter(({ targets }) => targets.some((ref) => keyOf(ref) === key));
+        if (own.length > 0) verdicts.push(...(await proof.ofRelease(key, release, own)));
+      }
+      return verdicts;
+    }),
+  );
+}
+
+function keyOf({ environment, target }: { environment: string; target: string }): string {
+  return `${environment}: ${target}`;
+}
+
+async function releasesIn(cwd: string): Promise<Map<string, Release>> {
+  const sources = new SourceFiles(cwd);
+  const config = findConfig(cwd);
+  const ruleIds = async () => rules.map(({ id }) => id);
+  const configured = config === undefined ? undefined : await loadConfig(config, { cwd, sources, ruleIds });
+  const environments = configured?.environments.length
+    ? configured.environments
+    : (await discover([cwd], { cwd, sources, exclude: [] })).environments;
+  const releases = new Map<string, Release>();
+  for (const { name, targets, kubernetesVersion } of environments) {
+    for (const target of targets) {
+      if (target.type !== 'helm') continue;
+      releases.set(keyOf({ environment: name, target: target.name }), { target, kubernetesVersion });
+    }
+  }
+  return releases;
+}
+
+/** What the real helm prints of a release; what it says where it refuses. */
+export async function printed(
+  helm: string,
+  cwd: string,
+  { target, kubernetesVersion }: Release,
+): Promise<Objects | string> {
+  renders.count++;
+  const set = join(cwd, '.set.json');
+  if (target.set) writeFileSync(set, JSON.stringify(target.set));
+  const args = [
+    'template',
+    '--include-crds',
+    ...(target.namespace === undefined ? [] : [`--namespace=${target.namespace}`]),
+    ...[...target.values, ...(target.set ? [set] : [])].map((file) => `--values=${file}`),
+    ...(kubernetesVersion === undefined ? [] : [`--kube-version=${kubernetesVersion}.0`]),
+    ...(target.apiVersions ?? []).map((version) => `--api-versions=${version}`),
+    target.release,
+    target.chart,
+  ];
+  try {
+    const { stdout } = await promisify(execFile)(helm, args, { cwd, maxBuffer: 1e9 });
+    return readYaml(stdout).flatMap(({ value }) => flat(value));
+  } catch (error) {
+    return (error as { stderr?: string }).stderr ?? String(error);
+  }
+}
+
+/** An object, or those of a List. */
+function flat(value: unknown): Objects {
+  if (typeof value !== 'object' || value === null) return [];
+  const { kind, items } = value as { kind?: unknown; items?: unknown };
+  if (typeof kind === 'string' && kind.endsWith('List') && Array.isArray(items)) return items.flatMap(flat);
+  return [value as Record<string, unknown>];
+}
+
+/** A diagnostic on its way: what may be edited, and what was tried. */
+interface Attempt {
+  verdict: HelmVerdict;
+  /** Absolute. */
+  file: string;
+  path: Path;
+  edits: Edit[];
+  before: Objects;
+  proven: boolean;
+  why: string[];
+}
+
+class Proof {
+  private readonly name: string;
+  private readonly cwd: string;
+  private readonly helm: string;
+  private readonly expected: HelmCase['objects'];
+
+  constructor(name: string, cwd: string, helm: string, expected: HelmCase['objects']) {
+    this.name = name;
+    this.cwd = cwd;
+    this.helm = helm;
+    this.expected = expected;
+  }
+
+  async ofRelease(key: string, release: Release, diagnostics: readonly Diagnostic[]): Promise<HelmVerdict[]> {
+    const verdicts = diagnostics.map((diagnostic): HelmVerdict => {
+      return { name: this.name, target: key, diagnostic, kind: this.kindOf(diagnostic, release.target) };
+    });
+    const wanted = verdicts.filter(({ kind }) => kind === 'value' || kind === 'template');
+    if (wanted.length === 0) return verdicts;
+    const before = await printed(this.helm, this.cwd, release);
+    if (typeof before === 'string') throw new Error(`${this.name} ${key}: helm refuses: ${before}`);
+    if (this.expected && !isSameSet(before, this.expected)) throw new Error(`${this.name}: helm prints something else`);
+    const attempts = wanted.map((verdict, n) => this.attempt(verdict, n, before, release));
+    await this.together(attempts, key);
+    for (const attempt of attempts) {
+      await this.alone(attempt, key);
+      if (!attempt.proven) attempt.verdict.why = attempt.why.join('; ') || 'nothing can be edited there';
+    }
+    return verdicts;
+  }
+
+  private kindOf({ location, path, resource }: Diagnostic, target: HelmTarget): Kind {
+    if (location.line === undefined) return 'none';
+    if (!path || !resource) return 'source';
+    const file = join(this.cwd, location.file);
+    if (target.location && isDeepStrictEqual(location, target.location)) return 'chart';
+    if (/(?:^|\/)(?:Chart|requirements)\.yaml$/.test(location.file)) return 'chart';
+    const inChart = file.startsWith(target.chart + sep) ? file.slice(target.chart.length) : '';
+    return /\/(?:templates|crds)\//.test(inChart) ? 'template' : 'value';
+  }
+
+  private attempt(verdict: HelmVerdict, n: number, objects: Objects, { target }: Release): Attempt {
+    const { location, path = [], resource } = verdict.diagnostic;
+    const file = join(this.cwd, location.file);
+    const text = readFileSync(file, 'utf8');
+    const { line = 0, column } = location;
+    const place = { line, ...(column === undefined ? {} : { column }) };
+    const isTemplate = verdict.kind === 'template' && !/(?:^|\/)crds\//.test(location.file);
+    const edits = isTemplate
+      ? templateEdits(text, place, n)
+      : editsAt(location.file, text, place, n).filter(({ what }) => what !== 'line');
+    const before = objectsOf(objects, verdict.diagnostic, target);
+    const why = before.length === 0 ? [`helm prints no ${resource?.kind}/${resource?.name}`] : [];
+    return { verdict, file, path, edits: before.length === 0 ? [] : edits, before, proven: false, why };
+  }
+
+  /** Edits the places of many diagnostics at once: what each wrote must be found in its own field. Halves what is refused. */
+  private async together(attempts: readonly Attempt[], key: string): Promise<void> {
+    const open = attempts.filter(({ edits, path }) => edits[0]?.token !== undefined && !isIdentity(path));
+    if (open.length < 2) return;
+    const first = open.map((attempt) => ({ attempt, edit: attempt.edits[0] as Edit }));
+    const done = new Set<Edit>();
+    const texts = [...new Set(open.map(({ file }) => file))].map((file) => {
+      const own = first.filter(({ attempt }) => attempt.file === file).map(({ edit }) => edit);
+      const result = applied(readFileSync(file, 'utf8'), own);
+      for (const edit of result.done) done.add(edit);
+      return [file, result.text] as const;
+    });
+    const after = await this.printedWith(texts, key);
+    if (typeof after === 'string') {
+      const half = Math.ceil(open.length / 2);
+      await this.together(open.slice(0, half), key);
+      await this.together(open.slice(half), key);
+      return;
+    }
+    for (const { attempt, edit } of first) {
+      if (!done.has(edit)) continue;
+      const { path } = attempt;
+      const now = after.objectsOf(attempt.verdict.diagnostic);
+      const parents = edit.what === 'key' ? now.map((object) => valueAt(object, path.slice(0, -1))) : [];
+      attempt.proven = [...now.map((object) => valueAt(object, path)), ...parents].some((value) =>
+        holdsToken(value, edit.token ?? ''),
+      );
+    }
+  }
+
+  /** Tries the edits of a diagnostic one by one. */
+  private async alone(attempt: Attempt, key: string): Promise<void> {
+    const { file, edits, path, before, why, verdict } = attempt;
+    for (const edit of edits) {
+      if (attempt.proven) return;
+      const text = applied(readFileSync(file, 'utf8'), [edit]).text;
+      const after = await this.printedWith([[file, text]], key);
+      if (typeof after === 'string') why.push(`${edit.what}: ${after.trim().slice(-300)}`);
+      else if (isChanged(before, after.objectsOf(verdict.diagnostic), path)) attempt.proven = true;
+      else why.push(`${edit.what}: nothing changes`);
+    }
+  }
+
+  /** What a release prints while files hold other texts. */
+  private async printedWith(
+    texts: readonly (readonly [file: string, text: string])[],
+    key: string,
+  ): Promise<After | string> {
+    const originals = texts.map(([file]) => [file, readFileSync(file)] as const);
+    for (const [file, text] of texts) writeFileSync(file, text);
+    try {
+      const release = (await releasesIn(this.cwd)).get(key);
+      if (!release) return 'the target is gone';
+      const objects = await printed(this.helm, this.cwd, release);
+      if (typeof objects === 'string') return objects;
+      return { objectsOf: (diagnostic) => objectsOf(objects, diagnostic, release.target) };
+    } catch (error) {
+      return String(error);
+    } finally {
+      for (const [file, text] of originals) writeFileSync(file, text);
+    }
+  }
+}
+
+interface After {
+  objectsOf(diagnostic: Diagnostic): Objects;
+}
+
+/** The objects that a diagnostic is about: several where a chart renders one twice. */
+function objectsOf(objects: Objects, { resource }: Diagnostic, { namespace }: HelmTarget): Objects {
+  return objects.filter((object) => {
+    const { name, generateName, namespace: own = namespace } = metadataOf(object);
+    return (
+      object.kind === resource?.kind &&
+      object.apiVersion === resource?.apiVersion &&
+      (name ?? generateName ?? '') === resource?.name &&
+      (resource?.namespace === undefined || own === resource.namespace)
+    );
+  });
+}
+
+function metadataOf({ metadata }: Record<string, unknown>): {
+  name?: unknown;
+  generateName?: unknown;
+  namespace?: unknown;
+} {
+  return typeof metadata === 'object' && metadata !== null ? metadata : {};
+}
+
+/** Whether a field is another one, in objects that are all still there: what decides whether there are any proves nothing. */
+function isChanged(before: Objects, after: Objects, path: Path): boolean {
+  if (isIdentity(path)) return !isDeepStrictEqual(before, after);
+  if (after.length !== before.length) return false;
+  return before.some((object, i) => !isDeepStrictEqual(valueAt(object, path), valueAt(after[i], path)));
+}
+
+function isSameSet(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && b.every((object) => a.some((other) => isDeepStrictEqual(object, other)));
+}
+
+/** What makes it another object when it changes. */
+function isIdentity(path: Path): boolean {
+  const [first, second] = path;
+  if (path.length === 0) return true;
+  if (path.length === 1) return first === 'kind' || first === 'apiVersion' || first === 'metadata';
+  return first === 'metadata' && ['name', 'namespace', 'generateName'].includes(String(second));
+}
+
+function valueAt(value: unknown, path: Path): unknown {
+  let current = value;
+  for (const key of path) {
+    if (typeof current !== 'object' || current === null || !Object.hasOwn(current, key)) return undefined;
+    current = (current as Record<string | number, unknown>)[key];
+  }
+  return current;
+}
