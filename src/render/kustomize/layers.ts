@@ -2,12 +2,13 @@ import { asMap } from '../../cluster/workloads.ts';
 import type { Path } from '../../resource.ts';
 import type { SourceFiles } from '../../source.ts';
 import { documentsOf, type Kustomization, placeOf, readKustomization } from '../kustomization.ts';
+import { type ChartEntry, chartEntries, pluginChart } from './charts.ts';
 import { listIn, mapIn, textIn, writtenIn } from './configured.ts';
 import { BUILT_IN_SPECS, configuredSpecs, type FieldSpec, type FieldSpecs, mergeSpecs } from './field-specs.ts';
 import { Followed, type ForAll, type Together } from './follow.ts';
 import { generate, generatorStep, generatorsOf, pluginGenerator } from './generate.ts';
 import { type Patch, patchesOf, patchStep } from './patches.ts';
-import { pluginConfigs, serviceAccountOf, transformerSteps } from './plugins.ts';
+import { pluginConfigs, serviceAccountOf, transformerStages } from './plugins.ts';
 import { replacementStep, replacementsOf } from './replacements.ts';
 import { type Place, type ShadowMap, shadowOf } from './shadow.ts';
 import {
@@ -34,6 +35,10 @@ export interface SourceObject {
   file: string;
   /** A fresh shadow of it. */
   start(): ShadowMap;
+  /** Stands for all that a chart renders; it is none itself. */
+  chart?: ChartEntry;
+  /** Of a chart's object: the rendered object that it is. */
+  settled?: unknown;
   /** In the order in which they act. */
   steps: (Step | Together)[];
   /** The kustomizations whose fields act on it, the innermost first. */
@@ -50,7 +55,7 @@ export interface Stage {
 /**
  * The objects that a kustomization renders, in the order in which kustomize reads them (accumulateTarget of its
  * api/internal/target). `before` is told of each kustomization that takes part with the objects that it is about to change, the
- * steps of those that it takes in among theirs; `owner` is the one whose objects those of a Component become, else itself.
+ * steps of those that it takes in among theirs; `charted` gives the objects that an entry has a chart render; `owner` is the one whose objects those of a Component become, else itself.
  */
 export function sourceObjects(
   root: Kustomization,
@@ -61,6 +66,7 @@ export function sourceObjects(
     stages: readonly Stage[],
     owner: Kustomization,
   ) => void,
+  charted: (chart: ChartEntry) => readonly SourceObject[] = () => [],
 ): SourceObject[] {
   const made = new WeakMap<Kustomization, { specs: FieldSpecs; stages: Stage[] }>();
   const vars = new Vars();
@@ -102,6 +108,9 @@ export function sourceObjects(
         build,
       );
     const generators = configured('generators');
+    for (const chart of [...chartEntries(kustomization), ...generators.flatMap(pluginChart)]) {
+      objects.push(...charted(chart));
+    }
     for (const generator of [
       ...generatorsOf(kustomization),
       ...generators.flatMap((config) => pluginGenerator(config) ?? []),
@@ -131,9 +140,7 @@ export function sourceObjects(
     if (!stages || made.get(kustomization)?.specs !== specs) {
       stages = [
         ...stagesOf(kustomization, specs, sources),
-        ...configured('transformers').flatMap((config) =>
-          transformerSteps(config, kustomization, sources).map((step) => ({ step })),
-        ),
+        ...configured('transformers').flatMap((config) => transformerStages(config, kustomization, sources)),
       ];
       made.set(kustomization, { specs, stages });
     }

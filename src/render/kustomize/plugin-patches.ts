@@ -46,6 +46,7 @@ export function pluginPatches(config: ShadowMap, kustomization: Kustomization, s
         place: via ? { ...place, via } : place,
         document,
         target: target && asMap(plainOf(target)),
+        targetAt: target && writtenIn(target.origin),
         options: (options && asMap(plainOf(options))) ?? {},
         operations: operationsOf(document.value),
       },

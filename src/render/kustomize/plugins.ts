@@ -8,6 +8,7 @@ import { type Entry, fileOf } from './entries.ts';
 import { slotsAt } from './field-path.ts';
 import { keysOf, specsOf } from './field-specs.ts';
 import type { ForAll } from './follow.ts';
+import type { Stage } from './layers.ts';
 import { patchStep } from './patches.ts';
 import { pluginPatches } from './plugin-patches.ts';
 import { replacementStep, replacementsIn } from './replacements.ts';
@@ -80,11 +81,26 @@ function inline({ text, path }: Entry, place: Place): ShadowMap[] {
 }
 
 /** What a configured transformer does to the objects of the kustomization that lists it; empty for one that isn't followed. */
-export function transformerSteps(
-  config: ShadowMap,
-  kustomization: Kustomization,
-  sources: SourceFiles,
-): (Step | ForAll)[] {
+export function transformerStages(config: ShadowMap, kustomization: Kustomization, sources: SourceFiles): Stage[] {
+  switch (textIn(config, 'kind')?.value) {
+    case 'ImageTagTransformer': {
+      const specs = specsOf(listIn(config, 'fieldSpecs').map(plainOf));
+      const entry = imageEntry(fieldIn(config, 'imageTag'));
+      return entry ? [{ step: imageStep(entry, specs), image: { entry, specs } }] : [];
+    }
+    case 'PatchTransformer':
+    case 'PatchJson6902Transformer':
+    case 'PatchStrategicMergeTransformer':
+      return pluginPatches(config, kustomization, sources).flatMap((patch) => {
+        const step = patchStep(patch);
+        return step ? [{ step, patch }] : [];
+      });
+    default:
+      return stepsOf(config, kustomization, sources).map((step) => ({ step }));
+  }
+}
+
+function stepsOf(config: ShadowMap, kustomization: Kustomization, sources: SourceFiles): (Step | ForAll)[] {
   const specs = specsOf(listIn(config, 'fieldSpecs').map(plainOf));
   const only = (step: Step | undefined) => (step ? [step] : []);
   const kind = textIn(config, 'kind')?.value;
@@ -112,18 +128,10 @@ export function transformerSteps(
       const subjects = subjectsOf(textIn(config, 'setRoleBindingSubjects')?.value);
       return only(namespace && namespaceStep(namespace, specs, { unsetOnly: isSet(config, 'unsetOnly'), subjects }));
     }
-    case 'ImageTagTransformer': {
-      const image = imageEntry(fieldIn(config, 'imageTag'));
-      return only(image && imageStep(image, specs));
-    }
     case 'ReplicaCountTransformer': {
       const replica = mapIn(config, 'replica');
       return only(replica && replicaStep(replica, specs));
     }
-    case 'PatchTransformer':
-    case 'PatchJson6902Transformer':
-    case 'PatchStrategicMergeTransformer':
-      return pluginPatches(config, kustomization, sources).flatMap((patch) => patchStep(patch) ?? []);
     case 'ReplacementTransformer':
       return [replacementStep(replacementsIn(config, sources, ({ value }) => fileOf(kustomization, value)))];
     case 'ValueAddTransformer':

@@ -70,6 +70,15 @@ export default {
               - name: minio # <- no container has the image minio: kustomize ignores this entry without a word; there are ghcr.io/algosu/migrations, ghcr.io/algosu/submission, registry.example.com/gateway
                 newTag: dev
             components: [../../component]
+            transformers: [tag.yaml]
+          `,
+          'overlays/dev/tag.yaml': yaml`
+            apiVersion: builtin
+            kind: ImageTagTransformer
+            metadata: { name: tag }
+            imageTag:
+              name: ghcr.io/algosu/migration # <- no container has the image ghcr.io/algosu/migration: kustomize ignores this entry without a word; did you mean ghcr.io/algosu/migrations?
+              newTag: dev
           `,
           'component/kustomization.yaml': yaml`
             apiVersion: kustomize.config.k8s.io/v1alpha1

@@ -150,6 +150,26 @@ export default {
             components: [../component]
           `,
           'overlays/services.yaml': DEPLOYMENTS,
+          'overlays/transformers/kustomization.yaml': yaml`
+            resources: [../../base]
+            transformers:
+              - scale.yaml
+              - |-
+                apiVersion: builtin
+                kind: PatchJson6902Transformer
+                metadata: { name: scale }
+                target: { kind: Deployment, name: rabbit } # <- no Deployment is called rabbit: kustomize ignores this patch without a word; there is Deployment/problem-service
+                jsonOp: '[{ "op": "add", "path": "/spec/replicas", "value": 2 }]'
+          `,
+          'overlays/transformers/scale.yaml': yaml`
+            apiVersion: builtin
+            kind: PatchTransformer
+            metadata: { name: scale }
+            target: { kind: Deployment, name: minio } # <- no Deployment is called minio: kustomize ignores this patch without a word; there is Deployment/problem-service
+            patch: '[{ "op": "add", "path": "/spec/replicas", "value": 2 }]'
+          `,
+          'base/kustomization.yaml': 'resources: [services.yaml]\n',
+          'base/services.yaml': DEPLOYMENTS,
           'component/kustomization.yaml': yaml`
             apiVersion: kustomize.config.k8s.io/v1alpha1
             kind: Component
