@@ -3,6 +3,7 @@ import { asMap, valueAt } from '../cluster/workloads.ts';
 import type { Path } from '../resource.ts';
 import { counterpart, type PrintedObject } from './helm-output.ts';
 import { type Change, isSameValue, overrideOf, type ValuesEntry } from './helm-values.ts';
+import { isEncoded } from './target.ts';
 
 /** A question: which of the values makes what an object says at a path? */
 export interface Question {
@@ -16,6 +17,18 @@ export interface Question {
   parts: boolean;
 }
 
+/** A question: which values does a text that an object says at a path depend on? */
+export interface DependencyQuestion {
+  object: PrintedObject;
+  path: Path;
+  /** What stands there, a scalar. */
+  value: unknown;
+  /** What the template mentions there, the likeliest first. */
+  used: readonly ValuesEntry[];
+  /** What the control structures around it mention. */
+  conditions: readonly ValuesEntry[];
+}
+
 interface Asked extends Question {
   answer(entry: ValuesEntry | undefined): void;
 }
@@ -27,6 +40,9 @@ type Render = (override: unknown) => Promise<PrintedObject[] | undefined>;
 const MAX_RENDERS = 24;
 /** How many candidates are tried one by one, where it isn't known which one it may be. */
 const MAX_SINGLE = 4;
+/** How many dependencies of one value are told, and how many renders of a target look for them. */
+const MAX_DEPENDENCIES = 5;
+const MAX_DEPENDENCY_RENDERS = 8;
 
 /**
  * Finds the value that causes what is rendered, by changing values and looking at what changes. A first render with nearly
@@ -42,6 +58,7 @@ export class Causes {
   private explored: Promise<Exploration | undefined> | undefined;
   private readonly alone = new Map<string, Promise<PrintedObject[] | undefined>>();
   private renders = 0;
+  private dependencyRenders = 0;
 
   constructor(objects: readonly PrintedObject[], entries: readonly ValuesEntry[], render: Render) {
     this.objects = objects;
@@ -57,6 +74,56 @@ export class Causes {
       this.working ??= this.work();
       this.working.catch(reject);
     });
+  }
+
+  /**
+   * The values whose change changes what stands there, those that are a part of it first, in their order there. Rejects only
+   * when aborted.
+   */
+  async dependencies(question: DependencyQuestion): Promise<ValuesEntry[]> {
+    this.explored ??= this.explore();
+    const exploration = await this.explored;
+    const found = exploration ? this.partsOf(question, exploration) : [];
+    const untouched = (entry: ValuesEntry) =>
+      exploration?.tests.of(entry) !== undefined && !this.hasChanged(question, exploration.changed);
+    const tries = [
+      // What was changed with all others, and made no difference, makes none by itself.
+      ...question.used.filter((entry) => !untouched(entry)).map((entry) => ({ entry, off: false })),
+      ...question.conditions.map((entry) => ({ entry, off: true })),
+    ].filter(({ entry }) => !found.includes(entry));
+    for (const { entry, off } of tries.slice(0, MAX_SINGLE)) {
+      if (found.length >= MAX_DEPENDENCIES) break;
+      const tests = new Tests();
+      if (off || typeof entry.value === 'boolean') tests.addFlip(entry);
+      else tests.add(entry);
+      const isKnown = this.alone.has(JSON.stringify(tests.changes));
+      if (!isKnown && this.dependencyRenders++ >= MAX_DEPENDENCY_RENDERS) break;
+      const changed = await this.renderAlone(tests.changes);
+      if (changed && this.hasChanged(question, changed)) found.push(entry);
+    }
+    return found.slice(0, MAX_DEPENDENCIES);
+  }
+
+  /** The values that can be recognised in what stands there once all are changed. */
+  private partsOf({ object, path, value }: DependencyQuestion, { tests, changed }: Exploration): ValuesEntry[] {
+    const other = counterpart(object, changed);
+    const now = plainText(object, path, other && valueAt(other.document.value, path));
+    const before = plainText(object, path, value);
+    if (now === undefined || before === undefined || now === before) return [];
+    return tests.all
+      .map(({ entry, to }) => ({ entry, index: indexOfChange(now, to), was: indexOfChange(before, to) }))
+      .filter(({ index, was }) => index !== -1 && was === -1)
+      .sort((a, b) => a.index - b.index)
+      .map(({ entry }) => entry);
+  }
+
+  private hasChanged({ object, path, value }: DependencyQuestion, changed: readonly PrintedObject[]): boolean {
+    const { source } = object.piece;
+    const ofSource = (objects: readonly PrintedObject[]) =>
+      objects.filter(({ piece }) => piece.source === source).length;
+    const other = counterpart(object, changed);
+    if (!other || ofSource(this.objects) !== ofSource(changed)) return false;
+    return !isSameValue(valueAt(other.document.value, path), value);
   }
 
   private async work(): Promise<void> {
@@ -152,6 +219,19 @@ interface Exploration {
   changed: readonly PrintedObject[];
 }
 
+/** What a path of an object says as text; what a Secret's `data` encodes is decoded. */
+function plainText(object: PrintedObject, path: Path, value: unknown): string | undefined {
+  if (value === undefined || typeof value === 'object') return undefined;
+  const text = String(value);
+  return isEncoded(object.document.value, path) ? Buffer.from(text, 'base64').toString('utf8') : text;
+}
+
+/** Where the part of a changed value by which it can be recognised stands in a text, in whatever case; -1 where it doesn't. */
+function indexOfChange(text: string, to: unknown): number {
+  const token = /(?:lint)?\d+(?:\.5)?$/.exec(String(to))?.[0];
+  return token === undefined ? -1 : text.search(new RegExp(`(?<!\\d)${token.replace('.', '\\.')}(?!\\d)`, 'i'));
+}
+
 /** The candidates that are worth a render. */
 function suspectsOf(question: Question, exploration: Exploration | undefined): ValuesEntry[] {
   return question.candidates.filter((entry) => {
@@ -190,6 +270,7 @@ interface Test {
 /** Changes that can be told apart. */
 class Tests {
   readonly changes: Change[] = [];
+  readonly all: Test[] = [];
   private readonly byPath = new Map<string, Change>();
 
   add(entry: ValuesEntry): Test {
@@ -197,8 +278,9 @@ class Tests {
     return this.change(entry, below, (n) => differentFrom(valueAt(entry.value, below), n));
   }
 
+  /** Makes what counts as true in conditions count as false, and the other way round. */
   addFlip(entry: ValuesEntry): Test {
-    return this.change(entry, [], () => entry.value !== true);
+    return this.change(entry, [], (n) => flipped(entry.value, n));
   }
 
   /** What a value was changed to, undefined where it wasn't. */
@@ -217,8 +299,16 @@ class Tests {
       this.changes.push(change);
       this.byPath.set(key, change);
     }
-    return { entry, below, to: change.to };
+    const test = { entry, below, to: change.to };
+    this.all.push(test);
+    return test;
   }
+}
+
+function flipped(value: unknown, n: number): unknown {
+  if (typeof value === 'string') return value === '' ? differentFrom(value, n) : '';
+  if (typeof value === 'number') return value === 0 ? differentFrom(value, n) : 0;
+  return typeof value === 'boolean' ? !value : differentFrom(value, n);
 }
 
 /** Whether a value may be changed together with others: what counts as true stays true; a kind decides helm's order. */

@@ -4,7 +4,7 @@ import type { At, Location, Path } from '../resource.ts';
 import { SourceError } from '../source.ts';
 import { type Chart, type ChartDependency, isArchive, isChart, readChart } from './chart.ts';
 import { type HelmRun, runHelm } from './helm-run.ts';
-import type { TemplatePlace } from './helm-trace.ts';
+import type { TemplateSpot } from './helm-trace.ts';
 import { entriesOf, isSamePath, type Layer, layersOf, type ValuesEntry } from './helm-values.ts';
 import { shownPath } from './manifests.ts';
 import type { RunResult } from './run.ts';
@@ -151,10 +151,18 @@ export class HelmChart {
     return exact ? location : undefined;
   }
 
-  locationOf(place: TemplatePlace | undefined): Location | undefined {
-    if (!place) return undefined;
-    const { file, line, column } = place;
+  locationOf(spot: TemplateSpot): Location;
+  locationOf(spot: TemplateSpot | undefined): Location | undefined;
+  locationOf(spot: TemplateSpot | undefined): Location | undefined {
+    if (!spot) return undefined;
+    const { file, line, column } = spot;
     return { file: this.shown(file), line, ...(column !== undefined && { column }) };
+  }
+
+  /** The archive that a file is packed in, and its path there; undefined for one that lies on disk. */
+  packedFile(file: string): { archive: string; inside: string } | undefined {
+    const [, archive = '', inside = ''] = /^(.*?\.(?:tgz|tar\.gz))[\\/](.*)$/i.exec(file) ?? [];
+    return isArchive(archive) ? { archive, inside } : undefined;
   }
 
   /** The dependency of that alias, or of that name. */

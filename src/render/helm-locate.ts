@@ -5,16 +5,24 @@ import { YamlPositions } from '../yaml/positions.ts';
 import { splitYaml } from '../yaml/split.ts';
 import { Causes, isTemplate } from './helm-cause.ts';
 import type { HelmChart } from './helm-chart.ts';
-import { type PrintedObject, readObjects, splitOutput } from './helm-output.ts';
-import { type Trace, traceChart } from './helm-trace.ts';
+import type { CopiedCharts } from './helm-chart-copy.ts';
+import { type Piece, type PrintedObject, readObjects, splitOutput } from './helm-output.ts';
+import { type TemplatePlace, type Trace, traceChart } from './helm-trace.ts';
 import { isSameValue, type ValuesEntry } from './helm-values.ts';
+
+/** Where a path of an object is written, and how that is known. */
+export interface Found {
+  location: Location;
+  /** The value that is what stands there, or a part of it. */
+  cause?: ValuesEntry;
+}
 
 /** Finds where what a chart renders is written. Renders again only when it is asked, and once for what it is asked twice. */
 export class HelmLocator {
   private readonly helm: HelmChart;
   private readonly objects: readonly PrintedObject[];
-  private readonly locations = new Map<string, Promise<Location>>();
-  private traced: Promise<Trace> | undefined;
+  private readonly found = new Map<string, Promise<Found>>();
+  private readonly traces = new Map<CopiedCharts, Promise<Trace>>();
   private theCauses: Causes | undefined;
 
   constructor(helm: HelmChart, objects: readonly PrintedObject[]) {
@@ -26,15 +34,26 @@ export class HelmLocator {
    * Where a path of an object is written: the values file where the value stands literally and causes this one, else the
    * template's line, else the template. Of a chart from elsewhere, the user's value or the line that brings it in.
    */
-  locate(object: PrintedObject, path: Path, at: At): Promise<Location> {
+  async locate(object: PrintedObject, path: Path, at: At): Promise<Location> {
+    return (await this.find(object, path, at)).location;
+  }
+
+  /** The same, with the value that causes it. */
+  find(object: PrintedObject, path: Path, at: At): Promise<Found> {
     const { piece, ordinal, document } = object;
     const key = JSON.stringify([piece.source, ordinal, document.index, path, at]);
-    let location = this.locations.get(key);
-    if (!location) {
-      location = this.find(object, path, at);
-      this.locations.set(key, location);
+    let found = this.found.get(key);
+    if (!found) {
+      found = this.search(object, path, at);
+      this.found.set(key, found);
     }
-    return location;
+    return found;
+  }
+
+  /** Where the template of an object writes a path, be the chart from elsewhere or not; undefined where that isn't certain. */
+  async place({ piece, ordinal, document }: PrintedObject, path: Path, at: At): Promise<TemplatePlace | undefined> {
+    if (isCrd(piece.source)) return undefined;
+    return (await this.trace(piece)).place(piece, ordinal, document.index, path, at);
   }
 
   /**
@@ -52,7 +71,7 @@ export class HelmLocator {
     const start = new LineTable(piece.text).at(printed.offset);
     const { line, column } = 'lines' in printed ? { line: start.line + printed.lines, column: printed.column } : start;
     if (isCrd(piece.source)) return { file: whole.file, line, column };
-    const within = this.helm.locationOf((await this.trace()).placeAt(piece, line, column));
+    const within = this.helm.locationOf((await this.trace(piece)).placeAt(piece, line, column));
     return within?.file === whole.file ? within : whole;
   }
 
@@ -60,21 +79,25 @@ export class HelmLocator {
   async locateLine({ piece }: PrintedObject, line: number, column: number): Promise<Location> {
     const { file } = this.helm.resolve(piece.source);
     if (isCrd(piece.source)) return { file: this.helm.shown(file), line, column };
-    return this.helm.locationOf((await this.trace()).placeAt(piece, line, column)) ?? { file: this.helm.shown(file) };
+    return (
+      this.helm.locationOf((await this.trace(piece)).placeAt(piece, line, column)) ?? { file: this.helm.shown(file) }
+    );
   }
 
-  private async find(object: PrintedObject, path: Path, at: At): Promise<Location> {
-    const { piece, ordinal, document } = object;
+  private async search(object: PrintedObject, path: Path, at: At): Promise<Found> {
+    const { piece, document } = object;
     const { file, thirdParty } = this.helm.resolve(piece.source);
     if (thirdParty) return this.inThirdParty(object, path, at);
-    if (isCrd(piece.source)) return this.helm.context.sources.locate(file, document.index, path, at);
-    const place = (await this.trace()).place(piece, ordinal, document.index, path, at);
-    const written = this.helm.locationOf(place) ?? { file: this.helm.shown(file) };
-    if (place?.literal) return written;
-    return (await this.inValues(object, path, at, this.helm.text(file) ?? '')) ?? written;
+    if (isCrd(piece.source)) {
+      return { location: await this.helm.context.sources.locate(file, document.index, path, at) };
+    }
+    const place = await this.place(object, path, at);
+    const location = this.helm.locationOf(place) ?? { file: this.helm.shown(file) };
+    if (place?.literal) return { location };
+    return (await this.inValues(object, path, at, this.helm.text(file) ?? '')) ?? { location };
   }
 
-  private async inThirdParty(object: PrintedObject, path: Path, at: At): Promise<Location> {
+  private async inThirdParty(object: PrintedObject, path: Path, at: At): Promise<Found> {
     const { subchart } = this.helm.resolve(object.piece.source);
     const reaches = ({ path: [first] }: ValuesEntry) =>
       subchart === undefined || first === subchart || first === 'global';
@@ -84,14 +107,18 @@ export class HelmLocator {
       typeof value === 'string' ? this.helm.entries.filter((entry) => isPart(entry, value) && reaches(entry)) : [];
     const all = [...new Set([...candidates, ...parts])];
     const cause = await this.causes.find({ object, path, value, candidates: all, parts: parts.length > 0 });
-    return (cause && this.helm.locateEntry(cause, at)) ?? this.helm.thirdPartyLocation(object.piece.source);
+    return this.foundIn(cause, at) ?? { location: this.helm.thirdPartyLocation(object.piece.source) };
   }
 
-  private async inValues(object: PrintedObject, path: Path, at: At, template: string): Promise<Location | undefined> {
+  private async inValues(object: PrintedObject, path: Path, at: At, template: string): Promise<Found | undefined> {
     const value = valueAt(object.document.value, path);
     const candidates = this.candidates(value, path, at, template);
-    const cause = await this.causes.find({ object, path, value, candidates, parts: false });
-    return cause && this.helm.locateEntry(cause, at);
+    return this.foundIn(await this.causes.find({ object, path, value, candidates, parts: false }), at);
+  }
+
+  private foundIn(cause: ValuesEntry | undefined, at: At): Found | undefined {
+    const location = cause && this.helm.locateEntry(cause, at);
+    return location && { location, cause };
   }
 
   /** The user's values that are equal to one that was rendered, those of the same name first. */
@@ -111,16 +138,22 @@ export class HelmLocator {
       .map(({ entry }) => entry);
   }
 
-  private trace(): Promise<Trace> {
-    const { chart } = this.helm;
-    const pieces = [...new Set(this.objects.map(({ piece }) => piece))];
-    this.traced ??= chart
-      ? traceChart(chart, pieces, (options) => this.helm.render(options))
-      : Promise.reject(new Error('an archive has no templates to trace'));
-    return this.traced;
+  /** Charts from elsewhere get marks of their own, which their templates may bear less well. */
+  private trace({ source }: Piece): Promise<Trace> {
+    const charts = this.helm.resolve(source).thirdParty ? 'all' : 'own';
+    let trace = this.traces.get(charts);
+    if (!trace) {
+      const isWanted = (name: string) => !isCrd(name) && this.helm.resolve(name).thirdParty === (charts === 'all');
+      const pieces = [...new Set(this.objects.map(({ piece }) => piece))].filter((piece) => isWanted(piece.source));
+      const chart = this.helm.chart ?? this.helm.target.chart;
+      trace = traceChart(chart, pieces, (options) => this.helm.render(options), charts);
+      this.traces.set(charts, trace);
+    }
+    return trace;
   }
 
-  private get causes(): Causes {
+  /** What finds causes; remembers its renders. */
+  get causes(): Causes {
     let tooSlow = false;
     this.theCauses ??= new Causes(this.objects, this.helm.entries, async (override) => {
       if (tooSlow) return undefined;

@@ -1,24 +1,32 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { At, Path } from '../resource.ts';
 import { type Constructed, construct, type Slot } from '../yaml/construct.ts';
 import { parseYaml, YamlError } from '../yaml/events.ts';
 import { splitYaml } from '../yaml/split.ts';
 import type { Chart } from './chart.ts';
-import { copyChart } from './helm-chart-copy.ts';
+import { type CopiedCharts, copyChart } from './helm-chart-copy.ts';
 import { type Frame, type MarkedOutput, Marks } from './helm-marks.ts';
 import { type Piece, splitManifests } from './helm-output.ts';
 import type { HelmRun } from './helm-run.ts';
 import type { RunResult } from './run.ts';
 
-/** Where a template writes something. */
-export interface TemplatePlace {
-  /** Absolute. */
+/** A place in a template. */
+export interface TemplateSpot {
+  /** Absolute; in an archive, that of the archive goes before. */
   file: string;
   line: number;
   column?: number;
+}
+
+/** Where a template writes something. */
+export interface TemplatePlace extends TemplateSpot {
   /** The template's own text, not something that an action made. */
   literal: boolean;
+  /** The actions that bring in the definition which it is part of, the nearest first. */
+  includes: readonly TemplateSpot[];
+  /** The line of a definition that makes what the action here prints, where it does so by itself. */
+  inner?: TemplateSpot;
 }
 
 /** A piece in the marked output. */
@@ -60,31 +68,34 @@ export class Trace {
 }
 
 /**
- * Renders a chart once more with marks in its own templates, and keeps of it what prints exactly what it prints without
- * them. Definitions that marks disturb are left alone in a second attempt.
+ * Renders a chart once more with marks in its templates, and keeps of the pieces what prints exactly what it prints without
+ * them. Definitions that marks disturb are left alone in a second attempt. With `all`, templates of charts from elsewhere get
+ * marks, too; `chart` may then be the path of an archive.
  */
 export async function traceChart(
-  chart: Chart,
+  chart: Chart | string,
   pieces: readonly Piece[],
   render: (options: HelmRun) => Promise<RunResult>,
+  charts: CopiedCharts,
 ): Promise<Trace> {
   const traced = new Map<Piece, Traced>();
   for (const definitions of [true, false]) {
-    const outputs = await markedOutputs(chart, render, definitions);
+    const outputs = await markedOutputs(chart, render, definitions, charts);
     for (const [source, own] of bySource(pieces.filter((piece) => !traced.has(piece)))) {
       const output = outputs.get(source);
       if (output) for (const [piece, place] of match(own, output)) traced.set(piece, place);
     }
-    if (pieces.every((piece) => traced.has(piece) || !isOwnTemplate(piece, chart))) break;
+    if (pieces.every((piece) => traced.has(piece))) break;
   }
   return new Trace(traced);
 }
 
 /** What the templates print with marks, by the name of the template. Needs no output that is YAML. */
 export async function markedOutputs(
-  chart: Chart,
+  chart: Chart | string,
   render: (options: HelmRun) => Promise<RunResult>,
   definitions: boolean,
+  charts: CopiedCharts = 'own',
 ): Promise<Map<string, MarkedOutput>> {
   const marks = new Marks();
   const result = await render({
@@ -92,18 +103,13 @@ export async function markedOutputs(
     skipSchema: true,
     extra: true,
     prepare: async (directory) => {
-      await copyChart(chart, directory, (source, file) => marks.write(source, file, definitions));
+      await copyChart(chart, directory, (source, file) => marks.write(source, file, definitions), charts);
       // helm prints the output of each template as a whole only after it has met one that is no YAML.
+      await mkdir(join(directory, 'templates'), { recursive: true });
       await writeFile(join(directory, 'templates', 'k8s-lint.yaml'), '{');
     },
   });
   return 'stdout' in result ? marks.read(result.stdout) : new Map();
-}
-
-function isOwnTemplate({ source }: Piece, chart: Chart): boolean {
-  const own = chart.subcharts.filter(({ thirdParty }) => !thirdParty).flatMap(({ names }) => names);
-  const [, directory, name] = source.split('/');
-  return directory === 'templates' || (directory === 'charts' && own.includes(name ?? ''));
 }
 
 function bySource(pieces: readonly Piece[]): Map<string, Piece[]> {
@@ -158,7 +164,7 @@ function placeAt({ output, start, text }: Traced, line: number, column: number):
   const to = start + (lineEnd === -1 ? text.length : lineEnd);
   for (let position = from; position < to; position++) {
     const frame = output.frameAt(position);
-    if (frame) return placeOf(output, frame, position);
+    if (frame) return placeOf(output, chain(frame), chain(frame).length - 1, position);
   }
   return undefined;
 }
@@ -227,8 +233,8 @@ class TracedDocument {
   private relative(offset: number, reference: number | undefined): TemplatePlace | undefined {
     const frames = chain(this.output.frameAt(offset));
     const around = chain(reference === undefined ? undefined : this.output.frameAt(reference));
-    const frame = frames.find((own, i) => own !== around[i]) ?? frames.at(-1);
-    return frame && placeOf(this.output, frame, offset);
+    const own = frames.findIndex((frame, i) => frame !== around[i]);
+    return placeOf(this.output, frames, own === -1 ? frames.length - 1 : own, offset);
   }
 
   /** Whether a part of the output is the templates' own text. */
@@ -286,10 +292,29 @@ function chain(frame: Frame | undefined): Frame[] {
   return frames;
 }
 
-function placeOf({ text }: MarkedOutput, { mark, start }: Frame, offset: number): TemplatePlace {
+/** The place of the stretch at `index` among those around a character. */
+function placeOf(
+  output: MarkedOutput,
+  frames: readonly Frame[],
+  index: number,
+  offset: number,
+): TemplatePlace | undefined {
+  const frame = frames[index];
+  if (!frame) return undefined;
+  const outer = frames.slice(0, index).filter(({ mark }) => mark.kind === 'action');
+  const innermost = index < frames.length - 1 ? frames.at(-1) : undefined;
+  return {
+    ...spotOf(output, frame, offset),
+    literal: frame.mark.kind === 'text',
+    includes: outer.map((other) => spotOf(output, other, offset)).reverse(),
+    ...(innermost && { inner: spotOf(output, innermost, offset) }),
+  };
+}
+
+function spotOf({ text }: MarkedOutput, { mark, start }: Frame, offset: number): TemplateSpot {
   const { file, line, kind, code } = mark;
-  if (kind === 'action') return { file, line, column: mark.column, literal: false };
+  if (kind === 'action') return { file, line, column: mark.column };
   // A function may have changed what a definition printed, `quote` for one.
   const column = text.startsWith(code, start) ? mark.column + offset - start : undefined;
-  return { file, line, ...(column !== undefined && { column }), literal: true };
+  return { file, line, ...(column !== undefined && { column }) };
 }

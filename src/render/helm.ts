@@ -1,13 +1,16 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import type { SourceFinding } from '../cluster/cluster.ts';
+import { valueAt } from '../cluster/workloads.ts';
 import { isArchive, isChart, isFile, linkOutOf } from './chart.ts';
 import { HelmChart } from './helm-chart.ts';
 import { explainFailure } from './helm-failure.ts';
 import { HelmLocator, isCrd } from './helm-locate.ts';
 import { type PrintedObject, readObjects, splitOutput } from './helm-output.ts';
 import { secondRender, withoutRandom } from './helm-random.ts';
-import { needsRemoteSchema } from './helm-schema-failure.ts';
+import { isSchemaFailure, needsRemoteSchema } from './helm-schema-failure.ts';
+import { unknownValues } from './helm-value-unknown.ts';
+import { HelmWay } from './helm-way.ts';
 import { shownPath } from './manifests.ts';
 import { isGarbage, type RunResult } from './run.ts';
 import { type HelmTarget, isEncoded, type RenderContext, type Rendered, type RenderedObject } from './target.ts';
@@ -51,8 +54,10 @@ export async function renderHelm(target: HelmTarget, context: RenderContext): Pr
   const objects = printed.filter(({ document }) => !document.error);
   const locator = new HelmLocator(helm, objects);
   const values = await knownValues(objects, helm, rendered);
-  rendered.objects = objects.map((object, i) => renderedObject(object, values[i], helm, locator));
+  const way = new HelmWay(helm, locator);
+  rendered.objects = objects.map((object, i) => renderedObject(object, values[i], helm, locator, way));
   for (const object of printed) await addMistakes(object, helm, locator, rendered);
+  rendered.findings.push(...unknownValues(helm));
   return rendered;
 }
 
@@ -100,6 +105,8 @@ async function addFailure(
   const guessed = lacks === 'version' && context.kubernetesVersion === undefined;
   if (!guessed && (lacks === undefined || target.location)) {
     rendered.findings.push(...findings);
+    // What a chart lacks may stand there under a name that it doesn't know; a schema names such keys itself.
+    if (!isSchemaFailure(result.stderr)) rendered.findings.push(...unknownValues(helm));
     return;
   }
   rendered.unchecked.push({ what: target.name, reason: adviceFor(findings, lacks, helm) });
@@ -143,7 +150,13 @@ async function knownValues(objects: readonly PrintedObject[], helm: HelmChart, r
   return known;
 }
 
-function renderedObject(object: PrintedObject, value: unknown, helm: HelmChart, locator: HelmLocator): RenderedObject {
+function renderedObject(
+  object: PrintedObject,
+  value: unknown,
+  helm: HelmChart,
+  locator: HelmLocator,
+  way: HelmWay,
+): RenderedObject {
   const { source } = object.piece;
   const { file, thirdParty } = helm.resolve(source);
   return {
@@ -153,6 +166,7 @@ function renderedObject(object: PrintedObject, value: unknown, helm: HelmChart, 
       offset === undefined || isEncoded(value, path)
         ? locator.locate(object, path, at)
         : locator.locateWithin(object, path, offset),
+    way: (path, at = 'value') => way.of(object, path, at, valueAt(value, path)),
     ...(thirdParty && { thirdParty }),
   };
 }
