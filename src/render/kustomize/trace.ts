@@ -2,12 +2,15 @@ import { asMap } from '../../cluster/workloads.ts';
 import type { RelatedLocation } from '../../diagnostic.ts';
 import { type At, groupOf, type Location, type Path } from '../../resource.ts';
 import type { SourceFiles } from '../../source.ts';
-import type { Kustomization } from '../kustomization.ts';
+import { type Kustomization, placeOf } from '../kustomization.ts';
 import { isEncoded } from '../target.ts';
+import { type ChartObjects, objectsOfCharts } from './charts.ts';
+import { writtenIn } from './configured.ts';
 import { stringOf } from './fields.ts';
 import { Followed } from './follow.ts';
 import { isOpaque, type SourceObject, sourceObjects } from './layers.ts';
 import {
+  emptyMap,
   entryOf,
   isPrinted,
   locationOf,
@@ -79,9 +82,10 @@ export class Trace {
     if (!match) return this.#file(this.#root.file);
     const found = this.#walk(match, rendered, path);
     if (found) {
-      return at === 'key'
-        ? locationOf(found.key ?? found.origin, at, this.#sources)
-        : this.#written(found, rendered, path, offset);
+      if (at === 'key') return locationOf(found.key ?? found.origin, at, this.#sources);
+      // Of what only the chart's name stands for, no character has a place.
+      const isInChart = found.origin === match.object.chart?.name.origin;
+      return this.#written(found, rendered, path, isInChart ? undefined : offset);
     }
     const byNamespace = this.#namespaceOf(match, rendered, path);
     if (byNamespace) return byNamespace;
@@ -182,9 +186,24 @@ export class Trace {
       return same.length === equal.length ? same[equal.indexOf(item)] : same.length === 1 ? same[0] : undefined;
     }
     const key = identifyingKeys(asMap(item));
-    if (key.length === 0) return undefined;
-    const named = items.filter((shadow) => hasKeys(shadow, key));
-    return named.length === 1 && rendered.filter((other) => sharesKeys(other, key)).length === 1 ? named[0] : undefined;
+    const named = key.length === 0 ? [] : items.filter((shadow) => this.#hasKeys(shadow, key));
+    if (named.length === 1 && rendered.filter((other) => sharesKeys(other, key)).length === 1) return named[0];
+    const isAligned = items.length === rendered.length && items.every((own, i) => this.#isAlike(own, rendered[i]));
+    return isAligned ? items[index] : undefined;
+  }
+
+  /** Whether a shadow may have become an item: of the same type and, if it is a map, with the same keys. */
+  #isAlike(shadow: Shadow, item: unknown): boolean {
+    if (shadow.type === 'map') return asMap(item) !== undefined && this.#hasKeys(shadow, identifyingKeys(asMap(item)));
+    return shadow.type === 'list' ? Array.isArray(item) : typeof item !== 'object';
+  }
+
+  #hasKeys(shadow: Shadow, keys: readonly [string, unknown][]): boolean {
+    if (shadow.type !== 'map') return false;
+    return keys.every(([key, value]) => {
+      const own = shadow.entries.get(key);
+      return own === undefined ? value === undefined : own.type === 'scalar' && this.#isSameScalar(own, value);
+    });
   }
 
   /** Whether a shadow and a value are equal throughout, nulls aside. */
@@ -213,8 +232,11 @@ export class Trace {
   /** Equal, but for the names in it of objects of this render, which kustomize makes longer. */
   #isSameScalar({ value: written, parts }: ShadowScalar, value: unknown): boolean {
     if (written === value) return true;
-    if (typeof written === 'boolean') return typeof value === 'string' && isPrinted(written, value);
-    if (typeof written !== 'string' || typeof value !== 'string') return false;
+    if (typeof value !== 'string' || written === null) return false;
+    // Labels and annotations become strings.
+    if (String(written) === value) return true;
+    if (typeof written === 'boolean') return isPrinted(written, value);
+    if (typeof written !== 'string') return false;
     return this.#isRenamed(written, value) || (parts !== undefined && this.#isJoined(written, parts, value));
   }
 
@@ -250,15 +272,22 @@ export class Trace {
     return ends.has(value.length);
   }
 
-  /** A namespace that a kustomization's `namespace:` set where only kustomize knows that one belongs (subjects, webhooks). */
+  /** A namespace that was written for the object that is named beside it, or for all objects: kustomize keeps references true. */
   #namespaceOf({ object }: Match, rendered: unknown, path: Path): Location | undefined {
     if (path.at(-1) !== 'namespace') return undefined;
-    const value = path.reduce(asChild, rendered);
+    const reference = asMap(path.slice(0, -1).reduce(asChild, rendered)) ?? {};
+    const { name, namespace: value } = reference;
+    const kind = path.at(-2) === 'service' ? 'Service' : reference.kind;
+    const named = this.#rendered.flatMap((other) => {
+      const id = idOf(other);
+      if (id.name !== name || id.kind !== kind || id.namespace !== value || other === rendered) return [];
+      return [this.locate(other, ['metadata', 'namespace'], 'value')];
+    });
+    if (named[0]?.line !== undefined) return named[0];
     const layer = object.layers.findLast((candidate) => stringOf(candidate.value, 'namespace'));
     const namespace = layer && stringOf(layer.value, 'namespace');
     if (!layer || !namespace || namespace.value !== value) return undefined;
-    const origin = { place: { file: layer.file, document: layer.document?.index ?? 0 }, path: namespace.path };
-    return locationOf(origin, 'value', this.#sources);
+    return locationOf({ place: placeOf(layer), path: namespace.path }, 'value', this.#sources);
   }
 
   /** The source of a rendered object: the only one that becomes an object of that identity. */
@@ -270,11 +299,47 @@ export class Trace {
   #findMatch(rendered: unknown): Match | undefined {
     const id = idOf(rendered);
     if (id.name === '' || id.kind === '') return undefined;
-    this.#objects ??= sourceObjects(this.#root, this.#sources);
+    this.#objects ??= this.#findObjects();
     const objects = this.#objects;
+    const ofChart = objects.find(({ settled }) => settled === rendered);
+    if (ofChart) {
+      const subject = this.#followed.of(ofChart);
+      return subject && { object: ofChart, subject };
+    }
     const likely = objects.filter(({ kind, name }) => kind === id.kind && name !== '' && id.name.includes(name));
     // Patches may rename an object, or make it one of another kind.
     return this.#only(likely, id) ?? this.#only(objects, id) ?? this.#onlyLikely(likely, rendered, id);
+  }
+
+  /** The objects of the sources; where charts are inflated, with those that only a chart can have rendered. */
+  #findObjects(): SourceObject[] {
+    const charts: ChartObjects[] = [];
+    const objects = sourceObjects(this.#root, this.#sources, undefined, (chart) => {
+      const start = () => emptyMap(chart.name.origin);
+      const file = writtenIn(chart.name.origin).place.file;
+      const all = { kind: '', name: '', hashed: false, file, start, steps: [], layers: [], chart };
+      charts.push(all);
+      return [all];
+    });
+    if (charts.length === 0) return objects;
+    const followed = new Followed();
+    const explained = objects.flatMap((object) => {
+      const subject = object.chart ? undefined : followed.of(object);
+      return subject ? [{ object, subject }] : [];
+    });
+    const unexplained = this.#rendered.filter((rendered) => {
+      const id = idOf(rendered);
+      return (
+        id.kind !== '' && id.name !== '' && !explained.some(({ object, subject }) => isBecome(subject, object, id))
+      );
+    });
+    const found = objectsOfCharts(charts, unexplained);
+    let next = 0;
+    return sourceObjects(this.#root, this.#sources, undefined, () => {
+      const chart = charts[next++];
+      const own = (chart && found.get(chart)) ?? [];
+      return own.map((object) => ({ ...object, steps: [], layers: [] }));
+    });
   }
 
   /**
@@ -368,14 +433,6 @@ function identifyingKeys(item: Record<string, unknown> | undefined): [string, un
 
 function isScalar(value: unknown): boolean {
   return typeof value === 'string' || typeof value === 'number';
-}
-
-function hasKeys(shadow: Shadow, keys: readonly [string, unknown][]): boolean {
-  if (shadow.type !== 'map') return false;
-  return keys.every(([key, value]) => {
-    const own = shadow.entries.get(key);
-    return own === undefined ? value === undefined : own.type === 'scalar' && own.value === value;
-  });
 }
 
 function sharesKeys(item: unknown, keys: readonly [string, unknown][]): boolean {
