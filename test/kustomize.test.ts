@@ -521,7 +521,7 @@ describe.each(TOOLCHAINS)('with %s: where values are written', { timeout: 60_000
     });
   });
 
-  it('names only the file where something else set the value', async () => {
+  it('finds what a replacement copied, under a name that a plug-in made longer', async () => {
     const files = {
       'kustomization.yaml': yaml`
         resources: [web.yaml, numbers.yaml]
@@ -543,7 +543,7 @@ describe.each(TOOLCHAINS)('with %s: where values are written', { timeout: 60_000
     expect(said(built)).toEqual([]);
     await expectPlaces(built, 'Deployment', 'y-web', {
       '': 'web.yaml:2: apiVersion: apps/v1',
-      'spec.replicas': 'kustomization.yaml',
+      'spec.replicas': 'numbers.yaml:4: "7" }',
       [`${POD}.containers.0.image`]: 'web.yaml:28: nginx',
     });
   });

@@ -112,7 +112,7 @@ function pieceOf(found: Shadow, delimiter: string, index: number): ShadowScalar 
   if (piece === undefined) return undefined;
   const at = pieces.slice(0, index).reduce((length, { length: own }) => length + own + delimiter.length, 0);
   const value = typeof found.value === 'string' ? piece : plainScalar(piece);
-  return { ...found, value, parts: [{ start: 0, end: piece.length, from: { ...found }, at }] };
+  return { ...found, value, parts: [{ start: 0, end: piece.length, from: { ...found }, at }], focus: 0 };
 }
 
 /** How a target picks an object; undefined where it doesn't. */
@@ -177,7 +177,7 @@ function valueFor({ value: old, isNew }: Slot, source: Shadow, hidden: boolean, 
     origin: source.origin,
     ...(source.via && { via: source.via }),
     ...(source.was && { was: source.was }),
-    ...(parts && { parts }),
+    ...(parts && { parts, focus: all?.focus ?? 0 }),
   };
 }
 
@@ -188,7 +188,7 @@ function joined(
   hidden: boolean,
   delimiter: string,
   index: number,
-): { text: string; parts: Part[] } {
+): { text: string; parts: Part[]; focus: number } {
   const pieces = String(old.value).split(delimiter);
   const head = pieces
     .slice(0, Math.max(index, 0))
@@ -205,5 +205,5 @@ function joined(
     ...(own ? [{ start: head.length, end, from: own, ...(hidden ? {} : { at: 0 }) }] : []),
     { start: end, end: end + tail.length, from: { ...old }, at: whole.length - tail.length },
   ];
-  return { text: head + text + tail, parts };
+  return { text: head + text + tail, parts, focus: head.length };
 }

@@ -109,8 +109,10 @@ export function scalar(value: ShadowScalar['value'], origin: Origin): ShadowScal
 
 /** Sets an entry of a map; the new value remembers the one that stood there. */
 export function overwrite(map: ShadowMap, key: string, value: Shadow): void {
-  const was = map.entries.get(key);
-  map.entries.set(key, was && was !== value ? { ...value, was } : value);
+  const own = map.entries.get(key);
+  // What one entry sets twice overwrites what stood there before.
+  const was = own?.origin === value.origin ? own.was : own;
+  map.entries.set(key, was && own !== value ? { ...value, was } : value);
 }
 
 /** A copy for another place, which it gets to by `via`. */
