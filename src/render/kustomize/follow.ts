@@ -5,6 +5,8 @@ import type { Step } from './transform.ts';
 /** What is followed: a fresh shadow, and what is done to it, in order. */
 export interface Followable {
   start(): ShadowMap;
+  /** What it is rendered as, where that is all that is known of it: every step finds its work done. */
+  settled?: unknown;
   steps: readonly (Step | Together)[];
 }
 
@@ -44,7 +46,7 @@ export class Followed {
   #advance(object: Followable, until: number): Progress {
     let progress = this.#progress.get(object);
     if (!progress) {
-      progress = { subject: { shadow: object.start(), previous: [] }, done: 0 };
+      progress = { subject: startOf(object), done: 0 };
       this.#progress.set(object, progress);
     }
     while (progress.done < until && progress.subject) {
@@ -63,4 +65,8 @@ export class Followed {
     step.run(all.flatMap(({ subject }) => subject ?? []));
     for (const progress of all) progress.done++;
   }
+}
+
+function startOf({ start, settled }: Followable): Subject {
+  return { shadow: start(), previous: [], ...(settled === undefined ? {} : { settled: true }) };
 }

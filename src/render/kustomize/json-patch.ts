@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import { asMap } from '../../cluster/workloads.ts';
+import { plainOf } from './configured.ts';
 import { copyOf, overwrite, type Place, type Shadow, type ShadowMap, shadowOf } from './shadow.ts';
 
 /** One operation of a JSON patch, with its index in the patch. */
@@ -33,28 +35,32 @@ function keysOf(pointer: string): string[] {
     .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
 }
 
-/** Applies the operations of a patch that stands at `place` to an object. What can't be applied is passed over: kustomize did it. */
-export function jsonPatch(object: ShadowMap, operations: readonly Operation[], place: Place): void {
+/**
+ * Applies the operations of a patch that stands at `place` to an object. What can't be applied is passed over: kustomize did
+ * it. To a settled one it was applied before: items are where they belong.
+ */
+export function jsonPatch(object: ShadowMap, operations: readonly Operation[], place: Place, settled = false): void {
   for (const { index, op, path, from, value } of operations) {
     const written = () => shadowOf(value, place, [index, 'value']);
     switch (op) {
       case 'add':
-        add(object, path, written());
+        if (settled) restate(object, path, written());
+        else add(object, path, written());
         break;
       case 'replace':
         replace(object, path, written());
         break;
       case 'remove':
-        remove(object, path);
+        if (!settled) remove(object, path);
         break;
       case 'move': {
-        const moved = remove(object, from);
+        const moved = settled ? undefined : remove(object, from);
         if (moved) add(object, path, moved);
         break;
       }
       case 'copy': {
         const found = at(object, from);
-        if (found) add(object, path, copyOf(found));
+        if (found && !settled) add(object, path, copyOf(found));
       }
     }
   }
@@ -75,6 +81,14 @@ function indexOf(key: string, last: number): number | undefined {
   if (!/^-?\d+$/.test(key)) return undefined;
   const index = Number(key) < 0 ? last + 1 + Number(key) : Number(key);
   return index >= 0 && index <= last ? index : undefined;
+}
+
+/** Says of what stands at a path that it is written in the patch, if it is. */
+function restate(object: ShadowMap, path: readonly string[], value: Shadow): void {
+  const key = path.at(-1);
+  const end = key === '-' ? [...path.slice(0, -1), '-1'] : path;
+  const found = at(object, end);
+  if (found && isDeepStrictEqual(plainOf(found), plainOf(value))) replace(object, end, value);
 }
 
 function add(object: ShadowMap, path: readonly string[], value: Shadow): void {

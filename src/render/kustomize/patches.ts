@@ -115,7 +115,7 @@ export function patchStep(patch: Patch): Step | undefined {
     return (subject) => {
       if (!isSelected(subject)) return undefined;
       remember(subject);
-      jsonPatch(subject.shadow, operations, place);
+      jsonPatch(subject.shadow, operations, place, subject.settled);
       return undefined;
     };
   }

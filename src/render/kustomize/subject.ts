@@ -16,6 +16,8 @@ export interface Subject {
   shadow: ShadowMap;
   /** Earlier identities, the original one first; without the current one. */
   previous: Identity[];
+  /** Whether it is as it is rendered already, so that all that is done to it was done before. */
+  settled?: boolean;
 }
 
 /** The current identity of an object. */

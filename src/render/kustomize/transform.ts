@@ -185,10 +185,11 @@ export function imageEntry(config: Shadow | undefined): ImageEntry | undefined {
 
 /** ImageTagTransformer. */
 export function imageStep({ name, change }: ImageEntry, specs: readonly FieldSpec[]): Step {
-  return ({ shadow }) => {
+  return ({ shadow, settled }) => {
     if (!change) return undefined;
     eachImage(shadow, specs, change.origin, ({ value: image }, put) => {
-      if (isImage(image, name)) put(scalar(change.to(partsOf(image)), change.origin));
+      const isDone = settled && change.to({ ...partsOf(image), name }) === image;
+      if (isDone || isImage(image, name)) put(scalar(change.to(partsOf(image)), change.origin));
     });
     return undefined;
   };
@@ -216,12 +217,18 @@ const MAX_LENGTH = 512;
 /** Two repetitions without bound. */
 const MAX_WAYS = (MAX_LENGTH + 1) ** 2;
 
-/** Whether an image is one of that name, which kustomize takes for a pattern (IsImageMatched of its api/internal/image). */
+/** What may follow an image's name, for kustomize to take it for one of that name. */
+const TAG_AND_DIGEST = '(:[a-zA-Z0-9_.{}-]*)?(@sha256:[a-zA-Z0-9_.{}-]*)?$';
+const ONLY_TAG_AND_DIGEST = new RegExp(`^${TAG_AND_DIGEST}`);
+
+/**
+ * Whether an image is one of that name, which kustomize takes for a pattern (IsImageMatched of its api/internal/image): a name with
+ * a tag is one that has this tag, and a tag like `$(VERSION)` is none.
+ */
 export function isImage(image: string, name: string): boolean {
-  const { name: own } = partsOf(image);
-  if (own === name) return true;
-  if (!/[*+?[\](){}|^$\\]/.test(name) || image.length > MAX_LENGTH) return false;
-  const pattern = `^${name}(:[a-zA-Z0-9_.{}-]*)?(@sha256:[a-zA-Z0-9_.{}-]*)?$`;
+  if (image.startsWith(name) && ONLY_TAG_AND_DIGEST.test(image.slice(name.length))) return true;
+  if (!/[.*+?[\](){}|^$\\]/.test(name) || image.length > MAX_LENGTH) return false;
+  const pattern = `^${name}${TAG_AND_DIGEST}`;
   try {
     return waysToMatch(pattern, MAX_LENGTH) <= MAX_WAYS && new RegExp(pattern).test(image);
   } catch {
