@@ -79,6 +79,7 @@ export async function lint(options: LintOptions): Promise<Report> {
   const context = contextOf(options, sources, root, {
     ...(options.stdin === undefined && { texts }),
     named: filesNamed(selection.config),
+    chartsOf: chartsByValues(selection.config?.environments ?? selection.environments),
   });
   const failures = new Set<string>();
   const nothing = selection.environments.length === 0 ? whyNothing(options, selection) : undefined;
@@ -231,7 +232,7 @@ function contextOf(
   options: LintOptions,
   sources: SourceFiles,
   root: string,
-  surroundings: Pick<RenderContext, 'texts' | 'named'> = {},
+  surroundings: Pick<RenderContext, 'texts' | 'named' | 'chartsOf'> = {},
 ): (environment: Environment) => RenderContext {
   const { cwd, kustomize, helm, signal, timeout = DEFAULT_TIMEOUT } = options;
   const tools = findTools({
@@ -259,6 +260,16 @@ function filesNamed(config: Config | undefined): Set<string> {
     target.type === 'manifests' ? target.files : target.type === 'helm' ? target.values : [];
   const environments = config?.environments ?? [];
   return new Set(environments.flatMap(({ existing, targets }) => [...existing, ...targets.flatMap(filesOf)]));
+}
+
+/** Which charts get a values file, asked for only where one holds keys that its chart doesn't know. */
+function chartsByValues(environments: readonly Environment[]): NonNullable<RenderContext['chartsOf']> {
+  const charts = new Map<string, Set<string>>();
+  for (const target of environments.flatMap((environment) => environment.targets)) {
+    if (target.type !== 'helm') continue;
+    for (const file of target.values) charts.set(file, (charts.get(file) ?? new Set()).add(target.chart));
+  }
+  return (file) => charts.get(file) ?? new Set();
 }
 
 /** What the targets that the paths name render, for `k8s-lint render`. Throws as `lint` does. */

@@ -101,5 +101,7 @@ export interface RenderContext {
   texts?: RepositoryTexts;
   /** Absolute paths of the files that k8s-lint.yaml names: facts, plain manifests, values. */
   named?: ReadonlySet<string>;
+  /** The charts of all helm targets, absolute, that get a values file, by its absolute path. */
+  chartsOf?(values: string): ReadonlySet<string>;
   signal?: AbortSignal;
 }

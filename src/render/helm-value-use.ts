@@ -1,0 +1,799 @@
+import { type Expr, parseTemplate, type Statement, type TemplateTree } from './template-tree.ts';
+
+/**
+ * What the templates of a release do with one value: which keys of it they read by name, whether they go through all of its
+ * keys or items, and whether they take it as a whole.
+ */
+export class ValueUse {
+  /** The keys that are read by name. */
+  readonly children = new Map<string, ValueUse>();
+  /** What is done with any key or item, undefined where none is looked up by a name that isn't known. */
+  element: ValueUse | undefined;
+  /** It is printed, or given to a function that may look at all of it. */
+  whole = false;
+  readonly depth: number;
+
+  constructor(depth = 0) {
+    this.depth = depth;
+  }
+}
+
+/** One chart of a release, as its templates see it: a subchart has one for each of its names. */
+export interface Scope {
+  /** What is done with its `.Values`; that of a subchart is a child of its parent's. */
+  values: ValueUse;
+  /** The texts of its templates, NOTES.txt and helpers included. */
+  templates: readonly string[];
+  /** Texts that `tpl` may be given: values and other files that hold actions. */
+  texts: readonly string[];
+  /** A library chart has definitions only. */
+  library: boolean;
+  subcharts: readonly { name: string; scope: Scope }[];
+}
+
+/**
+ * Finds what the templates of a release read of their values, into the `values` of the scopes, by following values through
+ * fields, variables, maps that templates make, and definitions. What isn't understood counts as read whole, and so does all
+ * that might be: a branch that is never taken, a variable before it is assigned.
+ */
+export function followValues(root: Scope): void {
+  new Follower(root).run();
+}
+
+/** Something that a value may be. */
+type Thing = ValueThing | MadeThing | TextThing | PartThing | typeof OTHER;
+
+/** What no template can read values from: text, numbers, what functions make. */
+const OTHER = { type: 'other' } as const;
+
+interface TextThing {
+  type: 'text';
+  text: string;
+}
+
+/** A part of a text that was split, such as a path in the values: going through all of them one after the other leads along it. */
+interface PartThing {
+  type: 'part';
+  paths: Map<string, readonly string[]>;
+  /** What was reached with the first parts of paths, and those parts. */
+  reached: Map<Thing, Map<string, readonly string[]>>;
+}
+
+/** What templates put into a map or list. */
+interface Contents {
+  fields: Map<string, Value>;
+  /** Under keys that aren't known, and the items of lists. */
+  any: Value;
+  /** Maps that were merged into it. */
+  merged: Value;
+}
+
+interface ValueThing extends Contents {
+  type: 'value';
+  use: ValueUse;
+}
+
+/** A map or list that a template makes: one for each place that makes some. */
+interface MadeThing extends Contents {
+  type: 'made';
+  whole: boolean;
+}
+
+/** All that something may be at any time. Nothing yet: it hasn't been reached. */
+type Value = Set<Thing>;
+
+/** A template or definition as it runs in one chart. */
+interface Frame {
+  scope: Running;
+  body: readonly Statement[];
+  /** What it is run with. */
+  dot: Value;
+  /** Variables by the statement that declares them, maps, lists and parts by the expression that makes them. */
+  variables: Map<Statement, Value[]>;
+  made: Map<Expr, MadeThing>;
+  parts: Map<Expr, PartThing>;
+  /** What it prints, where that is one piece at most. */
+  printed: Value;
+  printsOne: boolean;
+}
+
+interface Running {
+  scope: Scope;
+  context: MadeThing;
+  templates: Frame[];
+  texts: Frame[];
+  /** What `tpl` runs with. */
+  tplDot: Value;
+  definitions: Map<string, Frame[]>;
+}
+
+/** Where variables are looked up. */
+interface Environment {
+  frame: Frame;
+  dot: Value;
+  variables: ReadonlyMap<string, Value>;
+}
+
+/** Values nested deeper than this count as read whole: templates that walk trees would go on for ever. */
+const MAX_DEPTH = 24;
+/** More uses than this, or rounds, are not followed: then everything counts as read. */
+const MAX_USES = 50_000;
+const MAX_ROUNDS = 60;
+
+/** A text that templates put together is followed up to this length, and where it may be one of so many. */
+const MAX_TEXT = 200;
+const MAX_TEXTS = 200;
+
+/** The functions that make names of keys; undefined where what they make isn't certain. */
+const FOLDS: ReadonlyMap<string, (...texts: string[]) => string | undefined> = new Map<
+  string,
+  (...texts: string[]) => string | undefined
+>([
+  ['print', (...texts) => texts.join('')],
+  ['printf', (format = '', ...texts) => formatted(format, texts)],
+  ['toString', (text) => text],
+  ['lower', (text) => text?.toLowerCase()],
+  ['upper', (text) => text?.toUpperCase()],
+  ['trim', (text) => text?.trim()],
+  ['trimPrefix', (prefix = '', text = '') => (text.startsWith(prefix) ? text.slice(prefix.length) : text)],
+  [
+    'trimSuffix',
+    (suffix = '', text = '') => (text.endsWith(suffix) ? text.slice(0, text.length - suffix.length) : text),
+  ],
+  ['replace', (from = '', to = '', text = '') => text.replaceAll(from, () => to)],
+  ['camelcase', (text = '') => camelCase(text)],
+  ['untitle', (text = '') => (/^\S+$/.test(text) ? text.replace(/^./, (letter) => letter.toLowerCase()) : undefined)],
+]);
+
+function formatted(format: string, texts: readonly string[]): string | undefined {
+  const verbs = format.match(/%./g) ?? [];
+  if (verbs.length !== texts.length || !verbs.every((verb) => verb === '%s' || verb === '%v')) return undefined;
+  let next = 0;
+  return format.replace(/%./g, () => texts[next++] ?? '');
+}
+
+/** Of plain lower case words only: how others come out depends on the version of sprig. */
+function camelCase(text: string): string | undefined {
+  if (!/^[a-z][a-z0-9]*(?:[_-][a-z][a-z0-9]*)*$/.test(text)) return undefined;
+  return text.replace(/(?:^|[_-])(.)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+class Follower {
+  private readonly root: Scope;
+  private readonly scopes: Running[] = [];
+  private readonly things = new Map<ValueUse, ValueThing>();
+  private readonly texts = new Map<string, TextThing>();
+  /** Every definition of the release: helm lets all charts share them. */
+  private readonly definitions = new Map<string, (readonly Statement[])[]>();
+  private changed = false;
+
+  constructor(root: Scope) {
+    this.root = root;
+  }
+
+  run(): void {
+    this.start(this.root);
+    for (const running of this.scopes) this.finishStart(running);
+    for (let round = 0; round === 0 || this.changed; round++) {
+      if (round > MAX_ROUNDS || this.things.size > MAX_USES) {
+        this.root.values.whole = true;
+        return;
+      }
+      this.changed = false;
+      for (const running of this.scopes) {
+        for (const frame of running.templates) this.runFrame(frame);
+        for (const frame of running.texts) this.runFrame(frame);
+        // Definitions that are found on the way are run in this round, too.
+        for (const frames of running.definitions.values()) for (const frame of frames) this.runFrame(frame);
+      }
+    }
+  }
+
+  private start(scope: Scope): Running {
+    const context = madeThing();
+    const running: Running = {
+      scope,
+      context,
+      templates: [],
+      texts: [],
+      tplDot: new Set(),
+      definitions: new Map(),
+    };
+    this.scopes.push(running);
+    context.fields.set('Values', new Set([this.thingOf(scope.values)]));
+    const subcharts = madeThing();
+    for (const { name, scope: below } of scope.subcharts) {
+      subcharts.fields.set(name, new Set([this.start(below).context]));
+    }
+    context.fields.set('Subcharts', new Set([subcharts]));
+    for (const name of ['Chart', 'Release', 'Files', 'Capabilities', 'Template']) {
+      context.fields.set(name, new Set([OTHER]));
+    }
+    return running;
+  }
+
+  private finishStart(running: Running): void {
+    const { scope, context } = running;
+    for (const text of scope.templates) {
+      const tree = this.parse(text, running);
+      if (tree && !scope.library) running.templates.push(frameOf(running, tree.body, new Set([context])));
+    }
+    for (const text of scope.texts) this.addText(text, running);
+  }
+
+  private parse(text: string, running: Running): TemplateTree | undefined {
+    const tree = parseTemplate(text);
+    if (!tree) readWhole(text, running.scope.values);
+    for (const { name, body } of tree?.definitions ?? []) {
+      const bodies = this.definitions.get(name);
+      if (bodies) bodies.push(body);
+      else this.definitions.set(name, [body]);
+    }
+    return tree;
+  }
+
+  private addText(text: string, running: Running): void {
+    const tree = this.parse(text, running);
+    if (!tree) return;
+    running.texts.push(frameOf(running, tree.body, running.tplDot));
+    this.changed = true;
+  }
+
+  private runFrame(frame: Frame): void {
+    if (frame.dot.size > 0) this.runAll(frame.body, { frame, dot: frame.dot, variables: new Map([['$', frame.dot]]) });
+  }
+
+  private runAll(body: readonly Statement[], environment: Environment): void {
+    let { variables } = environment;
+    for (const statement of body) variables = this.runOne(statement, { ...environment, variables });
+  }
+
+  /** Returns the variables that what comes after it sees. */
+  private runOne(statement: Statement, environment: Environment): Environment['variables'] {
+    const { frame, variables } = environment;
+    switch (statement.type) {
+      case 'output':
+        if (frame.printsOne) this.join(frame.printed, [this.textOf(statement.text.trim())]);
+        return variables;
+      case 'print': {
+        const value = this.evaluate(statement.expr, environment);
+        this.readAll(value);
+        if (frame.printsOne) this.join(frame.printed, asText(value));
+        return variables;
+      }
+      case 'template':
+        this.include([statement.name], statement.arg && this.evaluate(statement.arg, environment), environment);
+        return variables;
+      case 'assign':
+        return this.assign(statement, [this.evaluate(statement.expr, environment)], environment);
+    }
+    const value = this.evaluate(statement.expr, environment);
+    const { type, names } = statement;
+    const items = type === 'range' ? this.elements(value) : value;
+    // With one variable, `range` sets it to the item; with two, to the key or index first.
+    const given = type === 'range' && names.length === 2 ? [this.keysOf(value), items] : [items];
+    const inside = names.length > 0 ? this.assign(statement, given, environment) : variables;
+    const dot = type === 'if' ? environment.dot : items;
+    this.runAll(statement.body, { frame, dot, variables: inside });
+    this.runAll(statement.otherwise, { ...environment, variables: type === 'range' ? variables : inside });
+    return variables;
+  }
+
+  private assign(
+    statement: Extract<Statement, { names: string[] }>,
+    values: readonly Value[],
+    { frame, variables }: Environment,
+  ): Environment['variables'] {
+    if (!statement.declares) {
+      for (const [i, name] of statement.names.entries()) {
+        const cell = variables.get(name);
+        if (cell) this.join(cell, values[i] ?? new Set());
+      }
+      return variables;
+    }
+    let cells = frame.variables.get(statement);
+    if (!cells) {
+      cells = statement.names.map(() => new Set());
+      frame.variables.set(statement, cells);
+    }
+    const seen = new Map(variables);
+    for (const [i, name] of statement.names.entries()) {
+      const cell = cells[i] ?? new Set();
+      this.join(cell, values[i] ?? new Set());
+      seen.set(name, cell);
+    }
+    return seen;
+  }
+
+  private evaluate(expr: Expr, environment: Environment): Value {
+    switch (expr.type) {
+      case 'dot':
+        return environment.dot;
+      case 'variable':
+        return environment.variables.get(expr.name) ?? new Set();
+      case 'field':
+        return this.field(this.evaluate(expr.of, environment), expr.name);
+      case 'text':
+        return new Set([this.textOf(expr.text)]);
+      case 'number':
+      case 'constant':
+        return new Set([OTHER]);
+      case 'method': {
+        // `.Files.Get`, `.Capabilities.APIVersions.Has`, and those of `.Values` itself.
+        const of = this.evaluate(expr.of, environment);
+        if (![...of].every((thing) => thing === OTHER)) this.readAll(of);
+        for (const arg of expr.args) this.readAll(this.evaluate(arg, environment));
+        return new Set([OTHER]);
+      }
+      case 'call':
+        return this.call(expr, environment);
+    }
+  }
+
+  private call(expr: Extract<Expr, { type: 'call' }>, environment: Environment): Value {
+    const args = expr.args.map((arg) => this.evaluate(arg, environment));
+    const first = args[0] ?? new Set();
+    const last = args.at(-1) ?? new Set();
+    const name = expr.name.replace(/^must([A-Z])/, (_, letter: string) => letter.toLowerCase());
+    switch (name) {
+      case 'include':
+        return this.includeCall(expr, args, environment);
+      case 'tpl':
+        this.readAll(first);
+        this.join(environment.frame.scope.tplDot, args[1] ?? new Set());
+        return new Set([OTHER]);
+
+      // What may come out is one of the arguments.
+      case 'default':
+      case 'coalesce':
+      case 'and':
+      case 'or':
+        return union(args);
+      case 'ternary':
+        return union(args.slice(0, 2));
+      case 'required':
+      case 'deepCopy':
+      case 'initial':
+      case 'rest':
+      case 'reverse':
+      case 'uniq':
+      case 'compact':
+        return last;
+      case 'slice':
+      case 'unset':
+        return first;
+
+      // Only whether there is something, and what type it has
+      case 'not':
+      case 'empty':
+      case 'len':
+      case 'kindOf':
+      case 'kindIs':
+      case 'typeOf':
+      case 'typeIs':
+      case 'typeIsLike':
+      case 'fail':
+        for (const arg of args.slice(0, -1)) this.readAll(arg);
+        return new Set([OTHER]);
+
+      case 'split':
+      case 'splitList':
+        return this.split(expr, args, environment);
+      case 'dict':
+        return this.dict(expr, args, environment);
+      case 'list':
+      case 'tuple':
+        return this.listOf(expr, args, environment);
+      case 'append':
+      case 'push':
+      case 'prepend':
+        return this.listOf(expr, [this.elements(first), ...args.slice(1)], environment);
+      case 'concat':
+      case 'values':
+        return this.listOf(
+          expr,
+          args.map((arg) => this.elements(arg)),
+          environment,
+        );
+      case 'chunk':
+        return this.listOf(expr, [last], environment);
+      case 'first':
+      case 'last':
+        return this.elements(last);
+      case 'keys':
+        return this.listOf(
+          expr,
+          args.map((arg) => this.keysOf(arg)),
+          environment,
+        );
+
+      case 'index':
+        return args.slice(1).reduce((value, key) => this.lookUp(value, key), first);
+      case 'get':
+      case 'hasKey': {
+        const value = this.lookUp(first, args[1] ?? new Set());
+        return name === 'get' ? value : new Set([OTHER]);
+      }
+      case 'dig': {
+        const found = args.slice(0, -2).reduce((value, key) => this.lookUp(value, key), last);
+        return union([found, args.at(-2) ?? new Set()]);
+      }
+      case 'pluck':
+        return this.listOf(
+          expr,
+          args.slice(1).map((arg) => this.lookUp(arg, first)),
+          environment,
+        );
+      case 'pick': {
+        const made = this.made(expr, environment);
+        for (const key of args.slice(1)) this.put(made, key, this.lookUp(first, key));
+        return new Set([made]);
+      }
+      case 'omit':
+        for (const key of args.slice(1)) this.lookUp(first, key);
+        return first;
+      case 'set':
+        for (const thing of first) if ('fields' in thing) this.put(thing, args[1] ?? new Set(), args[2] ?? new Set());
+        return first;
+      case 'merge':
+      case 'mergeOverwrite':
+        for (const thing of first) {
+          if (!('fields' in thing)) continue;
+          for (const arg of args.slice(1)) this.joinInto(thing, thing.merged, arg);
+        }
+        return union(args);
+      default:
+        for (const arg of args) this.readAll(arg);
+        return this.textFrom(name, args);
+    }
+  }
+
+  /** What a function makes of texts that are known, such as the names of keys. */
+  private textFrom(name: string, args: readonly Value[]): Value {
+    const fold = FOLDS.get(name);
+    const texts = fold && args.map((arg) => textsOf(arg));
+    if (!texts?.every((own) => own !== undefined)) return new Set([OTHER]);
+    const combinations = texts.reduce<string[][]>(
+      (all, own) =>
+        all.length * own.length > MAX_TEXTS ? [] : all.flatMap((list) => own.map((text) => [...list, text])),
+      [[]],
+    );
+    if (combinations.length === 0 && texts.every(({ length }) => length > 0)) return new Set([OTHER]);
+    return new Set(
+      combinations.map((list) => {
+        const text = fold?.(...list);
+        return text === undefined || text.length > MAX_TEXT ? OTHER : this.textOf(text);
+      }),
+    );
+  }
+
+  /** Returns what the definition prints, where that is one text. */
+  private includeCall(expr: Extract<Expr, { type: 'call' }>, args: readonly Value[], environment: Environment): Value {
+    const [name, arg] = expr.args;
+    const names = args[0] ?? new Set<Thing>();
+    if (name && isTemplateFile(name)) {
+      for (const frame of environment.frame.scope.templates) this.join(frame.dot, args[1] ?? new Set());
+      return new Set([OTHER]);
+    }
+    const texts = textsOf(names);
+    if (texts === undefined) this.readAll(names);
+    if (names.size === 0) return new Set();
+    return this.include(texts ?? this.definitions.keys(), arg && args[1], environment);
+  }
+
+  private include(names: Iterable<string>, arg: Value | undefined, { frame }: Environment): Value {
+    const { definitions } = frame.scope;
+    const printed: Value = new Set();
+    for (const name of names) {
+      const frames = definitions.get(name) ?? [];
+      definitions.set(name, frames);
+      // A text that `tpl` is given may define more.
+      const bodies = this.definitions.get(name)?.slice(frames.length) ?? [];
+      frames.push(...bodies.map((body) => frameOf(frame.scope, body, new Set())));
+      for (const called of frames) {
+        this.join(called.dot, arg ?? new Set([OTHER]));
+        addAll(printed, called.printsOne ? called.printed : [OTHER]);
+      }
+    }
+    return printed;
+  }
+
+  private split(
+    expr: Expr,
+    [separator = new Set(), text = new Set()]: readonly Value[],
+    { frame }: Environment,
+  ): Value {
+    const made = this.made(expr, { frame });
+    const separators = textsOf(separator);
+    for (const thing of text) {
+      if (thing.type !== 'text' || separators?.length !== 1) {
+        this.readAll([thing]);
+        this.join(made.any, [OTHER]);
+        continue;
+      }
+      let part = frame.parts.get(expr);
+      if (!part) {
+        part = { type: 'part', paths: new Map(), reached: new Map() };
+        frame.parts.set(expr, part);
+      }
+      this.join(made.any, [part]);
+      if (part.paths.has(thing.text)) continue;
+      part.paths.set(thing.text, thing.text.split(separators[0] ?? ''));
+      this.changed = true;
+    }
+    return new Set([made]);
+  }
+
+  private dict(expr: Expr, args: readonly Value[], environment: Environment): Value {
+    const made = this.made(expr, environment);
+    for (let i = 0; i < args.length; i += 2) this.put(made, args[i] ?? new Set(), args[i + 1] ?? new Set());
+    return new Set([made]);
+  }
+
+  private listOf(expr: Expr, items: readonly Value[], environment: Environment): Value {
+    const made = this.made(expr, environment);
+    for (const item of items) this.joinInto(made, made.any, item);
+    return new Set([made]);
+  }
+
+  private made(expr: Expr, { frame }: Pick<Environment, 'frame'>): MadeThing {
+    let made = frame.made.get(expr);
+    if (!made) {
+      made = madeThing();
+      frame.made.set(expr, made);
+    }
+    return made;
+  }
+
+  private put(thing: ValueThing | MadeThing, key: Value, value: Value): void {
+    if (key.size === 0) return;
+    const keys = textsOf(key);
+    if (!keys) this.joinInto(thing, thing.any, value);
+    for (const name of keys ?? []) {
+      let field = thing.fields.get(name);
+      if (!field) {
+        field = new Set();
+        thing.fields.set(name, field);
+      }
+      this.joinInto(thing, field, value);
+    }
+  }
+
+  private lookUp(value: Value, key: Value): Value {
+    const found: Value = new Set();
+    for (const thing of key) {
+      if (thing.type === 'text') addAll(found, this.field(value, thing.text));
+      else if (thing.type === 'part') this.walk(value, thing, found);
+      else addAll(found, this.elements(value));
+    }
+    return found;
+  }
+
+  /** One step along the paths: from where their first parts led, with the next one. */
+  private walk(value: Value, { paths, reached }: PartThing, found: Value): void {
+    for (const thing of value) {
+      for (const prefix of [...(reached.get(thing)?.values() ?? [[]])]) {
+        for (const path of paths.values()) {
+          const name = path[prefix.length];
+          if (name === undefined || !prefix.every((part, i) => part === path[i])) continue;
+          const next = path.slice(0, prefix.length + 1);
+          for (const step of this.field(new Set([thing]), name)) {
+            found.add(step);
+            const prefixes = reached.get(step) ?? new Map();
+            reached.set(step, prefixes);
+            const key = JSON.stringify(next);
+            if (prefixes.has(key)) continue;
+            prefixes.set(key, next);
+            this.changed = true;
+          }
+        }
+      }
+    }
+  }
+
+  private field(value: Value, name: string): Value {
+    const found: Value = new Set();
+    for (const thing of withMerged(value)) {
+      if (!('fields' in thing)) {
+        found.add(OTHER);
+        continue;
+      }
+      if (thing.type === 'value') addAll(found, this.child(thing.use, name));
+      addAll(found, thing.fields.get(name) ?? []);
+      addAll(found, thing.any);
+      // The methods of .Values that give it back as a map
+      if (name === 'AsMap') found.add(thing);
+    }
+    return found;
+  }
+
+  private child(use: ValueUse, name: string): Value {
+    if (use.whole) return new Set([OTHER]);
+    let child = use.children.get(name);
+    if (!child) {
+      if (use.depth >= MAX_DEPTH) return this.readWholeUse(use);
+      child = new ValueUse(use.depth + 1);
+      use.children.set(name, child);
+      this.changed = true;
+    }
+    return new Set([this.thingOf(child)]);
+  }
+
+  /** The items of lists, and what stands in maps under any key. */
+  private elements(value: Value): Value {
+    const found: Value = new Set();
+    for (const thing of withMerged(value)) {
+      if (!('fields' in thing)) {
+        found.add(OTHER);
+        continue;
+      }
+      if (thing.type === 'value') addAll(found, this.element(thing.use));
+      addAll(found, thing.any);
+      for (const field of thing.fields.values()) addAll(found, field);
+    }
+    return found;
+  }
+
+  private element(use: ValueUse): Value {
+    if (use.whole) return new Set([OTHER]);
+    if (!use.element) {
+      if (use.depth >= MAX_DEPTH) return this.readWholeUse(use);
+      use.element = new ValueUse(use.depth + 1);
+      this.changed = true;
+    }
+    return new Set([this.thingOf(use.element)]);
+  }
+
+  /** What the keys of a map may be; those of values may be any. */
+  private keysOf(value: Value): Value {
+    const found: Value = new Set();
+    for (const thing of withMerged(value)) {
+      if (thing.type === 'value') this.element(thing.use);
+      if (thing.type !== 'made' || thing.any.size > 0) found.add(OTHER);
+      if ('fields' in thing) for (const key of thing.fields.keys()) found.add(this.textOf(key));
+    }
+    return found;
+  }
+
+  private readAll(value: Iterable<Thing>): void {
+    for (const thing of value) {
+      if (!('fields' in thing)) continue;
+      if (thing.type === 'value') {
+        if (thing.use.whole) continue;
+        this.readWholeUse(thing.use);
+      } else {
+        if (thing.whole) continue;
+        thing.whole = true;
+        this.changed = true;
+      }
+      for (const field of thing.fields.values()) this.readAll(field);
+      this.readAll(thing.any);
+      this.readAll(thing.merged);
+    }
+  }
+
+  private readWholeUse(use: ValueUse): Value {
+    use.whole = true;
+    this.changed = true;
+    return new Set([OTHER]);
+  }
+
+  /** Adds to what a map or list holds; where it is read whole, so is what comes in. */
+  private joinInto(thing: ValueThing | MadeThing, into: Value, value: Value): void {
+    this.join(into, value);
+    if (thing.type === 'made' ? thing.whole : thing.use.whole) this.readAll(value);
+  }
+
+  private join(into: Value, value: Iterable<Thing>): void {
+    for (const thing of value) {
+      if (into.has(thing)) continue;
+      into.add(thing);
+      this.changed = true;
+    }
+  }
+
+  private thingOf(use: ValueUse): ValueThing {
+    let thing = this.things.get(use);
+    if (!thing) {
+      thing = { type: 'value', use, fields: new Map(), any: new Set(), merged: new Set() };
+      this.things.set(use, thing);
+    }
+    return thing;
+  }
+
+  private textOf(text: string): TextThing {
+    let thing = this.texts.get(text);
+    if (!thing) {
+      thing = { type: 'text', text };
+      this.texts.set(text, thing);
+      // It may be a template for `tpl`.
+      if (text.includes('{{')) for (const running of this.scopes) this.addText(text, running);
+    }
+    return thing;
+  }
+}
+
+function frameOf(scope: Running, body: readonly Statement[], dot: Value): Frame {
+  return {
+    scope,
+    body,
+    dot,
+    variables: new Map(),
+    made: new Map(),
+    parts: new Map(),
+    printed: new Set(),
+    printsOne: piecesIn(body) <= 1,
+  };
+}
+
+/** How many pieces a body prints at most: none, one, or more. */
+function piecesIn(body: readonly Statement[]): number {
+  let pieces = 0;
+  for (const statement of body) {
+    if (statement.type === 'print' || statement.type === 'output') pieces++;
+    else if (statement.type === 'template') pieces += 2;
+    else if (statement.type !== 'assign') {
+      const inside = Math.max(piecesIn(statement.body), piecesIn(statement.otherwise));
+      pieces += statement.type === 'range' ? inside * 2 : inside;
+    }
+  }
+  return pieces;
+}
+
+/** What a printed value is afterwards. */
+function asText(value: Value): Thing[] {
+  return [...value].map((thing) => (thing.type === 'text' ? thing : OTHER));
+}
+
+function madeThing(): MadeThing {
+  return { type: 'made', whole: false, fields: new Map(), any: new Set(), merged: new Set() };
+}
+
+/** The texts that a value may be, undefined where it may be something else. */
+function textsOf(value: Value): string[] | undefined {
+  const texts: string[] = [];
+  for (const thing of value) {
+    if (thing.type === 'text') texts.push(thing.text);
+    else if (thing.type === 'part') texts.push(...[...thing.paths.values()].flat());
+    else return undefined;
+  }
+  return texts;
+}
+
+/** What a value may be, with all that was merged into it. */
+function withMerged(value: Value): Value {
+  const found = new Set(value);
+  // A set that grows is gone through to its end.
+  for (const thing of found) if ('merged' in thing) addAll(found, thing.merged);
+  return found;
+}
+
+function union(values: readonly Value[]): Value {
+  return new Set(values.flatMap((value) => [...value]));
+}
+
+function addAll(into: Value, value: Iterable<Thing>): void {
+  for (const thing of value) into.add(thing);
+}
+
+/** Whether an expression names a template file by `.Template.BasePath`, to take the checksum of what it prints. */
+function isTemplateFile(expr: Expr): boolean {
+  if (expr.type === 'field') return expr.name === 'BasePath' || isTemplateFile(expr.of);
+  return expr.type === 'call' && expr.args.some(isTemplateFile);
+}
+
+/** What a text that can't be read as a template seems to read, all of it whole. */
+function readWhole(text: string, values: ValueUse): void {
+  for (const [, dotted = ''] of text.matchAll(/\bValues((?:\.\w+)*)/g)) {
+    let use = values;
+    for (const name of dotted.split('.').slice(1)) {
+      let child = use.children.get(name);
+      if (!child) {
+        child = new ValueUse(use.depth + 1);
+        use.children.set(name, child);
+      }
+      use = child;
+    }
+    use.whole = true;
+  }
+}
