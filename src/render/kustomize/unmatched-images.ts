@@ -57,6 +57,9 @@ function hintOf(
   const { name: bare } = partsOf(name);
   if (bare !== name && names.has(bare)) return { text: `it matches names without tag and digest: write ${bare}` };
 
+  const odd = images.find(({ text }) => partsOf(text).name === name);
+  if (odd) return { text: `its tag keeps it from ${odd.text}`, related: here(`${odd.text} is here`, odd.value) };
+
   for (const { text, was, value } of images) {
     if (wasCalled(was, name)) return { text: `it is ${text} by now`, related: here('it is changed here', value) };
   }

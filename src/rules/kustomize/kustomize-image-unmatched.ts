@@ -61,7 +61,7 @@ export default {
             images:
               - newTag: dev
                 name: submission # <- no container has the image submission: kustomize ignores this entry without a word; did you mean ghcr.io/algosu/submission?
-              - name: ghcr.io/algosu/submission:v1 # <- no container has the image ghcr.io/algosu/submission:v1: kustomize ignores this entry without a word; it matches names without tag and digest: write ghcr.io/algosu/submission
+              - name: ghcr.io/algosu/submission:v2 # <- no container has the image ghcr.io/algosu/submission:v2: kustomize ignores this entry without a word; it matches names without tag and digest: write ghcr.io/algosu/submission
                 newTag: dev
               - name: ghcr.io/algosu/gateway # <- no container has the image ghcr.io/algosu/gateway: kustomize ignores this entry without a word; it is registry.example.com/gateway:v1 by now
                 newTag: dev
@@ -96,6 +96,8 @@ export default {
             images:
               - name: nginx # <- no container has the image nginx: kustomize ignores this entry without a word; it is caddy:2 by now
                 newTag: "1.29"
+              - name: hugo # <- no container has the image hugo: kustomize ignores this entry without a word; its tag keeps it from hugo:$(VERSION)
+                newTag: "0.150"
             patches:
               - patch: |-
                   apiVersion: v1
@@ -107,7 +109,9 @@ export default {
             apiVersion: v1
             kind: Pod
             metadata: { name: web }
-            spec: { containers: [{ name: web, image: "nginx:1.27" }] }
+            spec:
+              containers: [{ name: web, image: "nginx:1.27" }]
+              initContainers: [{ name: build, image: "hugo:$(VERSION)" }]
           `,
         },
       },
@@ -147,7 +151,7 @@ export default {
             images:
               - { name: localhost:5000/migrations, newTag: dev }
               - { name: ghcr.io/algosu/submission, digest: "sha256:4567" }
-              - { name: registry.example.com/gateway, newTag: dev }
+              - { name: "registry.example.com/gateway:v2", newTag: dev }
               - { name: quay.io/nightly, newTag: v2 }
           `,
           'overlays/dev/images.yaml': 'images: [{ kind: CronTab, path: spec/image }]\n',

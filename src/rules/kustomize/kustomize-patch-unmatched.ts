@@ -201,22 +201,17 @@ export default {
                 literals: [COLOR=red]
             patches:
               - target: { kind: Deployment, name: eu-problem-service }
-                path: scale.yaml
+                patch: '[{ "op": "add", "path": "/spec/replicas", "value": 2 }]'
               - target: { kind: Deployment, name: problem-service, namespace: default }
-                path: scale.yaml
-              - target: { kind: Deployment|StatefulSet, labelSelector: tier in (api) }
-                path: scale.yaml
+                patch: '[{ "op": "add", "path": "/spec/minReadySeconds", "value": 2 }]'
+              - target: { kind: Deployment|DaemonSet, labelSelector: tier in (api) }
+                patch: '[{ "op": "add", "path": "/spec/paused", "value": true }]'
               - target: { name: .*-problem }
-                path: scale.yaml
+                patch: '[{ "op": "add", "path": "/spec/minReadySeconds", "value": 3 }]'
               - target: { version: v1, kind: ConfigMap, name: settings }
                 patch: '[{ "op": "replace", "path": "/data/COLOR", "value": "blue" }]'
-              - target: { annotationSelector: "!patched" }
-                path: scale.yaml
-          `,
-          'overlays/dev/scale.yaml': yaml`
-            - op: add
-              path: /spec/replicas
-              value: 2
+              - target: { group: apps, annotationSelector: "!patched" }
+                patch: '[{ "op": "add", "path": "/spec/revisionHistoryLimit", "value": 2 }]'
           `,
           'component/kustomization.yaml': yaml`
             apiVersion: kustomize.config.k8s.io/v1alpha1
