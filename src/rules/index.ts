@@ -15,6 +15,7 @@ import resourceDefinedTwice from './config/resource-defined-twice.ts';
 import secretClaimedTwice from './config/secret-claimed-twice.ts';
 import secretOptionalAbsent from './config/secret-optional-absent.ts';
 import dependencyCycle from './gitops/dependency-cycle.ts';
+import helmValueUnknown from './helm/helm-value-unknown.ts';
 import ignoreExpired from './ignores/ignore-expired.ts';
 import ignoreUnused from './ignores/ignore-unused.ts';
 import imagePlaceholder from './image/image-placeholder.ts';
@@ -137,6 +138,7 @@ export const rules: readonly Rule[] = [
   kustomizeListKept,
   kustomizeOrphan,
   overlaySiblingSkipped,
+  helmValueUnknown,
   dependencyCycle,
   ignoreUnused,
   ignoreExpired,
