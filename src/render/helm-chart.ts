@@ -65,7 +65,7 @@ export class HelmChart {
 
   /** The sources of values, the one that counts most first. */
   get layers(): readonly Layer[] {
-    this.valuesLayers ??= layersOf(this.target, this.chart, this.thirdParty, this.context.sources);
+    this.valuesLayers ??= layersOf(this.target, this.chart, this.thirdParty, this.context.sources, this.helm.major);
     return this.valuesLayers;
   }
 
@@ -147,7 +147,7 @@ export class HelmChart {
     if (layer.file === undefined) return undefined;
     const inFile = [...layer.path, ...path.slice(layer.at.length)];
     if (inFile.length === 0) return undefined;
-    const { location, exact } = this.context.sources.find(layer.file, 0, inFile, at);
+    const { location, exact } = this.context.sources.find(layer.file, layer.document, inFile, at);
     return exact ? location : undefined;
   }
 

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { asMap } from '../cluster/workloads.ts';
 import type { Path } from '../resource.ts';
 import { SourceError, type SourceFiles } from '../source.ts';
+import { splitYaml } from '../yaml/split.ts';
 import { readYaml } from '../yaml.ts';
 import type { Chart } from './chart.ts';
 import type { HelmTarget } from './target.ts';
@@ -9,8 +10,9 @@ import type { HelmTarget } from './target.ts';
 /** One source of values. */
 export interface Layer {
   values: Record<string, unknown>;
-  /** Where they stand: the file, undefined where nobody says, and the path of `values` in its first document. */
+  /** Where they stand: the file, undefined where nobody says, which of its documents, and the path of `values` in that. */
   file: string | undefined;
+  document: number;
   path: Path;
   /** The path of `values` in those of the whole release: a subchart's own lie under its name. */
   at: Path;
@@ -35,44 +37,54 @@ const MAX_DEPTH = 60;
 
 /**
  * The sources of a target's values, the one that counts most first: `set`, the values files from last to first, the chart's
- * values.yaml, those of its subcharts.
+ * values.yaml, those of its subcharts. Of a file with several documents, helm 3 reads the first; helm 4 merges them, the last one
+ * counts most (LoadValues of pkg/chart/v2/loader/load.go).
  */
 export function layersOf(
   target: HelmTarget,
   chart: Chart | undefined,
   thirdParty: boolean,
   sources: SourceFiles,
+  major: 3 | 4,
 ): Layer[] {
   const layers: Layer[] = [];
   if (target.set) {
     const { file, path = [] } = target.setLocation ?? { file: undefined };
-    layers.push({ values: target.set, file, path, at: [], given: true, own: true });
+    layers.push({ values: target.set, file, document: 0, path, at: [], given: true, own: true });
   }
-  for (const file of target.values.toReversed()) {
-    layers.push({ values: readValues(file, sources), file, path: [], at: [], given: true, own: true });
-  }
-  if (chart) addChart(chart, [], !thirdParty, sources, layers);
+  const add = (file: string, layer: Pick<Layer, 'at' | 'given' | 'own'>) => {
+    const documents = readValues(file, sources);
+    for (const { values, document } of major === 3 ? documents.slice(0, 1) : documents.toReversed()) {
+      layers.push({ values, file, document, path: [], ...layer });
+    }
+  };
+  for (const file of target.values.toReversed()) add(file, { at: [], given: true, own: true });
+  const addChart = (chart: Chart, at: Path, own: boolean) => {
+    add(join(chart.directory, 'values.yaml'), { at, given: false, own });
+    for (const subchart of chart.subcharts) {
+      for (const name of subchart.names) addChart(subchart.chart, [...at, name], own && !subchart.thirdParty);
+    }
+  };
+  if (chart) addChart(chart, [], !thirdParty);
   return layers;
 }
 
-function addChart(chart: Chart, at: Path, own: boolean, sources: SourceFiles, layers: Layer[]): void {
-  const file = join(chart.directory, 'values.yaml');
-  layers.push({ values: readValues(file, sources), file, path: [], at, given: false, own });
-  for (const subchart of chart.subcharts) {
-    for (const name of subchart.names) {
-      addChart(subchart.chart, [...at, name], own && !subchart.thirdParty, sources, layers);
-    }
+/** The documents of a values file; comments in front of the first separator are none. */
+function readValues(file: string, sources: SourceFiles): Pick<Layer, 'values' | 'document'>[] {
+  try {
+    const text = sources.text(file);
+    const chunks = splitYaml(text);
+    const isPreface = chunks.length > 1 && !text.startsWith('---') && isOnlyComments(chunks[0]?.text ?? '');
+    const documents = readYaml(text).slice(isPreface ? 1 : 0);
+    return documents.map(({ value, index }) => ({ values: asMap(value) ?? {}, document: index }));
+  } catch (error) {
+    if (error instanceof SourceError) return [];
+    throw error;
   }
 }
 
-/** A values file's first document, which is all that helm reads of it. */
-function readValues(file: string, sources: SourceFiles): Record<string, unknown> {
-  try {
-    return asMap(readYaml(sources.text(file))[0]?.value) ?? {};
-  } catch (error) {
-    if (error instanceof SourceError) return {};
-    throw error;
-  }
+function isOnlyComments(text: string): boolean {
+  return text.split('\n').every((line) => /^\s*(?:#|$)/.test(line));
 }
 
 /** Every value that counts, as helm merges the sources: maps are merged, the rest is replaced, null removes. */
