@@ -598,11 +598,11 @@ class Follower {
         found.add(OTHER);
         continue;
       }
-      if (thing.type === 'value') addAll(found, this.child(thing.use, name));
+      // A method of .Values, which gives it back as a map
+      if (name === 'AsMap') found.add(thing);
+      else if (thing.type === 'value') addAll(found, this.child(thing.use, name));
       addAll(found, thing.fields.get(name) ?? []);
       addAll(found, thing.any);
-      // The methods of .Values that give it back as a map
-      if (name === 'AsMap') found.add(thing);
     }
     return found;
   }
