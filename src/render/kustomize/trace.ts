@@ -39,6 +39,8 @@ export class Trace {
   readonly #rendered: readonly unknown[];
   readonly #matches = new Map<unknown, Match | undefined>();
   readonly #followed = new Followed();
+  /** By a list's shadow, whose items belong to one rendered object. */
+  readonly #items = new Map<readonly Shadow[], Map<number, Shadow | undefined>>();
   #objects: SourceObject[] | undefined;
   #byName: Map<string, unknown[]> | undefined;
 
@@ -120,12 +122,14 @@ export class Trace {
     const depth = chain.findLastIndex(({ was }) => was !== undefined);
     // What was replaced as a whole may have held the same field; items of lists can't be told to be the same.
     const below = path.slice(depth).some((key) => typeof key === 'number') ? [] : path.slice(depth);
-    let was = chain[depth]?.was;
-    while (was) {
+    let current = chain[depth];
+    while (current?.was) {
+      const { was }: Shadow = current;
       const before = shadowAt(was, below) ?? was;
-      const message = was.was ? 'before, it was set here' : 'it replaces what is written here';
+      const replaced = was.was ? 'before, it was set here' : 'it replaces what is written here';
+      const message = isPutTogether(current) ? 'the rest of it is written here' : replaced;
       way.push({ message, location: locationOf(before.origin, at, this.#sources) }, ...this.#took(before, at));
-      was = was.was;
+      current = was;
     }
     return way;
   }
@@ -176,14 +180,26 @@ export class Trace {
     return shadow.type === 'list' ? Array.isArray(value) : asMap(value) !== undefined;
   }
 
-  /** The item that became the rendered one: by the key that identifies it, else because it is equal. */
+  /** Items are compared whole: what is asked of a large list many times is found out once. */
   #item(items: readonly Shadow[], rendered: readonly unknown[], index: number): Shadow | undefined {
+    let known = this.#items.get(items);
+    if (!known) {
+      known = new Map();
+      this.#items.set(items, known);
+    }
+    if (!known.has(index)) known.set(index, this.#findItem(items, rendered, index));
+    return known.get(index);
+  }
+
+  /** The item that became the rendered one: by the key that identifies it, else because it is equal. */
+  #findItem(items: readonly Shadow[], rendered: readonly unknown[], index: number): Shadow | undefined {
     const item = rendered[index];
     const same = items.filter((shadow) => this.#isSame(shadow, item));
-    if (same.length > 0) {
+    const [first] = same;
+    if (first) {
       // Equal items keep their order: the second of three is the second of three.
-      const equal = rendered.filter((other) => same[0] && this.#isSame(same[0], other));
-      return same.length === equal.length ? same[equal.indexOf(item)] : same.length === 1 ? same[0] : undefined;
+      const equal = [...rendered.keys()].filter((i) => this.#isSame(first, rendered[i]));
+      return same.length === equal.length ? same[equal.indexOf(index)] : same.length === 1 ? first : undefined;
     }
     const key = identifyingKeys(asMap(item));
     const named = key.length === 0 ? [] : items.filter((shadow) => this.#hasKeys(shadow, key));
@@ -372,6 +388,11 @@ export class Trace {
     // No document of that index: the file as locations show it.
     return this.#sources.locate(file, -1, []);
   }
+}
+
+/** Whether a part of what stood there before is still in a text. */
+function isPutTogether(shadow: Shadow): boolean {
+  return shadow.type === 'scalar' && shadow.focus !== undefined && (shadow.parts?.length ?? 0) > 1;
 }
 
 interface RenderedId {
