@@ -207,6 +207,91 @@ describe.each(TOOLCHAINS)('with %s: replacements', (toolchain) => {
     expect(await at('env 1 value', 5)).toBe('settings.yaml:9: db.example');
   });
 
+  it('say where the rest of a text is written that they put together', async () => {
+    const built = await build(
+      {
+        'kustomization.yaml': yaml`
+          resources: [settings.yaml, web.yaml]
+          transformers: [plugin.yaml]
+        `,
+        'plugin.yaml': yaml`
+          apiVersion: builtin
+          kind: ReplacementTransformer
+          metadata: { name: plugin }
+          replacements:
+            - path: copies.yaml
+        `,
+        'copies.yaml': yaml`
+          source: { kind: ConfigMap, name: settings, fieldPath: data.host }
+          targets:
+            - select: { kind: Deployment }
+              fieldPaths: [metadata.annotations.example\.com/host\.name]
+              options: { delimiter: /, index: 0 }
+            - select: { kind: Deployment }
+              fieldPaths: [metadata.annotations.example\.com/host\.name]
+              options: { delimiter: /, index: 1 }
+        `,
+        'settings.yaml': SETTINGS,
+        'web.yaml': WEB,
+      },
+      '.',
+      { with: toolchain },
+    );
+    const path = 'metadata annotations example.com/host.name';
+    await expectPlaces(built, 'Deployment/web', { [path]: '"db.example/db.example" <- settings.yaml:9: db.example' });
+    expect(await way(built, 'Deployment/web', path)).toEqual([
+      'the replacement puts it here: copies.yaml:7: metadata.annotations.example\\.com/host\\.name]',
+      'the rest of it is written here: settings.yaml:9: db.example',
+      'the replacement puts it here: copies.yaml:4: metadata.annotations.example\\.com/host\\.name]',
+      'it replaces what is written here: web.yaml:6: unset',
+    ]);
+  });
+
+  it('copy into and out of what a chart renders', async () => {
+    const built = await build(
+      {
+        'kustomization.yaml': yaml`
+          resources: [settings.yaml, web.yaml]
+          helmCharts: [{ name: c, releaseName: r }]
+          replacements:
+            - source: { kind: ConfigMap, name: settings, fieldPath: data.host }
+              targets:
+                - select: { kind: Secret, name: r }
+                  fieldPaths: [stringData.host]
+            - source: { kind: ConfigMap, name: settings, fieldPath: data.port }
+              targets:
+                - select: { kind: Secret, name: r }
+                  fieldPaths: [stringData.joined]
+                  options: { delimiter: ':', index: 1 }
+            - source: { kind: Secret, name: r, fieldPath: stringData.own }
+              targets:
+                - select: { kind: Deployment }
+                  fieldPaths: [spec.template.spec.containers.0.env.0.value]
+        `,
+        'settings.yaml': SETTINGS,
+        'web.yaml': WEB,
+        'charts/c/Chart.yaml': 'apiVersion: v2\nname: c\nversion: 0.1.0\n',
+        'charts/c/values.yaml': '',
+        'charts/c/templates/x.yaml': yaml`
+          apiVersion: v1
+          kind: Secret
+          metadata: { name: {{ .Release.Name }} }
+          stringData: { host: unset, joined: a:b, own: of-the-chart }
+        `,
+      },
+      '.',
+      { with: toolchain === 'v35' ? 'v35 with helm 3' : toolchain, enableHelm: true },
+    );
+    await expectPlaces(built, 'Secret/r', {
+      'stringData host': '"db.example" <- settings.yaml:9: db.example',
+      'stringData joined': '"a:8080" <- settings.yaml:8: "8080"',
+      'stringData own': '"of-the-chart" <- kustomization.yaml:2: c, releaseName: r }]',
+    });
+    await expectPlaces(built, 'Deployment/web', {
+      'spec template spec containers 0 env 0 value': '"of-the-chart" <- kustomization.yaml:2: c, releaseName: r }]',
+    });
+  });
+
   it('pick what they write into by labels and annotations, but for what they reject', async () => {
     const config = (name: string, more: string) =>
       `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}\n${more}data: { got: nothing }\n`;

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { asMap } from '../../cluster/workloads.ts';
 import type { SourceFiles } from '../../source.ts';
 import { plainScalar } from '../../yaml/scalars.ts';
@@ -5,7 +6,7 @@ import { documentsOf, entryAt, type Kustomization, placeOf } from '../kustomizat
 import { fieldIn, isSet, listIn, mapIn, plainOf, type Text, textIn, writtenIn } from './configured.ts';
 import { keysOfFieldPath, lookUp, slotsAt } from './field-path.ts';
 import type { Slot } from './field-specs.ts';
-import { stringOf } from './fields.ts';
+import { itemsOf, stringOf } from './fields.ts';
 import type { ForAll } from './follow.ts';
 import { matchesSelector, pickedBy } from './select.ts';
 import { broughtBy, copyOf, type Part, type Shadow, type ShadowScalar, shadowOf } from './shadow.ts';
@@ -13,6 +14,7 @@ import { identityOf, type Subject } from './subject.ts';
 
 /** The replacements of a kustomization as they are written, in kustomize's order. */
 export function replacementsOf(kustomization: Kustomization, sources: SourceFiles): Shadow[] {
+  if (itemsOf(kustomization.value, 'replacements').length === 0) return [];
   const config = shadowOf(kustomization.value, placeOf(kustomization), []);
   return replacementsIn(config, sources, ({ origin }) => {
     const entry = entryAt(kustomization, writtenIn(origin).path);
@@ -157,7 +159,9 @@ function put(source: Source, subject: Subject, target: Shadow, by: 'name' | 'pat
         { place, path: at, message: 'the replacement puts it here' },
         valueFor(slot, source.value, hidden, options),
       );
-      slot.put({ ...value, key, ...(by === 'pattern' && { since: '5.8' }) });
+      // What is rendered already has the value, if it is to have it.
+      const isDone = !subject.settled || isDeepStrictEqual(plainOf(value), plainOf(slot.value));
+      if (isDone) slot.put({ ...value, key, ...(by === 'pattern' && { since: '5.8' }) });
     }
   }
 }
@@ -205,5 +209,5 @@ function joined(
     ...(own ? [{ start: head.length, end, from: own, ...(hidden ? {} : { at: 0 }) }] : []),
     { start: end, end: end + tail.length, from: { ...old }, at: whole.length - tail.length },
   ];
-  return { text: head + text + tail, parts, focus: head.length };
+  return { text: head + text + tail, parts: parts.filter(({ start, end }) => start < end), focus: head.length };
 }

@@ -111,7 +111,8 @@ export function scalar(value: ShadowScalar['value'], origin: Origin): ShadowScal
 export function overwrite(map: ShadowMap, key: string, value: Shadow): void {
   const own = map.entries.get(key);
   // What one entry sets twice overwrites what stood there before.
-  const was = own?.origin === value.origin ? own.was : own;
+  const isSame = own?.origin === value.origin && own.type === 'scalar' && value.type === 'scalar';
+  const was = isSame && own.value === value.value ? own.was : own;
   map.entries.set(key, was && own !== value ? { ...value, was } : value);
 }
 

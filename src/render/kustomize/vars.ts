@@ -32,8 +32,8 @@ export class Vars {
       const value = asMap(documentsOf(absolute, sources)?.[0]?.value) ?? {};
       this.#specs = withSpecs(this.#specs, specsOf(itemsOf(value, 'varReference').map((item) => item.value)));
     }
+    if (itemsOf(kustomization.value, 'vars').length === 0) return undefined;
     const vars = listIn(shadowOf(kustomization.value, placeOf(kustomization), []), 'vars');
-    if (vars.length === 0) return undefined;
     this.#hasAny = true;
     return {
       run: (subjects) => {
