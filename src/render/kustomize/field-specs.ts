@@ -116,12 +116,69 @@ export const BUILT_IN_SPECS: FieldSpecs = {
   ),
 };
 
-/** Field specs together, each once (TransformerConfig.Merge). What adds nothing gives the first as it is. */
+/** No field specs: what a kustomization starts with. */
+export const NO_SPECS: FieldSpecs = {
+  namePrefix: [],
+  nameSuffix: [],
+  namespace: [],
+  commonLabels: [],
+  labels: [],
+  templateLabels: [],
+  commonAnnotations: [],
+  images: [],
+  replicas: [],
+};
+
+/**
+ * Field specs together, each once and sorted (TransformerConfig.Merge). What is merged into none loses the specs of any kind
+ * that come after one of a certain kind with the same path: that is how a configuration narrows what is built in.
+ */
 export function mergeSpecs(first: FieldSpecs, second: FieldSpecs): FieldSpecs {
-  if (first === second || second === BUILT_IN_SPECS) return first;
-  if (first === BUILT_IN_SPECS && SPEC_FIELDS.every((field) => second[field].length === 0)) return first;
-  const merged = SPEC_FIELDS.map((field) => [field, withSpecs(first[field], second[field])] as const);
-  return Object.fromEntries(merged) as Record<(typeof SPEC_FIELDS)[number], readonly FieldSpec[]>;
+  if (second === NO_SPECS || first === second) return first;
+  if (first === NO_SPECS && second === BUILT_IN_SPECS) return second;
+  return specsBy((field) => sorted(withSpecs(first[field], second[field])));
+}
+
+function specsBy(of: (field: (typeof SPEC_FIELDS)[number]) => readonly FieldSpec[]): FieldSpecs {
+  const specs: Record<(typeof SPEC_FIELDS)[number], readonly FieldSpec[]> = { ...NO_SPECS };
+  for (const field of SPEC_FIELDS) specs[field] = of(field);
+  return specs;
+}
+
+const FIRST_KINDS = [
+  'Namespace',
+  'ResourceQuota',
+  'StorageClass',
+  'CustomResourceDefinition',
+  'ServiceAccount',
+  'PodSecurityPolicy',
+  'Role',
+  'ClusterRole',
+  'RoleBinding',
+  'ClusterRoleBinding',
+  'ConfigMap',
+  'Secret',
+  'Endpoints',
+  'Service',
+  'LimitRange',
+  'PriorityClass',
+  'PersistentVolume',
+  'PersistentVolumeClaim',
+  'Deployment',
+  'StatefulSet',
+  'CronJob',
+  'PodDisruptionBudget',
+];
+const LAST_KINDS = ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'];
+
+/** By kustomize's order of kinds (Gvk.IsLessThan of kyaml's resid), in which any kind stands behind most. */
+function sorted(specs: readonly FieldSpec[]): FieldSpec[] {
+  const rank = ({ kind = '' }: FieldSpec) => {
+    const first = FIRST_KINDS.indexOf(kind);
+    return first === -1 ? LAST_KINDS.indexOf(kind) + 1 : first - FIRST_KINDS.length;
+  };
+  const text = ({ group, version, kind }: FieldSpec) => `${group || '~G'}_${version || '~V'}_${kind || '~K'}`;
+  return [...specs].sort((a, b) => rank(a) - rank(b) || (text(a) < text(b) ? -1 : text(a) > text(b) ? 1 : 0));
 }
 
 /** More specs, without those that are there already (FsSlice.MergeAll). */
@@ -147,38 +204,29 @@ export function specsOf(items: readonly unknown[]): FieldSpec[] {
   });
 }
 
-/** What the files of `configurations` and `crds` of a kustomization add to the specs that kustomize has built in. */
-export function configuredSpecs(kustomization: Kustomization, sources: SourceFiles): FieldSpecs {
-  const entries = kustomization.entries.filter(
-    ({ field, what }) => /^(configurations|crds)$/.test(field) && what === 'file',
+/**
+ * The specs of a kustomization, given those of what it takes in: what kustomize has built in, with what the files of
+ * `configurations` and `crds` add (accumulateTarget).
+ */
+export function specsWith(known: FieldSpecs, kustomization: Kustomization, sources: SourceFiles): FieldSpecs {
+  const read = (name: 'configurations' | 'crds') =>
+    kustomization.entries.flatMap(({ field, what, absolute }) =>
+      field === name && what === 'file' ? [asMap(documentsOf(absolute, sources)?.[0]?.value) ?? {}] : [],
+    );
+  const files = read('configurations').map((value) =>
+    specsBy((field) => specsOf(itemsOf(value, field).map((item) => item.value))),
   );
-  if (entries.length === 0) return BUILT_IN_SPECS;
-  const added: Record<(typeof SPEC_FIELDS)[number], FieldSpec[]> = {
-    namePrefix: [],
-    nameSuffix: [],
-    namespace: [],
-    commonLabels: [],
-    labels: [],
-    templateLabels: [],
-    commonAnnotations: [],
-    images: [],
-    replicas: [],
-  };
-  for (const { field, absolute } of entries) {
-    const value = asMap(documentsOf(absolute, sources)?.[0]?.value) ?? {};
-    if (field === 'crds') addCrds(value, added);
-    else {
-      for (const name of SPEC_FIELDS) added[name].push(...specsOf(itemsOf(value, name).map((item) => item.value)));
-    }
-  }
-  return added;
+  const own = files.length === 0 ? BUILT_IN_SPECS : mergeSpecs(BUILT_IN_SPECS, files.reduce(mergeSpecs, NO_SPECS));
+  return read('crds').map(specsOfCrds).reduce(mergeSpecs, mergeSpecs(known, own));
 }
 
-/** Definitions of custom resources whose fields say what they are (LoadConfigFromCRDs). */
-function addCrds(
-  definitions: Record<string, unknown>,
-  added: Record<'commonAnnotations' | 'commonLabels' | 'namePrefix', FieldSpec[]>,
-): void {
+/** The specs of custom resources whose definitions say what their fields are (LoadConfigFromCRDs). */
+function specsOfCrds(definitions: Record<string, unknown>): FieldSpecs {
+  const added = {
+    commonAnnotations: [] as FieldSpec[],
+    commonLabels: [] as FieldSpec[],
+    namePrefix: [] as FieldSpec[],
+  };
   const visit = (kind: string, type: string, path: readonly string[], above: readonly string[]) => {
     if (above.includes(type)) return;
     for (const [name, value] of Object.entries(propertiesOf(definitions[type]))) {
@@ -196,6 +244,7 @@ function addCrds(
     const isObject = ['kind', 'apiVersion', 'metadata'].every((field) => Object.hasOwn(properties, field));
     if (isObject) visit(type.slice(type.lastIndexOf('.') + 1), type, [], []);
   }
+  return { ...NO_SPECS, ...added };
 }
 
 function propertiesOf(definition: unknown): Record<string, unknown> {

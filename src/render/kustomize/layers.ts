@@ -4,7 +4,7 @@ import type { SourceFiles } from '../../source.ts';
 import { documentsOf, type Kustomization, placeOf, readKustomization } from '../kustomization.ts';
 import { type ChartEntry, chartEntries, pluginChart } from './charts.ts';
 import { listIn, mapIn, textIn, writtenIn } from './configured.ts';
-import { BUILT_IN_SPECS, configuredSpecs, type FieldSpec, type FieldSpecs, mergeSpecs } from './field-specs.ts';
+import { type FieldSpec, type FieldSpecs, mergeSpecs, NO_SPECS, specsWith } from './field-specs.ts';
 import { Followed, type ForAll, type Together } from './follow.ts';
 import { generate, generatorStep, generatorsOf, pluginGenerator } from './generate.ts';
 import { type Patch, patchesOf, patchStep } from './patches.ts';
@@ -76,7 +76,7 @@ export function sourceObjects(
     objects: SourceObject[],
     above: readonly string[],
     owner: Kustomization,
-    known: FieldSpecs = BUILT_IN_SPECS,
+    known: FieldSpecs = NO_SPECS,
   ): FieldSpecs => {
     // kustomize refuses circles; this only keeps a mistake of ours from running for ever.
     if (above.includes(kustomization.realDirectory)) return known;
@@ -92,7 +92,7 @@ export function sourceObjects(
         objects.push(...own);
       }
     }
-    specs = mergeSpecs(specs, configuredSpecs(kustomization, sources));
+    specs = specsWith(specs, kustomization, sources);
     const build = (directory: string): ShadowMap[] => {
       const base = readKustomization(directory, sources);
       const own: SourceObject[] = [];
