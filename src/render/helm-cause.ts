@@ -33,11 +33,16 @@ interface Asked extends Question {
   answer(entry: ValuesEntry | undefined): void;
 }
 
-/** Renders with values above all others; undefined where that fails. */
-type Render = (override: unknown) => Promise<PrintedObject[] | undefined>;
+/** What a render with other values printed, or what helm said against them; `''` where it may not be asked again. */
+export type Rerendered<Objects = readonly PrintedObject[]> = { objects: Objects } | { failure: string };
+
+/** Renders with values above all others. */
+type Render = (override: unknown) => Promise<Rerendered>;
 
 /** How often a target is rendered again to find causes. Without one, the template's line is right, too. */
 const MAX_RENDERS = 24;
+/** How often a change of all values is tried again without those that the chart refuses. */
+const MAX_EXPLORATIONS = 6;
 /** How many candidates are tried one by one, where it isn't known which one it may be. */
 const MAX_SINGLE = 4;
 /** How many dependencies of one value are told, and how many renders of a target look for them. */
@@ -56,7 +61,7 @@ export class Causes {
   private waiting: Asked[] = [];
   private working: Promise<void> | undefined;
   private explored: Promise<Exploration | undefined> | undefined;
-  private readonly alone = new Map<string, Promise<PrintedObject[] | undefined>>();
+  private readonly alone = new Map<string, Promise<Changed | undefined>>();
   private renders = 0;
   private dependencyRenders = 0;
 
@@ -106,7 +111,7 @@ export class Causes {
 
   /** The values that can be recognised in what stands there once all are changed. */
   private partsOf({ object, path, value }: DependencyQuestion, { tests, changed }: Exploration): ValuesEntry[] {
-    const other = counterpart(object, changed);
+    const other = changed.counterpart(object);
     const now = plainText(object, path, other && valueAt(other.document.value, path));
     const before = plainText(object, path, value);
     if (now === undefined || before === undefined || now === before) return [];
@@ -117,13 +122,9 @@ export class Causes {
       .map(({ entry }) => entry);
   }
 
-  private hasChanged({ object, path, value }: DependencyQuestion, changed: readonly PrintedObject[]): boolean {
-    const { source } = object.piece;
-    const ofSource = (objects: readonly PrintedObject[]) =>
-      objects.filter(({ piece }) => piece.source === source).length;
-    const other = counterpart(object, changed);
-    if (!other || ofSource(this.objects) !== ofSource(changed)) return false;
-    return !isSameValue(valueAt(other.document.value, path), value);
+  private hasChanged({ object, path, value }: DependencyQuestion, changed: Changed): boolean {
+    const other = changed.counterpart(object);
+    return other !== undefined && !isSameValue(valueAt(other.document.value, path), value);
   }
 
   private async work(): Promise<void> {
@@ -154,13 +155,17 @@ export class Causes {
 
   /** Changes all values that the user's files hold, in a way that leaves conditions as they are. */
   private async explore(): Promise<Exploration | undefined> {
-    const own = this.entries.filter((entry) => entry.layer.own && typeof entry.value !== 'object' && canJoin(entry));
-    // A boolean that became text breaks functions that insist on booleans: then it goes without them.
-    for (const entries of [own, own.filter(({ value }) => typeof value !== 'boolean')]) {
+    let entries = this.entries.filter((entry) => entry.layer.own && typeof entry.value !== 'object' && canJoin(entry));
+    for (let i = 0; i < MAX_EXPLORATIONS; i++) {
       const tests = new Tests();
       for (const entry of entries) tests.add(entry);
-      const changed = await this.renderWith(tests.changes);
-      if (changed && isSameShape(this.objects, changed)) return { tests, changed };
+      const changed = await this.rerender(tests.changes);
+      if ('objects' in changed) {
+        return { tests, changed: changed.objects };
+      }
+      const accepted = withoutRefused(tests.all, changed.failure);
+      if (accepted.length === entries.length) return undefined;
+      entries = accepted;
     }
     return undefined;
   }
@@ -175,7 +180,7 @@ export class Causes {
       entry ? [{ question, test: tests.add(entry) }] : [],
     );
     const changed = await this.renderWith(tests.changes);
-    if (!changed || !isSameShape(this.objects, changed)) return confirmed;
+    if (!changed) return confirmed;
     for (const { question, test } of planned) {
       if (arrives(question, test, changed)) confirmed.set(question, test.entry);
     }
@@ -197,7 +202,7 @@ export class Causes {
   }
 
   /** One change shows all that it causes: the next question about it needs no render. */
-  private renderAlone(changes: readonly Change[]): Promise<PrintedObject[] | undefined> {
+  private renderAlone(changes: readonly Change[]): Promise<Changed | undefined> {
     const key = JSON.stringify(changes);
     let changed = this.alone.get(key);
     if (!changed) {
@@ -207,16 +212,63 @@ export class Causes {
     return changed;
   }
 
-  private async renderWith(changes: readonly Change[]): Promise<PrintedObject[] | undefined> {
-    if (this.renders >= MAX_RENDERS || changes.length === 0) return undefined;
-    this.renders++;
-    return this.render(overrideOf(changes, this.entries));
+  private async renderWith(changes: readonly Change[]): Promise<Changed | undefined> {
+    const rerendered = await this.rerender(changes);
+    return 'objects' in rerendered ? rerendered.objects : undefined;
   }
+
+  private async rerender(changes: readonly Change[]): Promise<Rerendered<Changed>> {
+    if (this.renders >= MAX_RENDERS || changes.length === 0) return { failure: '' };
+    this.renders++;
+    const rerendered = await this.render(overrideOf(changes, this.entries));
+    return 'objects' in rerendered ? { objects: new Changed(this.objects, rerendered.objects) } : rerendered;
+  }
+}
+
+/** What a chart prints once values are changed. */
+class Changed {
+  private readonly before: ReadonlyMap<string, number>;
+  private readonly after: ReadonlyMap<string, number>;
+  private readonly objects: readonly PrintedObject[];
+
+  constructor(before: readonly PrintedObject[], objects: readonly PrintedObject[]) {
+    this.before = countBySource(before);
+    this.after = countBySource(objects);
+    this.objects = objects;
+  }
+
+  /** What became of an object; undefined where its template prints more or fewer now: then nobody knows which one it is. */
+  counterpart(object: PrintedObject): PrintedObject | undefined {
+    const { source } = object.piece;
+    return this.before.get(source) === this.after.get(source) ? counterpart(object, this.objects) : undefined;
+  }
+}
+
+function countBySource(objects: readonly PrintedObject[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { piece } of objects) counts.set(piece.source, (counts.get(piece.source) ?? 0) + 1);
+  return counts;
 }
 
 interface Exploration {
   tests: Tests;
-  changed: readonly PrintedObject[];
+  changed: Changed;
+}
+
+/**
+ * The values that helm, or the chart, has nothing against: a message names the value that it doesn't know, then all of that
+ * name go; or the one that isn't of its type. A boolean that became text breaks functions that insist on booleans.
+ */
+function withoutRefused(tests: readonly Test[], failure: string): ValuesEntry[] {
+  const refused = new Set(
+    tests.filter(({ to }) => indexOfChange(failure, to) !== -1).map(({ entry }) => entry.path.at(-1)),
+  );
+  const mentioned = [...failure.matchAll(/\.Values\.([\w.]+)>/g)].map(([, dotted = '']) => dotted);
+  const isRefused = ({ path, value }: ValuesEntry) =>
+    refused.has(path.at(-1)) ||
+    mentioned.some((dotted) => path.join('.').endsWith(dotted)) ||
+    typeof value === 'boolean';
+  return tests.map(({ entry }) => entry).filter((entry) => !isRefused(entry));
 }
 
 /** What a path of an object says as text; what a Secret's `data` encodes is decoded. */
@@ -247,8 +299,8 @@ function isOnlyOne({ candidates, value }: Question): boolean {
 }
 
 /** Whether a changed value stands where the question asks. */
-function arrives(question: Question, { entry, below, to }: Test, changed: readonly PrintedObject[]): boolean {
-  const object = counterpart(question.object, changed);
+function arrives(question: Question, { entry, below, to }: Test, changed: Changed): boolean {
+  const object = changed.counterpart(question.object);
   const now = object && valueAt(object.document.value, question.path);
   if (now === undefined || isSameValue(now, question.value)) return false;
   if (isSameValue(entry.value, question.value) || isTemplate(entry.value)) return isSameValue(valueAt(now, below), to);
@@ -345,8 +397,4 @@ function differentFrom(value: unknown, n: number): unknown {
   if (/^v?\d+(\.\d+)+$/.test(value)) return value.replace(/\d+$/, String(number));
   const prefix = /^([a-z][a-z0-9+.-]*:\/\/|\/)/.exec(value)?.[0] ?? '';
   return `${prefix}lint${number}`;
-}
-
-function isSameShape(a: readonly PrintedObject[], b: readonly PrintedObject[]): boolean {
-  return a.length === b.length && a.every((object) => counterpart(object, b) !== undefined);
 }

@@ -1,11 +1,12 @@
+import { basename } from 'node:path';
 import { valueAt } from '../cluster/workloads.ts';
 import type { At, Location, Path } from '../resource.ts';
 import { LineTable } from '../yaml/lines.ts';
 import { YamlPositions } from '../yaml/positions.ts';
 import { splitYaml } from '../yaml/split.ts';
-import { Causes, isTemplate } from './helm-cause.ts';
+import { Causes, isTemplate, type Rerendered } from './helm-cause.ts';
 import type { HelmChart } from './helm-chart.ts';
-import type { CopiedCharts } from './helm-chart-copy.ts';
+import { type CopiedCharts, copyChart } from './helm-chart-copy.ts';
 import { type Piece, type PrintedObject, readObjects, splitOutput } from './helm-output.ts';
 import { type TemplatePlace, type Trace, traceChart } from './helm-trace.ts';
 import { isSameValue, type ValuesEntry } from './helm-values.ts';
@@ -24,6 +25,8 @@ export class HelmLocator {
   private readonly found = new Map<string, Promise<Found>>();
   private readonly traces = new Map<CopiedCharts, Promise<Trace>>();
   private theCauses: Causes | undefined;
+  private tooSlow = false;
+  private withoutNotes = false;
 
   constructor(helm: HelmChart, objects: readonly PrintedObject[]) {
     this.helm = helm;
@@ -154,16 +157,31 @@ export class HelmLocator {
 
   /** What finds causes; remembers its renders. */
   get causes(): Causes {
-    let tooSlow = false;
-    this.theCauses ??= new Causes(this.objects, this.helm.entries, async (override) => {
-      if (tooSlow) return undefined;
-      const result = await this.helm.render({ override, skipSchema: true, extra: true });
-      tooSlow = result.kind === 'timeout';
-      if (result.kind !== 'ok') return undefined;
-      return readObjects(splitOutput(result.stdout, (source) => this.helm.isPrinted(source)));
-    });
+    this.theCauses ??= new Causes(this.objects, this.helm.entries, (override) => this.rerender(override));
     return this.theCauses;
   }
+
+  /** Many charts validate values in NOTES.txt, which is no part of what is installed: then it goes without. */
+  private async rerender(override: unknown): Promise<Rerendered> {
+    if (this.tooSlow) return { failure: '' };
+    const chart = this.helm.chart ?? this.helm.target.chart;
+    const prepare = (directory: string) =>
+      copyChart(chart, directory, (_, file) => (isNotes(file) ? '' : undefined), 'all');
+    const options = { override, skipSchema: true, extra: true, ...(this.withoutNotes && { prepare }) };
+    const result = await this.helm.render(options);
+    this.tooSlow ||= result.kind === 'timeout';
+    if (result.kind === 'ok') {
+      return { objects: readObjects(splitOutput(result.stdout, (source) => this.helm.isPrinted(source))) };
+    }
+    const failure = result.kind === 'failed' ? result.stderr : '';
+    if (this.withoutNotes || !/\/NOTES\.txt:\d/.test(failure)) return { failure };
+    this.withoutNotes = true;
+    return this.rerender(override);
+  }
+}
+
+function isNotes(file: string): boolean {
+  return basename(file) === 'NOTES.txt';
 }
 
 /** Whether an own value may be a part of a text: what is shorter is everywhere. */
