@@ -61,16 +61,18 @@ export async function renderKustomize(target: KustomizeTarget, context: RenderCo
       ...graph.problems.filter(({ rule }) => rule !== 'kustomize-file-outside-root'),
       ...exploding.flatMap(({ mentions }) => mentions),
     ];
+    const buildFreely = (directory: string) => build(directory, 'LoadRestrictionsNone');
+    const explain = (why: Exclude<RunResult, { kind: 'ok' }>) => failed(why, home, graph, context);
     const rest =
       result === undefined || result.kind === 'failed'
-        ? await buildRest(wrong, refusal, graph, context, (directory) => build(directory, 'LoadRestrictionsNone'))
+        ? await buildRest(wrong, refusal, graph, context, buildFreely, explain)
         : { findings: refusal ? [refusal.finding] : [], cuts: [] };
     const findings = [...problems, ...rest.findings];
     if (rest.stdout === undefined) return { objects: [], findings, unchecked: [], ...version };
     const { objects, findings: own, trace } = objectsIn(rest.stdout, home, graph, context);
     return {
       ...asDeployed(objects, trace, rest.cuts, context),
-      findings: [...findings, ...own, ...repeatedKeys(graph, context)],
+      findings: [...findings, ...own, ...repeatedKeys(graph, context).filter(isNews(findings))],
       ...version,
     };
   }
@@ -161,6 +163,12 @@ function repeatedKeys({ kustomizations }: KustomizationGraph, { cwd, sources }: 
   return [...findings.values()];
 }
 
+/** Whether nothing is said yet of a finding's place. */
+function isNews(findings: readonly SourceFinding[]): (finding: SourceFinding) => boolean {
+  const places = new Set(findings.map(({ location: { file, line } }) => `${file}:${line}`));
+  return ({ location: { file, line } }) => !places.has(`${file}:${line}`);
+}
+
 /** Why kustomize isn't run at all: it would reach out, or run programs. */
 function whyUnchecked(target: KustomizeTarget, graph: KustomizationGraph, context: RenderContext): string | undefined {
   const at = (mention: Mention) => {
@@ -215,7 +223,13 @@ function failed(
   context: RenderContext,
 ): Refusal | undefined {
   const finding = (message: string): SourceFinding => ({ rule: 'render-failed', message, location: home });
-  const bare = (own: SourceFinding): Refusal => ({ finding: own, cuts: [], isAbsence: false });
+  const bare = (own: SourceFinding): Refusal => ({
+    finding: own,
+    cuts: [],
+    mayFollow: false,
+    isUnmatched: false,
+    reason: own.message,
+  });
   switch (result.kind) {
     case 'failed':
       if (!graph.root) return bare(finding(failureOf(result.stderr, graph, context)?.finding.message ?? NO_MESSAGE));

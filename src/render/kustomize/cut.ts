@@ -6,42 +6,60 @@ import { fieldOf, itemsOf, stringOf } from './fields.ts';
 import { generatorsOf } from './generate.ts';
 import { identityOfValue, patchesOf } from './patches.ts';
 
-/** The lists of a kustomization from which an item can be left out, by kustomize's spelling. */
+/**
+ * The lists of a kustomization from which an item can be left out, by kustomize's spelling, in the order in which kustomize goes
+ * through them (accumulateTarget and configureBuiltinTransformers of its api/internal/target).
+ */
 const LISTS = [
   'resources',
   'bases',
-  'generators',
+  'configurations',
+  'crds',
   'configMapGenerator',
   'secretGenerator',
+  'generators',
   'components',
-  'patches',
   'patchesStrategicMerge',
+  'patches',
+  'labels',
   'patchesJson6902',
-  'replacements',
-  'vars',
   'replicas',
   'images',
   'imageTags',
-  'labels',
+  'replacements',
   'transformers',
   'validators',
-  'configurations',
-  'crds',
+  'vars',
 ] as const;
 
 /** An item of a list of a kustomization that is left out, so that the rest can be built. */
 export interface Cut extends Mention {
   field: (typeof LISTS)[number];
-  /** Nothing is wrong with it but that it needs something else that is left out. */
-  isConsequence: boolean;
+  /**
+   * Something is wrong with it, or (consequence) it may need what something else that is left out would have brought; `unmatched`
+   * is a consequence that is known to change nothing else.
+   */
+  why: 'wrong' | 'consequence' | 'unmatched';
 }
 
 /** The item of a list that a mention stands in; undefined where it stands in none. */
-export function cutAt({ kustomization, path }: Mention, isConsequence: boolean): Cut | undefined {
+export function cutAt({ kustomization, path }: Mention, why: Cut['why']): Cut | undefined {
   const [key, index] = path;
   const field = LISTS.find((list) => list.toLowerCase() === String(key).toLowerCase());
   if (field === undefined || key === undefined || typeof index !== 'number') return undefined;
-  return { kustomization, path: [key, index], field, isConsequence };
+  return { kustomization, path: [key, index], field, why };
+}
+
+/** Every item that can be left out of a kustomization, in the order of `LISTS`. */
+export function cutsOf(kustomization: Kustomization): Cut[] {
+  return LISTS.flatMap((field) =>
+    itemsOf(kustomization.value, field).map(({ path }) => ({ kustomization, path, field, why: 'wrong' as const })),
+  );
+}
+
+/** Whether two cuts are one, whatever path led to their kustomization. */
+export function isSameCut(a: Cut, b: Cut): boolean {
+  return a.kustomization.realDirectory === b.kustomization.realDirectory && String(a.path) === String(b.path);
 }
 
 /** The content of a kustomization without what is left out of it. */
@@ -52,7 +70,8 @@ export function without(value: Record<string, unknown>, cuts: readonly Cut[]): R
     const items = rest[key];
     if (Array.isArray(items)) rest[key] = items.filter((_, i) => !gone.has(i));
   }
-  return rest;
+  // kustomize refuses a kustomization without any field.
+  return fieldOf(rest, 'resources') ? rest : { ...rest, resources: [] };
 }
 
 /** Which objects a cut leaves as they wouldn't be: those that it names by kind and name, by a part of their text, or all. */
@@ -80,7 +99,7 @@ const EVERYTHING: readonly Reach[] = [{}];
 const SCALED = ['Deployment', 'StatefulSet', 'ReplicaSet', 'ReplicationController'];
 
 function reachOf(cut: Cut, sources: SourceFiles): readonly Reach[] {
-  const { kustomization, path, field, isConsequence } = cut;
+  const { kustomization, path, field, why } = cut;
   const item = asMap(valueAt(kustomization.value, path)) ?? {};
   const name = stringOf(item, 'name')?.value;
   switch (field) {
@@ -99,8 +118,7 @@ function reachOf(cut: Cut, sources: SourceFiles): readonly Reach[] {
     case 'patchesStrategicMerge':
       return patchReach(cut, item, sources);
     case 'replicas':
-      // It needs an object that is left out, and would change no other.
-      return isConsequence ? [] : SCALED.map((kind) => ({ kind }));
+      return why === 'unmatched' ? [] : SCALED.map((kind) => ({ kind }));
     case 'images':
     case 'imageTags':
       return [{ text: name }];
@@ -118,9 +136,10 @@ function patchReach(cut: Cut, item: Record<string, unknown>, sources: SourceFile
   if (target) return [selected(target)];
   const own = patchesOf(cut.kustomization, sources).filter(({ entry }) => String(entry) === String(cut.path));
   if (own.length === 0 || own.some(({ operations }) => operations)) return EVERYTHING;
-  // It found none of its name, since that one is left out: it would change no other.
-  if (cut.isConsequence) return [];
-  return own.map(({ document }) => ({ kind: identityOfValue(asMap(document.value) ?? {}).kind }));
+  // What it looks for by name is left out.
+  if (cut.why === 'unmatched' && own.length === 1) return [];
+  const kinds = own.map(({ document }) => identityOfValue(asMap(document.value) ?? {}).kind);
+  return kinds.includes('') ? EVERYTHING : kinds.map((kind) => ({ kind }));
 }
 
 function replacementReach(

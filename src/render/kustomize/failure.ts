@@ -18,7 +18,6 @@ import type { Entry } from './entries.ts';
 import { fieldOf, itemsOf, stringOf } from './fields.ts';
 import { stats } from './files.ts';
 import { generatorsOf } from './generate.ts';
-import type { Operation } from './json-patch.ts';
 import { identityOfValue, type Patch, patchesOf } from './patches.ts';
 import { withoutSecrets } from './redact.ts';
 import { locationOf } from './shadow.ts';
@@ -46,8 +45,13 @@ export interface Refusal {
   finding: SourceFinding;
   /** The mentions that it is about; empty where it is about none of them. */
   cuts: readonly Mention[];
-  /** Something isn't there that an entry needs: what was left out elsewhere may be the reason. */
-  isAbsence: boolean;
+  /** What was left out elsewhere may be the reason: the entry needs what it would have brought or made. */
+  mayFollow: boolean;
+  /** The entry found nothing to change. */
+  isUnmatched: boolean;
+  /** What kustomize said, and of which kustomization; undefined where it said of none. */
+  reason: string;
+  kustomization?: Kustomization | undefined;
 }
 
 /**
@@ -68,12 +72,21 @@ export function failureOf(stderr: string, graph: KustomizationGraph, context: Re
     location,
     ...(found?.related ? { related: found.related } : {}),
   };
-  return { finding, cuts: found?.cuts ?? [], isAbsence: ABSENCE.test(failure.reason) };
+  return {
+    finding,
+    cuts: found?.cuts ?? [],
+    mayFollow: !BY_ITSELF.test(said),
+    isUnmatched: UNMATCHED.test(said),
+    ...failure,
+  };
 }
 
-/** What kustomize says where an entry needs an object, a field or a value that nothing has brought. */
-const ABSENCE =
-  /no matches for Id|failed to find unique target|does not match a config|nothing selected by|does not exist; cannot merge or replace|missing value|^testing |is missing for replacement source|unable to find field|error in \w+ for path|doc is missing|not found in corresponding resource|unable to find/;
+/** What kustomize says where an entry needs an object that isn't there, and would change that one only. */
+const UNMATCHED = /no matches for Id|failed to find unique target|does not match a config/;
+
+/** What kustomize says of what is wrong by itself, whatever else there is. */
+const BY_ITSELF =
+  /MalformedYAMLError|invalid Kustomization|Failed to read kustomization file|Found multiple kustomization|unable to find one of|cycle detected|must build at directory|must resolve to a file|new root |missing (?:kind|metadata\.name|Resource metadata)|expected kind |loading KV pairs|illegally |must have a name|trouble configuring|fails configuration|evalsymlink|already defined|unable to load builtin|unable to parse|error converting YAML|error unmarshaling|not a transformer|not a generator|lstat /;
 
 /** Characters of a message beyond which nobody reads, and patterns take their time. */
 const LONGEST = 20_000;
@@ -172,7 +185,10 @@ function clean(message: string, graph: KustomizationGraph, { cwd, root }: Render
     const shown = relative(real(cwd), real(place)).split(sep).join('/');
     text = text.replaceAll(`${place}/`, shown === '' ? '' : `${shown}/`).replaceAll(place, shown === '' ? '.' : shown);
   }
-  const line = text.replace(/\s*\n\s*/g, ' ').trim();
+  const line = text
+    .replace(/\s*\n\s*/g, ' ')
+    .replace(/[:\s]+$/, '')
+    .trim();
   return line.length > 1000 ? `${line.slice(0, 1000)}…` : line;
 }
 
@@ -217,6 +233,7 @@ class Finder {
       (kustomization && this.#malformedFile(kustomization)) ??
       this.#registeredTwice() ??
       this.#noObject() ??
+      this.#wrongType() ??
       (kustomization && this.#badPatch(kustomization)) ??
       (kustomization && this.#badGenerator(kustomization)) ??
       (kustomization && this.#badField(kustomization)) ??
@@ -243,7 +260,7 @@ class Finder {
     if (!only) return { location: this.#file(this.#graph.root), message: `mapping key "${named[2]}" already defined` };
     const { file } = fileOf(only.file, this.#sources);
     const location = { file, line: only.line, column: only.column };
-    return { location, message: `mapping key "${named[2]}" already defined`, cuts: this.#listing(file) };
+    return { location, message: `mapping key "${named[2]}" already defined`, cuts: this.#listing(only.file) };
   }
 
   /** A kustomization that can't be read is left out where it is listed, unless one item of a list is what is wrong. */
@@ -258,7 +275,7 @@ class Finder {
     if (this.#reason.startsWith('Found multiple kustomization files')) {
       return { location: fileOf(files[1] ?? directory, this.#sources) };
     }
-    if (/^kustomization\.yaml is empty/.test(this.#reason)) return { location: this.#file(kustomization) };
+    if (/^kustomization\.yaml is empty/.test(this.#reason)) return this.#empty(kustomization);
     const field = /^Failed to read kustomization file under [\s\S]*\n(kind|apiVersion) /.exec(this.#reason)?.[1];
     if (field) return this.#at(kustomization, [fieldOf(value, field)?.key ?? field]);
     if (!this.#reason.startsWith('invalid Kustomization')) return undefined;
@@ -269,17 +286,27 @@ class Finder {
     }
     const type = /json: cannot unmarshal (\w+) into Go struct field (\S+) of type/.exec(this.#reason);
     if (type?.[1] && type[2]) {
-      const path = theOnly(pathsOfType(value, type[2].split('.').slice(1), type[1], []));
+      const path = theOnly(pathsOfType(value, fieldsOf(type[2]), type[1], []));
       return path && this.#at(kustomization, path);
     }
+    if (/cannot unmarshal \w+ into Go value of type/.test(this.#reason)) return this.#at(kustomization, []);
     const { error } = document ?? {};
     return error && { location: { ...fileOf(kustomization.file, this.#sources), ...placeOf(error) } };
+  }
+
+  /** A kustomization without a line that says anything: where it is listed, if it is listed once. */
+  #empty(kustomization: Kustomization): Found {
+    const only = theOnly(this.#listing(kustomization.file));
+    const location = this.#file(kustomization);
+    if (!only) return { location };
+    const message = `${location.file} is empty`;
+    return { message, location: this.#place(only.kustomization, only.path) };
   }
 
   /** A listed file, or a patch, that is no YAML. */
   #malformedFile(kustomization: Kustomization): Found | undefined {
     const named =
-      /accumulating resources from '(.*?)': MalformedYAMLError/.exec(this.#reason)?.[1] ??
+      /MalformedYAMLError: [\s\S]* in File: (.*)$/.exec(this.#reason)?.[1] ??
       /unable to parse SM or JSON patch from \[path: "(.*?)"\]/.exec(this.#reason)?.[1];
     const entry = kustomization.entries.find(({ text, what }) => text === named && what === 'file');
     if (!entry) return undefined;
@@ -288,11 +315,15 @@ class Finder {
     // Of a patch, kustomize doesn't say why it can't be read.
     if (found && this.#reason.includes('unable to parse SM'))
       return { ...found, message: `${this.#reason}: ${found.reason}`, cuts };
-    return { location: fileOf(entry.absolute, this.#sources), ...found, cuts };
+    return { location: this.#sources.locate(entry.absolute, 0, []), ...found, cuts };
   }
 
   #errorIn(file: string): (Found & { reason: string }) | undefined {
-    const error = documentsOf(file, this.#sources)?.find((document) => document.error)?.error;
+    const documents = documentsOf(file, this.#sources) ?? [];
+    const [repeated] = documents.flatMap(({ duplicateKeys }) => duplicateKeys);
+    const error =
+      documents.find((document) => document.error)?.error ??
+      (repeated && { ...repeated, message: `mapping key "${repeated.path.at(-1)}" already defined` });
     return error && { location: { ...fileOf(file, this.#sources), ...placeOf(error) }, reason: error.message };
   }
 
@@ -302,15 +333,52 @@ class Finder {
     const entry = this.#entry();
     const [, kind, name] = id ?? [];
     if (kind === undefined || name === undefined || !entry) return undefined;
+    const listedAgain = this.#listedTwice(entry);
+    if (listedAgain) return listedAgain;
     const all = this.#graph.yamlFiles.flatMap((file) => this.#objects(file, kind, name));
-    const second = theOnly(all.filter(({ file }) => file === entry.absolute));
-    const first = theOnly(all.filter(({ file }) => file !== entry.absolute));
+    const own = all.filter(({ file }) => file === entry.absolute);
+    const others = all.filter(({ file }) => file !== entry.absolute);
+    const inOne = others.length === 0 && own.length === 2;
+    const second = inOne ? own[1] : theOnly(own);
+    const first = inOne ? own[0] : theOnly(others);
     const related = first && [{ message: 'the first one', location: first.location }];
     return {
       location: second?.location ?? this.#listed()?.location ?? this.#file(this.#failure.kustomization),
       ...(related ? { related } : {}),
       ...this.#cutListed(),
     };
+  }
+
+  /** A file or a directory that one kustomization lists twice: the second time, with the first one related. */
+  #listedTwice({ absolute }: Entry): Found | undefined {
+    const { lister } = this.#failure.entry ?? {};
+    const same = (lister?.entries ?? []).filter((own) => isListed(own.role) && real(own.absolute) === real(absolute));
+    const within = lister && same.length < 2 ? this.#listing(lister.file) : [];
+    const [first, second] =
+      lister && same.length > 1 ? same.map(({ path }) => ({ kustomization: lister, path })) : within;
+    if (!first || !second) return undefined;
+    return {
+      ...this.#at(second.kustomization, second.path),
+      related: [{ message: 'listed here first', location: this.#place(first.kustomization, first.path) }],
+    };
+  }
+
+  /** A field of an object that is of another type than kustomize's own change of it needs. */
+  #wrongType(): Found | undefined {
+    const [, field = '', kind = '', name = ''] =
+      /considering field '([^']*)' of object (\w+)\.\S*?\/(.*?)\.\S+?: /.exec(this.#reason) ?? [];
+    if (field === '') return undefined;
+    const all = this.#graph.yamlFiles.flatMap((file) =>
+      (documentsOf(file, this.#sources) ?? []).flatMap(({ index, value }) => {
+        const id = identityOfValue(asMap(value) ?? {});
+        if (id.kind !== kind || !name.includes(id.name)) return [];
+        return scalarsOnTheWay(value, field.replaceAll('[]', '').split('/'), []).map((path) => ({
+          location: this.#sources.locate(file, index, path),
+          cuts: this.#listing(file),
+        }));
+      }),
+    );
+    return theOnly(all);
   }
 
   /** A document without kind, apiVersion or name. */
@@ -331,12 +399,11 @@ class Finder {
     const patches = patchesOf(kustomization, this.#sources);
     const at = (patch: Patch | undefined) => patch && this.#at(kustomization, patch.path);
 
-    const unmatched = /failed to find unique target for patch (\w+)\.\S*?\/(.*)\.\S+?$/.exec(this.#reason);
-    if (unmatched) {
-      const same = patches.filter(({ target, document }) => {
-        const { kind, name } = identityOfValue(asMap(document.value) ?? {});
-        return !target && kind === unmatched[1] && name === unmatched[2];
-      });
+    const unmatched = /failed to find unique target for patch (.*)$/.exec(this.#reason)?.[1];
+    if (unmatched !== undefined) {
+      const same = patches.filter(
+        ({ target, document }) => !target && printed(asMap(document.value) ?? {}) === unmatched,
+      );
       return at(theOnly(same));
     }
     const operation =
@@ -344,13 +411,23 @@ class Finder {
       /error in (\w+) for path: '(.*?)'/.exec(this.#reason) ??
       /(test)ing (?:value|path) (\S+) failed/.exec(this.#reason);
     if (operation) {
-      return this.#operation(kustomization, patches, 'path', ({ op, path }) => {
-        return op === operation[1] && samePointer(path, operation[2] ?? '');
+      const [, op, pointer = ''] = operation;
+      return this.#operation(kustomization, patches, (item) => {
+        if (item.op !== op) return undefined;
+        if (item.path === pointer) return 'path';
+        // Of what is moved, kustomize names the last key only.
+        return op === 'move' && typeof item.from === 'string' && item.from.endsWith(`/${pointer}`) ? 'from' : undefined;
       });
     }
     const unknown = /^Unexpected kind: (.*)$/.exec(this.#reason)?.[1];
     if (unknown !== undefined) {
-      return this.#operation(kustomization, patches, 'op', ({ op }) => op === unknown);
+      const wanted = unknown === 'unknown' ? undefined : unknown;
+      return this.#operation(kustomization, patches, ({ op }) => (op === wanted ? 'op' : undefined));
+    }
+    const pathless = /^(\w+) operation failed to decode path: missing value/.exec(this.#reason)?.[1];
+    if (pathless !== undefined) {
+      const isPathless = ({ op, path }: Record<string, unknown>) => op === pathless && path === undefined;
+      return this.#operation(kustomization, patches, (item) => (isPathless(item) ? 'path' : undefined));
     }
     const config = /trouble configuring builtin Patch\w*Transformer with config: `\n?([\s\S]*?)`: /.exec(
       this.#reason,
@@ -369,31 +446,51 @@ class Finder {
           return typeof own === 'string' && typeof text === 'string' && own.trim() === text.trim();
         }),
       );
-      return only && this.#at(kustomization, only.path);
+      if (!only) return undefined;
+      const named = kustomization.entries.find((entry) => only.path.every((key, i) => key === entry.path[i]));
+      const broken = named?.what === 'file' && /: yaml: /.test(this.#reason) && this.#errorIn(named.absolute);
+      return { ...this.#at(kustomization, only.path), ...(broken ? { location: broken.location } : {}) };
     }
-    const regex = /unable to find patch target.*error parsing regexp: .*`(.*)`$/.exec(this.#reason)?.[1];
-    if (regex === undefined) return undefined;
-    const broken = entries.flatMap(({ path, value }) => {
+    return this.#badSelector(kustomization, entries);
+  }
+
+  /** A target that kustomize can't read: kustomize prints the whole selector, and then what of it is wrong. */
+  #badSelector(kustomization: Kustomization, entries: readonly { path: Path; value: unknown }[]): Found | undefined {
+    const [, quoted, why = ''] =
+      /unable to find patch target ("(?:[^"\\]|\\.)*") in `resources`: (.*)$/.exec(this.#reason) ?? [];
+    const selector = quoted && fromQuoted(quoted);
+    const part = /`(.*)`$/.exec(why)?.[1] ?? '';
+    if (!selector) return undefined;
+    const same = entries.flatMap(({ path, value }) => {
       const target = fieldOf(asMap(value) ?? {}, 'target');
-      const fields = Object.entries(asMap(target?.value) ?? {});
-      return fields
-        .filter(([, pattern]) => typeof pattern === 'string' && pattern.includes(regex))
-        .map(([key]) => [...path, target?.key ?? '', key]);
+      const fields = asMap(target?.value) ?? {};
+      if (!target || printedSelector(fields) !== selector) return [];
+      const isWrong = ([key, text]: [string, unknown]) =>
+        /regexp/.test(why)
+          ? typeof text === 'string' && !/selector$/i.test(key) && (text.includes(part) || why.includes(text))
+          : /selector$/i.test(key);
+      const wrong = theOnly(Object.entries(fields).filter(isWrong));
+      return [[...path, target.key, ...(wrong ? [wrong[0]] : [])]];
     });
-    const only = theOnly(broken);
+    const only = theOnly(same);
     return only && this.#at(kustomization, only);
   }
 
-  /** The only operation of a kustomization's JSON patches that a message can be about. */
+  /**
+   * The operation of a kustomization's JSON patches that a message can be about, at the field that is asked for: the first in its
+   * patch, if no other patch has one.
+   */
   #operation(
     kustomization: Kustomization,
     patches: readonly Patch[],
-    field: 'op' | 'path',
-    isIt: (operation: Operation) => boolean,
+    fieldOf: (operation: Record<string, unknown>) => string | undefined,
   ): Found | undefined {
-    const same = patches.flatMap(({ place, operations, entry }) =>
-      (operations ?? []).filter(isIt).map(({ index }) => ({ place, path: [index, field], entry })),
-    );
+    const same = patches.flatMap(({ place, document, entry }) => {
+      const items: unknown[] = Array.isArray(document.value) ? document.value : [];
+      const fields = items.map((item) => fieldOf(asMap(item) ?? {}));
+      const index = fields.findIndex((field) => field !== undefined);
+      return index === -1 ? [] : [{ place, path: [index, fields[index] ?? ''], entry }];
+    });
     const only = theOnly(same);
     if (!only) return undefined;
     const { place, path, entry } = only;
@@ -423,7 +520,7 @@ class Finder {
         cuts: only ? [{ kustomization, path: only.path }] : [],
       };
     }
-    const source = /source "(.*)" key name or file path contains/.exec(this.#reason)?.[1];
+    const source = /source "(.*?)"(?: key name or file path contains|$)/.exec(this.#reason)?.[1];
     if (source !== undefined) {
       const files = generators.flatMap(({ item, path }) => itemsOf(item, 'files', path));
       const only = theOnly(files.filter(({ value }) => value === source));
@@ -455,23 +552,45 @@ class Finder {
       const namespace = stringOf(value, 'namespace');
       return namespace && this.#at(kustomization, namespace.path);
     }
+    const order = /the field 'sortOptions\.(\w+)/.exec(this.#reason)?.[1];
+    const nested = order === undefined ? undefined : (['sortOptions', order] as const);
+    const [outer, inner] = nested ?? (/OpenAPI version/.test(this.#reason) ? ['openapi', 'version'] : []);
+    if (outer !== undefined && inner !== undefined) {
+      const field = fieldOf(value, outer);
+      const own = field && fieldOf(asMap(field.value) ?? {}, inner);
+      return field && this.#at(kustomization, own ? [field.key, own.key] : [field.key]);
+    }
+    return this.#badReplacement(kustomization);
+  }
+
+  /** An entry of `replacements`, or of a file that one names. */
+  #badReplacement(kustomization: Kustomization): Found | undefined {
     const fieldPath =
       /^fieldPath `(.*)` is missing for replacement source/.exec(this.#reason)?.[1] ??
       /^unable to find field "(.*)" in replacement target/.exec(this.#reason)?.[1];
-    if (fieldPath !== undefined) {
-      const replacements = fieldOf(value, 'replacements');
-      const only = theOnly(replacements ? pathsOfText(replacements.value, fieldPath, [replacements.key]) : []);
-      return only && this.#at(kustomization, only);
-    }
-    const source = /^nothing selected by (\w+)\.\S*?\/(.*)\.\S+?$/.exec(this.#reason);
-    if (!source) return undefined;
-    const items = itemsOf(value, 'replacements').flatMap(({ path, value: item }) => {
-      const field = fieldOf(asMap(item) ?? {}, 'source');
-      const { kind, name } = asMap(field?.value) ?? {};
-      return field && kind === source[1] && name === source[2] ? [[...path, field.key]] : [];
+    const source = /^(?:nothing selected by|multiple matches for selector) (.*)$/.exec(this.#reason)?.[1];
+    if (fieldPath === undefined && source === undefined) return undefined;
+    const found = itemsOf(kustomization.value, 'replacements').flatMap((item) => {
+      const named = kustomization.entries.find(({ path }) => item.path.every((key, i) => key === path[i]));
+      const documents = (named && documentsOf(named.absolute, this.#sources)) ?? [];
+      const places = named
+        ? documents.map(({ index, value }) => ({ value, file: named.absolute, document: index, at: [] }))
+        : [
+            {
+              value: item.value,
+              file: kustomization.file,
+              document: kustomization.document?.index ?? 0,
+              at: item.path,
+            },
+          ];
+      return places.flatMap(({ value, file, document, at }) => {
+        const paths =
+          fieldPath === undefined ? pathsOfSource(value, source ?? '', at) : pathsOfText(value, fieldPath, at);
+        const cuts = [{ kustomization, path: item.path }];
+        return paths.map((path) => ({ location: this.#sources.locate(file, document, path), cuts }));
+      });
     });
-    const only = theOnly(items);
-    return only && this.#at(kustomization, only);
+    return theOnly(found);
   }
 
   /** A chart that helm refuses to render: the template's line, else where the chart is named. */
@@ -600,9 +719,36 @@ function fromQuoted(text: string): string | undefined {
   }
 }
 
-function samePointer(path: readonly string[], pointer: string): boolean {
-  const written = path.map((key) => key.replaceAll('~', '~0').replaceAll('/', '~1')).join('/');
-  return `/${written}` === pointer;
+/** A target as kustomize prints it (Selector's String). */
+function printedSelector(target: Record<string, unknown>): string {
+  const text = (name: string) => stringOf(target, name)?.value ?? '';
+  return `${printedTarget(target)}:a=${text('annotationSelector')}:l=${text('labelSelector')}`;
+}
+
+/** What is asked for, as kustomize prints it (ResId's String). */
+function printedTarget(target: Record<string, unknown>): string {
+  const text = (name: string, absent: string) => stringOf(target, name)?.value ?? `[${absent}]`;
+  const id = `${text('kind', 'noKind')}.${text('version', 'noVer')}.${text('group', 'noGrp')}`;
+  return `${id}/${text('name', 'noName')}.${text('namespace', 'noNs')}`;
+}
+
+/** An identity as kustomize prints it: `Deployment.v1.apps/web.[noNs]` (ResId's String). */
+function printed(object: Record<string, unknown>): string {
+  const { group, version, kind, name, namespace } = identityOfValue(object);
+  return `${kind || '[noKind]'}.${version || '[noVer]'}.${group || '[noGrp]'}/${name || '[noName]'}.${namespace || '[noNs]'}`;
+}
+
+/** Where something else stands on the way to a field than a map, through lists; the field itself must be none that has parts. */
+function scalarsOnTheWay(value: unknown, fields: readonly string[], at: Path): Path[] {
+  if (Array.isArray(value)) {
+    const isLast = fields.length === 0;
+    return isLast ? [at] : value.flatMap((item: unknown, i) => scalarsOnTheWay(item, fields, [...at, i]));
+  }
+  const map = asMap(value);
+  const [field, ...rest] = fields;
+  if (field === undefined) return map ? [] : [at];
+  if (!map) return value === null ? [] : [at];
+  return Object.hasOwn(map, field) ? scalarsOnTheWay(map[field], rest, [...at, field]) : [];
 }
 
 /** The paths of every key of that name, at any depth. */
@@ -614,6 +760,13 @@ function pathsOfKey(value: unknown, key: string, at: Path): Path[] {
   });
 }
 
+/** The paths of the sources of replacements, one or a list of them, that select what kustomize prints so. */
+function pathsOfSource(value: unknown, printedId: string, at: Path): Path[] {
+  if (Array.isArray(value)) return value.flatMap((item: unknown, i) => pathsOfSource(item, printedId, [...at, i]));
+  const source = fieldOf(asMap(value) ?? {}, 'source');
+  return source && printedTarget(asMap(source.value) ?? {}) === printedId ? [[...at, source.key]] : [];
+}
+
 /** The paths of every string that is this text, at any depth. */
 function pathsOfText(value: unknown, text: string, at: Path): Path[] {
   if (value === text) return [at];
@@ -623,6 +776,14 @@ function pathsOfText(value: unknown, text: string, at: Path): Path[] {
   );
 }
 
+/** The fields in what Go calls a struct's field: later versions name the structs in between too. */
+function fieldsOf(name: string): string[] {
+  return name
+    .split('.')
+    .slice(1)
+    .filter((field) => !/^[A-Z]/.test(field));
+}
+
 /** The paths of every value of a JSON type, along the names of fields and through lists. */
 function pathsOfType(value: unknown, fields: readonly string[], type: string, at: Path): Path[] {
   if (Array.isArray(value) && fields.length > 0) {
@@ -630,10 +791,9 @@ function pathsOfType(value: unknown, fields: readonly string[], type: string, at
   }
   const [field, ...rest] = fields;
   if (field === undefined) {
-    const own = jsonType(value) === type ? [at] : [];
-    return Array.isArray(value) && type !== 'array'
-      ? value.flatMap((item: unknown, i) => pathsOfType(item, [], type, [...at, i]))
-      : own;
+    if (jsonType(value) === type) return [at];
+    if (Array.isArray(value)) return value.flatMap((item: unknown, i) => pathsOfType(item, [], type, [...at, i]));
+    return Object.entries(asMap(value) ?? {}).flatMap(([key, item]) => pathsOfType(item, [], type, [...at, key]));
   }
   const found = fieldOf(asMap(value) ?? {}, field);
   return found ? pathsOfType(found.value, rest, type, [...at, found.key]) : [];
@@ -641,5 +801,5 @@ function pathsOfType(value: unknown, fields: readonly string[], type: string, at
 
 function jsonType(value: unknown): string {
   if (typeof value === 'boolean') return 'bool';
-  return Array.isArray(value) ? 'array' : typeof value;
+  return Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value;
 }

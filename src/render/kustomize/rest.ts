@@ -1,11 +1,14 @@
 import type { SourceFinding } from '../../cluster/cluster.ts';
 import { asMap, valueAt } from '../../cluster/workloads.ts';
-import { type KustomizationGraph, type Mention, readKustomization } from '../kustomization.ts';
+import type { Location, Path } from '../../resource.ts';
+import { type Kustomization, type KustomizationGraph, type Mention, readKustomization } from '../kustomization.ts';
 import { withPrivateDirectory } from '../private-directory.ts';
 import type { RunResult } from '../run.ts';
 import type { RenderContext, Rendered, RenderedObject } from '../target.ts';
-import { type Cut, cutAt, mayChange } from './cut.ts';
-import { failureOf, type Refusal } from './failure.ts';
+import { bisect } from './bisect.ts';
+import { type Cut, cutAt, isSameCut, mayChange } from './cut.ts';
+import type { Entry } from './entries.ts';
+import type { Refusal } from './failure.ts';
 import { stringOf } from './fields.ts';
 import { makeMirror } from './mirror.ts';
 import type { Trace } from './trace.ts';
@@ -19,11 +22,14 @@ export interface Rest {
   cuts: Cut[];
 }
 
-/** Builds a directory without load restrictions. */
+/** Runs kustomize without load restrictions on a directory. */
 export type Build = (directory: string) => Promise<RunResult>;
 
+/** Why a run failed; undefined where one of the graph's problems is the cause. */
+export type Explain = (result: Exclude<RunResult, { kind: 'ok' }>) => Refusal | undefined;
+
 /** Runs of kustomize for one target: each finds out one more entry that is wrong. */
-const MAX_ROUNDS = 10;
+const MAX_ROUNDS = 20;
 
 /**
  * Builds a target without the entries that are known to be wrong, and without those that kustomize then refuses, one after
@@ -35,25 +41,95 @@ export async function buildRest(
   graph: KustomizationGraph,
   context: RenderContext,
   build: Build,
+  explain: Explain,
 ): Promise<Rest> {
-  const rest: Rest = { findings: [], cuts: [] };
+  const rest = new Remainder(graph, context, build, explain);
   // What kustomize says of the target as it stands is no consequence of what it is then built without.
-  if (refusal && !take(refusal, rest, graph, context)) return rest;
-  if (wrong.length > 0 && !cut(wrong, false, rest)) return rest;
+  if (refusal && !(await rest.takeOut(refusal))) return rest;
+  if (wrong.length > 0 && !rest.cut(wrong, 'wrong')) return rest;
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const result = await withPrivateDirectory(async (directory) => {
-      // All that is wrong is that files lie outside.
-      if (rest.cuts.length === 0) return graph.root && build(graph.root.directory);
-      const mirror = await makeMirror(graph, rest.cuts, directory).catch(unlessFile);
-      if (!mirror) return undefined;
-      const built = await build(mirror.root);
-      return 'stderr' in built ? { ...built, stderr: mirror.named(built.stderr) } : built;
-    });
-    if (result?.kind === 'ok') return { ...rest, stdout: result.stdout };
-    const next = result?.kind === 'failed' ? failureOf(result.stderr, graph, context) : undefined;
-    if (!next || !take(next, rest, graph, context)) return rest;
+    const result = await rest.build(rest.cuts);
+    if (result?.kind === 'ok') return { findings: rest.findings, cuts: rest.cuts, stdout: result.stdout };
+    const next = result?.kind === 'failed' ? explain(result) : undefined;
+    if (!next || !(await rest.takeOut(next))) return rest;
   }
   return rest;
+}
+
+/** What is left of a target, and what was found wrong on the way there. */
+class Remainder implements Rest {
+  readonly findings: SourceFinding[] = [];
+  readonly cuts: Cut[] = [];
+  readonly #graph: KustomizationGraph;
+  readonly #context: RenderContext;
+  readonly #build: Build;
+  readonly #explain: Explain;
+
+  constructor(graph: KustomizationGraph, context: RenderContext, build: Build, explain: Explain) {
+    this.#graph = graph;
+    this.#context = context;
+    this.#build = build;
+    this.#explain = explain;
+  }
+
+  /** Builds the target without some of its entries; undefined where that can't be tried. */
+  async build(cuts: readonly Cut[]): Promise<RunResult | undefined> {
+    const { root } = this.#graph;
+    // All that is wrong is that files lie outside.
+    if (cuts.length === 0) return root && this.#build(root.directory);
+    return withPrivateDirectory(async (directory) => {
+      const mirror = await makeMirror(this.#graph, cuts, directory).catch(unlessFile);
+      if (!mirror) return undefined;
+      const result = await this.#build(mirror.root);
+      return 'stderr' in result ? { ...result, stderr: mirror.named(result.stderr) } : result;
+    });
+  }
+
+  /** Takes out what kustomize refuses; false where that leads no further. */
+  async takeOut(refusal: Refusal): Promise<boolean> {
+    const { finding, cuts, mayFollow, isUnmatched } = await this.#located(refusal);
+    const isConsequence = mayFollow && (cuts.length === 0 ? this.cuts.length > 0 : this.#mayFollow(cuts));
+    if (!isConsequence) this.findings.push(finding);
+    return this.cut(cuts, isConsequence ? (isUnmatched ? 'unmatched' : 'consequence') : 'wrong');
+  }
+
+  /** Leaves out more; false where there is nothing more to leave out. */
+  cut(mentions: readonly Mention[], why: Cut['why']): boolean {
+    const added = mentions.map((mention) => cutAt(mention, why)).filter((cut) => cut !== undefined);
+    if (added.length < mentions.length) return false;
+    const before = this.cuts.length;
+    for (const cut of added) if (!this.cuts.some((known) => isSameCut(known, cut))) this.cuts.push(cut);
+    return this.cuts.length > before;
+  }
+
+  /** A refusal that neither the message nor the sources tell the place of, at the entry that is its cause. */
+  async #located(refusal: Refusal): Promise<Refusal> {
+    if (refusal.cuts.length > 0 || refusal.finding.location.line !== undefined) return refusal;
+    const { sources } = this.#context;
+    const found = await bisect(refusal, this.cuts, this.#graph, sources, async (cuts) => {
+      const result = await this.build(cuts);
+      return result?.kind === 'failed' ? this.#explain(result) : undefined;
+    });
+    if (!found) return refusal;
+    const location = placeOf(found, this.#context);
+    return { ...refusal, cuts: [found], finding: { ...refusal.finding, location } };
+  }
+
+  /** Whether what is missing may be what was left out: in that kustomization, or below it. A component sees what others bring. */
+  #mayFollow(mentions: readonly Mention[]): boolean {
+    return mentions.some(({ kustomization }) => {
+      if (kustomization.component) return this.cuts.length > 0;
+      const below = new Set<string>();
+      const visit = (directory: string) => {
+        const inner = readKustomization(directory, this.#context.sources);
+        if (!inner || below.has(inner.realDirectory)) return;
+        below.add(inner.realDirectory);
+        for (const { what, absolute } of inner.entries) if (what === 'directory') visit(absolute);
+      };
+      visit(kustomization.directory);
+      return this.cuts.some((cut) => below.has(cut.kustomization.realDirectory));
+    });
+  }
 }
 
 /** A disk that is full, or names that are too long, are no reason to fail: what is known is reported. */
@@ -61,39 +137,16 @@ function unlessFile(error: NodeJS.ErrnoException): undefined {
   if (error.code === undefined) throw error;
 }
 
-/** Takes what kustomize refuses to what is left out; false where that leads no further. */
-function take(refusal: Refusal, rest: Rest, graph: KustomizationGraph, context: RenderContext): boolean {
-  const isConsequence = refusal.isAbsence && mayFollow(refusal, rest, graph, context);
-  if (!isConsequence) rest.findings.push(refusal.finding);
-  return cut(refusal.cuts, isConsequence, rest);
+/** Where a mention stands; of an item that names one file, where it does. */
+function placeOf({ kustomization, path }: Mention, { sources }: RenderContext): Location {
+  const named = namedIn(kustomization, path);
+  const at = named.length === 1 && named[0] ? named[0].path : path;
+  return sources.locate(kustomization.file, kustomization.document?.index ?? 0, at);
 }
 
-/** Leaves out more; false where there is nothing more to leave out. */
-function cut(mentions: readonly Mention[], isConsequence: boolean, rest: Rest): boolean {
-  const cuts = mentions.map((mention) => cutAt(mention, isConsequence));
-  const added = cuts.filter((own) => own !== undefined);
-  if (added.length < mentions.length) return false;
-  const isNew = ({ kustomization, path }: Cut) =>
-    !rest.cuts.some((known) => known.kustomization === kustomization && String(known.path) === String(path));
-  const before = rest.cuts.length;
-  for (const own of added) if (isNew(own)) rest.cuts.push(own);
-  return rest.cuts.length > before;
-}
-
-/** Whether what is missing may be what was left out: in that kustomization, or below it. A component sees what others bring. */
-function mayFollow({ cuts }: Refusal, rest: Rest, graph: KustomizationGraph, { sources }: RenderContext): boolean {
-  return cuts.some(({ kustomization }) => {
-    if (kustomization.component) return rest.cuts.length > 0;
-    const below = new Set<string>();
-    const visit = (directory: string) => {
-      const inner = readKustomization(directory, sources);
-      if (!inner || below.has(inner.realDirectory)) return;
-      below.add(inner.realDirectory);
-      for (const { what, absolute } of inner.entries) if (what === 'directory') visit(absolute);
-    };
-    visit(kustomization.directory);
-    return rest.cuts.some((own) => below.has(own.kustomization.realDirectory)) || graph.root === undefined;
-  });
+/** What of the disk an item names. */
+function namedIn({ entries }: Kustomization, path: Path): Entry[] {
+  return entries.filter((entry) => entry.what !== 'inline' && path.every((key, i) => key === entry.path[i]));
 }
 
 /**
@@ -123,9 +176,8 @@ export function asDeployed(
   }
   const unchecked = cuts.flatMap((cut) => {
     const names = changed.get(cut);
-    const what = `${textOf(cut)} (${showLocation(context, cut)})`;
-    if (!names)
-      return cut.isConsequence ? [] : [{ what, reason: 'kustomize refuses it: the rest is judged without it' }];
+    const what = `${textOf(cut)} (${shown(cut, context)})`;
+    if (!names) return cut.why === 'unmatched' ? [] : [{ what, reason: REASONS[cut.why] }];
     return [
       { what: listed(names), reason: `${what} may change ${names.length === 1 ? 'it' : 'them'}, and is left out` },
     ];
@@ -145,19 +197,30 @@ function listed(names: readonly string[]): string {
   return names.length > MOST_NAMES ? `${names.length} objects` : names.join(', ');
 }
 
+const REASONS = {
+  wrong: 'kustomize refuses it: the rest is judged without it',
+  consequence: 'it may need what is left out, and is left out too',
+};
+
+/** What stands before a name to say what it is. */
+const KINDS: ReadonlyMap<Cut['field'], string> = new Map([
+  ['configMapGenerator', 'ConfigMap/'],
+  ['secretGenerator', 'Secret/'],
+  ['vars', 'the variable '],
+  ['replicas', 'the replicas of '],
+  ['images', 'the image '],
+  ['imageTags', 'the image '],
+]);
+
 /** What is left out, as a person calls it: the file or directory that it names, else its name, else its field. */
 function textOf({ kustomization, path, field }: Cut): string {
-  const mentioned = kustomization.entries.filter((entry) => {
-    return entry.what !== 'inline' && path.every((key, i) => key === entry.path[i]);
-  });
   const item = asMap(valueAt(kustomization.value, path)) ?? {};
-  const kind = { configMapGenerator: 'ConfigMap/', secretGenerator: 'Secret/' }[field as string] ?? '';
   const name = stringOf(item, 'name')?.value;
-  if (name !== undefined && field !== 'patches') return `${kind}${name}`;
-  return mentioned[0]?.text ?? `an item of ${field}`;
+  if (name !== undefined && field !== 'patches') return `${KINDS.get(field) ?? ''}${name}`;
+  return namedIn(kustomization, path)[0]?.text ?? (field.startsWith('patches') ? 'a patch' : `an item of ${field}`);
 }
 
-function showLocation({ sources }: RenderContext, { kustomization, path }: Cut): string {
-  const { file, line } = sources.locate(kustomization.file, kustomization.document?.index ?? 0, path);
+function shown(cut: Cut, context: RenderContext): string {
+  const { file, line } = placeOf(cut, context);
   return line === undefined ? file : `${file}:${line}`;
 }
