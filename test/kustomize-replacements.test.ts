@@ -435,6 +435,86 @@ describe.each(TOOLCHAINS)('with %s: replacements', (toolchain) => {
     ]);
   });
 
+  it('leave what they write into its type, make what is missing, and rename', async () => {
+    const built = await build(
+      {
+        'base/kustomization.yaml': yaml`
+          resources: [all.yaml]
+          namePrefix: b-
+          replacements:
+            - source: { kind: ConfigMap, name: names, fieldPath: data.web }
+              targets:
+                - select: { kind: Deployment, name: web }
+            - source: { kind: ConfigMap, name: b-names, fieldPath: data.number }
+              targets:
+                - select: { kind: Deployment }
+                  fieldPaths:
+                    - spec.template.spec.containers.0.ports.0.containerPort
+                    - spec.template.spec.containers.0.ports.1.containerPort
+                    - spec.strategy
+                    - spec.template.spec.containers.[name=new].image
+                  options: { create: true }
+            - source: { kind: ConfigMap, name: names, fieldPath: data.yes }
+              targets:
+                - select: { kind: Deployment }
+                  fieldPaths: [spec.paused, spec.template.metadata.annotations.no]
+            - source: { kind: Deployment, fieldPath: spec.replicas }
+              targets:
+                - select: { kind: ConfigMap }
+                  fieldPaths: [data.web]
+        `,
+        'base/all.yaml': yaml`
+          apiVersion: apps/v1
+          kind: Deployment
+          metadata: { name: web }
+          spec:
+            replicas: 3
+            paused: false
+            strategy: { type: Recreate }
+            template:
+              metadata: { annotations: { no: "plain" } }
+              spec:
+                containers:
+                  - name: c
+                    ports: [{ containerPort: 1 }]
+          ---
+          apiVersion: v1
+          kind: ConfigMap
+          metadata: { name: names }
+          data:
+            web: renamed
+            number: "8080"
+            yes: "true"
+        `,
+        'overlay/kustomization.yaml': 'resources: [../base]\nnamePrefix: o-\n',
+      },
+      'overlay',
+      { with: toolchain },
+    );
+    const number = 'base/all.yaml:20: "8080"';
+    const containers = 'spec template spec containers';
+    await expectPlaces(built, 'Deployment/o-renamed', {
+      'metadata name': '"o-renamed" <- base/all.yaml:19: renamed',
+      'spec paused': 'true <- base/all.yaml:21: "true"',
+      'spec strategy': `"8080" <- ${number}`,
+      'spec template metadata annotations no': '"true" <- base/all.yaml:21: "true"',
+      [`${containers} 0 ports 0 containerPort`]: `8080 <- ${number}`,
+      [`${containers} 0 ports 1 containerPort`]: `8080 <- ${number}`,
+      [`${containers} 1 image`]: `8080 <- ${number}`,
+      [`${containers} 1 name`]: '"new" <- base/kustomization.yaml:14: spec.template.spec.containers.[name=new].image',
+    });
+    await expectPlaces(built, 'ConfigMap/o-b-names', { 'data web': '"3" <- base/all.yaml:5: 3' });
+    expect(await way(built, 'Deployment/o-renamed', `${containers} 0 ports 1 containerPort`)).toEqual([
+      'the replacement puts it here: base/kustomization.yaml:12: spec.template.spec.containers.0.ports.1.containerPort',
+    ]);
+    expect(await way(built, 'Deployment/o-renamed', 'metadata name')).toEqual([
+      'the replacement puts it here: base/kustomization.yaml:6: select: { kind: Deployment, name: web }',
+      'this prefix is put in front of the name: overlay/kustomization.yaml:2: o-',
+      'it replaces what is written here: base/all.yaml:3: web }',
+      'this prefix is put in front of the name: base/kustomization.yaml:2: b-',
+    ]);
+  });
+
   it('copy what a Secret encodes, without a place in its text', async () => {
     const built = await build(
       {

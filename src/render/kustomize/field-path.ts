@@ -1,6 +1,6 @@
 import { waysToMatch } from '../../tame-pattern.ts';
 import type { Slot } from './field-specs.ts';
-import { emptyMap, type Origin, overwrite, type Shadow, type ShadowList, scalar } from './shadow.ts';
+import { emptyMap, entryOf, keyIn, type Origin, overwrite, type Shadow, type ShadowList, scalar } from './shadow.ts';
 
 /**
  * The keys of a field path: `spec.containers.[name=web].image`, with `\.` and `[a.b]` for keys that hold dots
@@ -37,7 +37,7 @@ export function lookUp(shadow: Shadow, keys: readonly string[]): Shadow | undefi
   let current: Shadow | undefined = shadow;
   for (const key of keys.map((part) => part.trim()).filter((part) => part !== '')) {
     if (current?.type === 'list') current = itemAt(current, key);
-    else if (current?.type === 'map') current = current.entries.get(key);
+    else if (current?.type === 'map') current = entryOf(current, key);
     else return undefined;
   }
   return current;
@@ -78,8 +78,9 @@ export function slotsAt(slot: Slot, keys: readonly string[], made: Made | undefi
   if (key === undefined) return [slot];
   const { value } = slot;
   if (value.type === 'map') {
-    const own = value.entries.get(key);
-    if (own) return slotsAt({ value: own, isNew: false, put: (other) => overwrite(value, key, other) }, rest, made);
+    const known = keyIn(value, key);
+    const own = value.entries.get(known);
+    if (own) return slotsAt({ value: own, isNew: false, put: (other) => overwrite(value, known, other) }, rest, made);
     if (!made) return [];
     const inner = madeFor(rest[0], made);
     const put = (other: Shadow) => {
@@ -91,9 +92,9 @@ export function slotsAt(slot: Slot, keys: readonly string[], made: Made | undefi
   if (value.type !== 'list') return [];
   if (/^\+?\d+$/.test(key)) {
     const index = Number(key);
-    const isNew = index === value.items.length;
-    if (isNew && made) value.items.push(madeFor(rest[0], made));
-    return itemSlots(value, (_, i) => i === index).flatMap((item) => slotsAt({ ...item, isNew }, rest, made));
+    const isNew = index === value.items.length && made !== undefined;
+    if (isNew) value.items.push(madeFor(rest[0], made));
+    return itemSlots(value, (_, i) => i === index, isNew).flatMap((item) => slotsAt(item, rest, made));
   }
   if (key === '*') return itemSlots(value, () => true).flatMap((item) => slotsAt(item, rest, made));
   const element = elementOf(key);
@@ -125,12 +126,12 @@ function matcherOf(pattern: string): (text: string | undefined) => boolean {
   }
 }
 
-function itemSlots(list: ShadowList, isMeant: (item: Shadow, i: number) => boolean): Slot[] {
+function itemSlots(list: ShadowList, isMeant: (item: Shadow, i: number) => boolean, isNew = false): Slot[] {
   return list.items.flatMap((value, i) => {
     const put = (other: Shadow) => {
-      list.items[i] = { ...other, was: value };
+      list.items[i] = isNew ? other : { ...other, was: value };
     };
-    return isMeant(value, i) ? [{ value, isNew: false, put }] : [];
+    return isMeant(value, i) ? [{ value, isNew, put }] : [];
   });
 }
 

@@ -145,13 +145,18 @@ const TRUE = /^(y|yes|on)$/i;
 const FALSE = /^(n|no|off)$/i;
 
 /**
- * An entry of a map by the key that kustomize prints. It keeps an unquoted `yes` as the string that it is to YAML 1.2; to
+ * The key of a map's entry that kustomize knows by this key. It keeps an unquoted `yes` as the string that it is to YAML 1.2; to
  * kubectl, and to our reader of sources, it is `true`.
  */
-export function entryOf({ entries }: ShadowMap, key: string): Shadow | undefined {
-  const entry = entries.get(key);
-  if (entry) return entry;
-  return TRUE.test(key) ? entries.get('true') : FALSE.test(key) ? entries.get('false') : undefined;
+export function keyIn({ entries }: ShadowMap, key: string): string {
+  if (entries.has(key)) return key;
+  const read = TRUE.test(key) ? 'true' : FALSE.test(key) ? 'false' : key;
+  return entries.has(read) ? read : key;
+}
+
+/** An entry of a map by the key that kustomize prints. */
+export function entryOf(map: ShadowMap, key: string): Shadow | undefined {
+  return map.entries.get(keyIn(map, key));
 }
 
 /** Whether kustomize prints this text for what our reader of sources takes for a boolean. */
