@@ -132,8 +132,12 @@ describe('followValues', () => {
   });
 
   it('reads what it can tell from a text that is no template', () => {
-    expect(usesIn('{{ .Values.a', '{{ .Values.b.c } {{ end }}')).toEqual(['a*', 'b.c*']);
+    expect(usesIn('{{ .Values.a')).toEqual(['a*']);
+    expect(usesIn('{{ tpl (print "{{ .Values.a" .Values.b) . }}')).toEqual(['a*', 'b*']);
     expect(usesIn('{{ .Values. }}')).toEqual(['*']);
+    expect(usesIn('{{ tpl (printf "{{ %s }}" .Values.a) . }}')).toEqual(['*']);
+    // What stands in the values or another file, helm would refuse.
+    expect(usesIn('{{ .Values.a }}{{ tpl .Values.b . }}', '{{ .Values.c')).toEqual(['a*', 'b*']);
   });
 
   it('gives a subchart its part of the values, under each of its names, and lets both use all definitions', () => {

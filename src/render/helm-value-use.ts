@@ -1,3 +1,18 @@
+import {
+  addAll,
+  type MadeThing,
+  madeThing,
+  OTHER,
+  type PartThing,
+  type TextThing,
+  type Thing,
+  textsOf,
+  union,
+  type Value,
+  type ValueThing,
+  withMerged,
+} from './helm-value-things.ts';
+import { textsFrom } from './template-texts.ts';
 import { type Expr, parseTemplate, type Statement, type TemplateTree } from './template-tree.ts';
 
 /**
@@ -40,48 +55,6 @@ export function followValues(root: Scope): void {
   new Follower(root).run();
 }
 
-/** Something that a value may be. */
-type Thing = ValueThing | MadeThing | TextThing | PartThing | typeof OTHER;
-
-/** What no template can read values from: text, numbers, what functions make. */
-const OTHER = { type: 'other' } as const;
-
-interface TextThing {
-  type: 'text';
-  text: string;
-}
-
-/** A part of a text that was split, such as a path in the values: going through all of them one after the other leads along it. */
-interface PartThing {
-  type: 'part';
-  paths: Map<string, readonly string[]>;
-  /** What was reached with the first parts of paths, and those parts. */
-  reached: Map<Thing, Map<string, readonly string[]>>;
-}
-
-/** What templates put into a map or list. */
-interface Contents {
-  fields: Map<string, Value>;
-  /** Under keys that aren't known, and the items of lists. */
-  any: Value;
-  /** Maps that were merged into it. */
-  merged: Value;
-}
-
-interface ValueThing extends Contents {
-  type: 'value';
-  use: ValueUse;
-}
-
-/** A map or list that a template makes: one for each place that makes some. */
-interface MadeThing extends Contents {
-  type: 'made';
-  whole: boolean;
-}
-
-/** All that something may be at any time. Nothing yet: it hasn't been reached. */
-type Value = Set<Thing>;
-
 /** A template or definition as it runs in one chart. */
 interface Frame {
   scope: Running;
@@ -119,44 +92,6 @@ const MAX_DEPTH = 24;
 /** More uses than this, or rounds, are not followed: then everything counts as read. */
 const MAX_USES = 50_000;
 const MAX_ROUNDS = 60;
-
-/** A text that templates put together is followed up to this length, and where it may be one of so many. */
-const MAX_TEXT = 200;
-const MAX_TEXTS = 200;
-
-/** The functions that make names of keys; undefined where what they make isn't certain. */
-const FOLDS: ReadonlyMap<string, (...texts: string[]) => string | undefined> = new Map<
-  string,
-  (...texts: string[]) => string | undefined
->([
-  ['print', (...texts) => texts.join('')],
-  ['printf', (format = '', ...texts) => formatted(format, texts)],
-  ['toString', (text) => text],
-  ['lower', (text) => text?.toLowerCase()],
-  ['upper', (text) => text?.toUpperCase()],
-  ['trim', (text) => text?.trim()],
-  ['trimPrefix', (prefix = '', text = '') => (text.startsWith(prefix) ? text.slice(prefix.length) : text)],
-  [
-    'trimSuffix',
-    (suffix = '', text = '') => (text.endsWith(suffix) ? text.slice(0, text.length - suffix.length) : text),
-  ],
-  ['replace', (from = '', to = '', text = '') => text.replaceAll(from, () => to)],
-  ['camelcase', (text = '') => camelCase(text)],
-  ['untitle', (text = '') => (/^\S+$/.test(text) ? text.replace(/^./, (letter) => letter.toLowerCase()) : undefined)],
-]);
-
-function formatted(format: string, texts: readonly string[]): string | undefined {
-  const verbs = format.match(/%./g) ?? [];
-  if (verbs.length !== texts.length || !verbs.every((verb) => verb === '%s' || verb === '%v')) return undefined;
-  let next = 0;
-  return format.replace(/%./g, () => texts[next++] ?? '');
-}
-
-/** Of plain lower case words only: how others come out depends on the version of sprig. */
-function camelCase(text: string): string | undefined {
-  if (!/^[a-z][a-z0-9]*(?:[_-][a-z][a-z0-9]*)*$/.test(text)) return undefined;
-  return text.replace(/(?:^|[_-])(.)/g, (_, letter: string) => letter.toUpperCase());
-}
 
 class Follower {
   private readonly root: Scope;
@@ -215,15 +150,15 @@ class Follower {
   private finishStart(running: Running): void {
     const { scope, context } = running;
     for (const text of scope.templates) {
-      const tree = this.parse(text, running);
+      const tree = this.parse(text);
+      if (!tree) readWhole(text, scope.values);
       if (tree && !scope.library) running.templates.push(frameOf(running, tree.body, new Set([context])));
     }
     for (const text of scope.texts) this.addText(text, running);
   }
 
-  private parse(text: string, running: Running): TemplateTree | undefined {
+  private parse(text: string): TemplateTree | undefined {
     const tree = parseTemplate(text);
-    if (!tree) readWhole(text, running.scope.values);
     for (const { name, body } of tree?.definitions ?? []) {
       const bodies = this.definitions.get(name);
       if (bodies) bodies.push(body);
@@ -232,11 +167,13 @@ class Follower {
     return tree;
   }
 
-  private addText(text: string, running: Running): void {
-    const tree = this.parse(text, running);
-    if (!tree) return;
+  /** Returns whether the text is a template. */
+  private addText(text: string, running: Running): boolean {
+    const tree = this.parse(text);
+    if (!tree) return false;
     running.texts.push(frameOf(running, tree.body, running.tplDot));
     this.changed = true;
+    return true;
   }
 
   private runFrame(frame: Frame): void {
@@ -448,23 +385,10 @@ class Follower {
     }
   }
 
-  /** What a function makes of texts that are known, such as the names of keys. */
   private textFrom(name: string, args: readonly Value[]): Value {
-    const fold = FOLDS.get(name);
-    const texts = fold && args.map((arg) => textsOf(arg));
-    if (!texts?.every((own) => own !== undefined)) return new Set([OTHER]);
-    const combinations = texts.reduce<string[][]>(
-      (all, own) =>
-        all.length * own.length > MAX_TEXTS ? [] : all.flatMap((list) => own.map((text) => [...list, text])),
-      [[]],
-    );
-    if (combinations.length === 0 && texts.every(({ length }) => length > 0)) return new Set([OTHER]);
-    return new Set(
-      combinations.map((list) => {
-        const text = fold?.(...list);
-        return text === undefined || text.length > MAX_TEXT ? OTHER : this.textOf(text);
-      }),
-    );
+    const known = args.map((arg) => textsOf(arg));
+    const texts = known.every((own) => own !== undefined) ? textsFrom(name, known) : undefined;
+    return new Set<Thing>(texts?.map((text) => this.textOf(text)) ?? [OTHER]);
   }
 
   /** Returns what the definition prints, where that is one text. */
@@ -707,7 +631,9 @@ class Follower {
       thing = { type: 'text', text };
       this.texts.set(text, thing);
       // It may be a template for `tpl`.
-      if (text.includes('{{')) for (const running of this.scopes) this.addText(text, running);
+      if (text.includes('{{')) {
+        for (const running of this.scopes) if (!this.addText(text, running)) readWhole(text, running.scope.values);
+      }
     }
     return thing;
   }
@@ -745,37 +671,6 @@ function asText(value: Value): Thing[] {
   return [...value].map((thing) => (thing.type === 'text' ? thing : OTHER));
 }
 
-function madeThing(): MadeThing {
-  return { type: 'made', whole: false, fields: new Map(), any: new Set(), merged: new Set() };
-}
-
-/** The texts that a value may be, undefined where it may be something else. */
-function textsOf(value: Value): string[] | undefined {
-  const texts: string[] = [];
-  for (const thing of value) {
-    if (thing.type === 'text') texts.push(thing.text);
-    else if (thing.type === 'part') texts.push(...[...thing.paths.values()].flat());
-    else return undefined;
-  }
-  return texts;
-}
-
-/** What a value may be, with all that was merged into it. */
-function withMerged(value: Value): Value {
-  const found = new Set(value);
-  // A set that grows is gone through to its end.
-  for (const thing of found) if ('merged' in thing) addAll(found, thing.merged);
-  return found;
-}
-
-function union(values: readonly Value[]): Value {
-  return new Set(values.flatMap((value) => [...value]));
-}
-
-function addAll(into: Value, value: Iterable<Thing>): void {
-  for (const thing of value) into.add(thing);
-}
-
 /** Whether an expression names a template file by `.Template.BasePath`, to take the checksum of what it prints. */
 function isTemplateFile(expr: Expr): boolean {
   if (expr.type === 'field') return expr.name === 'BasePath' || isTemplateFile(expr.of);
@@ -784,7 +679,9 @@ function isTemplateFile(expr: Expr): boolean {
 
 /** What a text that can't be read as a template seems to read, all of it whole. */
 function readWhole(text: string, values: ValueUse): void {
-  for (const [, dotted = ''] of text.matchAll(/\bValues((?:\.\w+)*)/g)) {
+  // A format that makes a template of what it is given
+  if (/\{\{[^}]*%[sv]/.test(text)) values.whole = true;
+  for (const [, dotted = ''] of text.matchAll(/\.Values\b((?:\.\w+)*)/g)) {
     let use = values;
     for (const name of dotted.split('.').slice(1)) {
       let child = use.children.get(name);
