@@ -121,9 +121,12 @@ async function locateRelated({ message, resource, path, offset, location }: Rela
   return { message, location: place };
 }
 
-/** YAML anchors put several paths of a resource on one line of the source: each place is told once. */
+/**
+ * YAML anchors put several paths of a resource on one line of the source: each place is told once. Of a file as a whole, such as
+ * a packed chart, there is more to tell.
+ */
 function distinct(related: readonly RelatedLocation[], location: Location): RelatedLocation[] {
-  const seen = new Set([showLocation(location)]);
+  const seen = new Set(location.line === undefined ? [] : [showLocation(location)]);
   return related.filter((place) => {
     const shown = showLocation(place.location);
     if (seen.has(shown) || seen.has(`${shown} ${place.message}`)) return false;

@@ -6,6 +6,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { pinned } from '../src/render/tools.ts';
 import type { Path } from '../src/resource.ts';
 import { at, CONFIGURED, chart, LAYERS, renderIn, type TargetOptions } from './helm-targets.ts';
+import { tree } from './tree.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -198,6 +199,48 @@ describe.each(LAYERS)('with the helm of %s', (layer) => {
         'k8s-lint.yaml:3:5',
         `app/${template}:4:10 the template writes it here`,
         'app/values.yaml:3:9 it depends on cache.name, set here',
+      ]);
+    });
+
+    it('that git ignores', async () => {
+      const own = Object.fromEntries(Object.entries(files).map(([file, text]) => [`fetched/app/${file}`, text]));
+      const web = 'apiVersion: v1\nkind: Web\nport: {{ .Values.cache.port }}\nfixed: true\n';
+      const root = tree({
+        ...own,
+        '.gitignore': 'fetched/\n',
+        'fetched/app/templates/x.yaml': web,
+        'own/app/Chart.yaml': 'apiVersion: v2\nname: own\nversion: 0.1.0\n',
+        'own/app/.gitignore': 'charts\n',
+        'own/app/charts/sub/Chart.yaml': 'apiVersion: v2\nname: sub\nversion: 1.0.0\n',
+        'own/app/charts/sub/templates/x.yaml': 'apiVersion: v1\nkind: Sub\nfixed: true\n',
+        'own/app/templates/x.yaml': 'apiVersion: v1\nkind: Web\nfixed: true\n',
+        'prod.yaml': 'cache: { port: 2 }\n',
+      });
+      const fetched = { ...CONFIGURED, chart: 'fetched/app', values: ['prod.yaml'] };
+      expect(await wayOf(root, 'Web', ['fixed'], fetched)).toEqual([
+        'k8s-lint.yaml:3:5',
+        'fetched/app/templates/x.yaml:4:8 the template writes it here',
+      ]);
+      expect(await wayOf(root, 'Web', ['port'], fetched)).toEqual([
+        'prod.yaml:1:16',
+        'fetched/app/templates/x.yaml:3:7 the template writes it here',
+        "fetched/app/values.yaml:2:9 the chart's default, overridden",
+        "fetched/app/charts/sub/values.yaml:1:7 the chart's default, overridden",
+      ]);
+      expect(await wayOf(root, 'Web', ['fixed'], { chart: 'fetched/app', values: ['prod.yaml'] })).toEqual([
+        'fetched/app/templates/x.yaml:4:8',
+        'fetched/app/templates/x.yaml:4:8 the template writes it here',
+      ]);
+      const { objects } = await renderIn(root, layer, { ...CONFIGURED, chart: 'own/app' });
+      const thirdParties = objects.map(({ source, thirdParty }) => [source.file, thirdParty]);
+      expect(thirdParties.sort()).toEqual([
+        ['own/app/charts/sub/templates/x.yaml', true],
+        ['own/app/templates/x.yaml', undefined],
+      ]);
+      const asked = await renderIn(join(root, 'fetched'), layer, { chart: 'app' }, { root });
+      expect(asked.objects.map(({ source, thirdParty }) => [source.file, thirdParty]).sort()).toEqual([
+        ['app/charts/sub/templates/deeply/nested/x.yaml', true],
+        ['app/templates/x.yaml', undefined],
       ]);
     });
 

@@ -6,6 +6,7 @@ import { type Chart, type ChartDependency, isArchive, isChart, readChart } from 
 import { type HelmRun, runHelm } from './helm-run.ts';
 import type { TemplateSpot } from './helm-trace.ts';
 import { entriesOf, isSamePath, type Layer, layersOf, type ValuesEntry } from './helm-values.ts';
+import { ignoredCharts, withThirdParties } from './ignored-charts.ts';
 import { shownPath } from './manifests.ts';
 import type { RunResult } from './run.ts';
 import type { HelmTarget, RenderContext } from './target.ts';
@@ -35,12 +36,27 @@ export class HelmChart {
   private valuesLayers: Layer[] | undefined;
   private valuesEntries: ValuesEntry[] | undefined;
 
-  constructor(target: HelmTarget, context: RenderContext, helm: Helm) {
+  private constructor(
+    target: HelmTarget,
+    context: RenderContext,
+    helm: Helm,
+    chart: Chart | undefined,
+    thirdParty: boolean,
+  ) {
     this.target = target;
     this.context = context;
     this.helm = helm;
-    this.chart = isArchive(target.chart) ? undefined : readChart(target.chart, context.sources);
-    this.thirdParty = this.chart === undefined || isVendored(this.chart, context);
+    this.chart = chart;
+    this.thirdParty = thirdParty;
+  }
+
+  /** Reads the chart of a target. Never rejects. */
+  static async read(target: HelmTarget, context: RenderContext, helm: Helm): Promise<HelmChart> {
+    if (isArchive(target.chart)) return new HelmChart(target, context, helm, undefined, true);
+    const chart = readChart(target.chart, context.sources);
+    const ignored = await ignoredCharts(chart, context);
+    const thirdParty = ignored.has(chart.directory) || isVendored(chart, context);
+    return new HelmChart(target, context, helm, withThirdParties(chart, ignored), thirdParty);
   }
 
   /** Runs `helm template` with the target's arguments. Rejects only when aborted. */

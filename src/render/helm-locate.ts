@@ -110,7 +110,13 @@ export class HelmLocator {
       typeof value === 'string' ? this.helm.entries.filter((entry) => isPart(entry, value) && reaches(entry)) : [];
     const all = [...new Set([...candidates, ...parts])];
     const cause = await this.causes.find({ object, path, value, candidates: all, parts: parts.length > 0 });
-    return this.foundIn(cause, at) ?? { location: this.helm.thirdPartyLocation(object.piece.source) };
+    const found = this.foundIn(cause, at);
+    if (found) return found;
+    const location = this.helm.thirdPartyLocation(object.piece.source);
+    if (location.line !== undefined) return { location };
+    // Nobody says what brings it in: then the line inside is all that there is.
+    const place = await this.place(object, path, at);
+    return { location: place && !this.helm.packedFile(place.file) ? this.helm.locationOf(place) : location };
   }
 
   private async inValues(object: PrintedObject, path: Path, at: At, template: string): Promise<Found | undefined> {

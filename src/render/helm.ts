@@ -30,7 +30,7 @@ export async function renderHelm(target: HelmTarget, context: RenderContext): Pr
     return { objects: [], findings: [], unchecked: [{ what: target.name, reason }] };
   }
   const tool = await context.tools.helm();
-  const helm = new HelmChart(target, context, tool);
+  const helm = await HelmChart.read(target, context, tool);
   const rendered: Rendered = { objects: [], findings: [], unchecked: [], kubernetesVersion: tool.kubernetesVersion };
 
   let result = await helm.render();
