@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { Rendered } from '../src/render/target.ts';
 import type { Path } from '../src/resource.ts';
@@ -9,6 +10,9 @@ const HEAD = 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: x\n';
 function printing(...values: string[]): string {
   return `${HEAD}data:\n${values.map((value, i) => `  v${i}: {{ ${value} | quote }}\n`).join('')}`;
 }
+
+const OTHER = `${HEAD.replace('name: x', 'name: other')}data:\n  a: x1\n`;
+const OTHER_HASH = createHash('sha256').update(OTHER).digest('hex');
 
 const SUBCHART = 'apiVersion: v2\nname: sub\nversion: 0.1.0\n';
 
@@ -196,6 +200,25 @@ describe.each(LAYERS)('with the helm of %s, values point where they are set', (l
         'web-port = 80 app/values.yaml:4:11',
       ],
       { values: ['app/one.yaml'] },
+    );
+  });
+
+  it('of objects that a loop prints nearly alike, with a hash of another template', async () => {
+    await expectLocations(
+      {
+        'templates/other.yaml': OTHER,
+        'templates/x.yaml': `{{- range $i := until 3 }}\n---\n${HEAD.replace('name: x', 'name: x{{ $i }}')}data:\n  hash: {{ include (print $.Template.BasePath "/other.yaml") $ | sha256sum }}\n  index: "{{ $i }}"\n  host: {{ $.Values.host }}\n  {{- if eq $i 1 }}\n  one: "1"\n  {{- else }}\n  other: text\n  {{- end }}\n{{- end }}\n`,
+        'values.yaml': 'host: web.example\n',
+      },
+      [
+        'a = x1 app/templates/other.yaml:6:6',
+        ...[0, 1, 2].flatMap((i) => [
+          `hash = ${OTHER_HASH} app/templates/x.yaml:8:9`,
+          `index = ${i} app/templates/x.yaml:9:10`,
+          'host = web.example app/values.yaml:1:7',
+          i === 1 ? 'one = 1 app/templates/x.yaml:12:8' : 'other = text app/templates/x.yaml:14:10',
+        ]),
+      ],
     );
   });
 

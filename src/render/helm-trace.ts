@@ -124,7 +124,7 @@ function bySource(pieces: readonly Piece[]): Map<string, Piece[]> {
 
 /**
  * Finds the pieces of a template in its marked output: those that are the same, and those that differ in the values of
- * single lines only (random ones, hashes of marked text) if nothing else can be meant.
+ * single lines only (random ones, hashes of marked text), each the one that differs in the fewest, if nothing else can be meant.
  */
 function match(pieces: readonly Piece[], output: MarkedOutput): Map<Piece, Traced> {
   const found = new Map<Piece, Traced>();
@@ -136,20 +136,33 @@ function match(pieces: readonly Piece[], output: MarkedOutput): Map<Piece, Trace
   }
   const left = pieces.filter((piece) => !found.has(piece));
   for (const piece of left) {
-    const alike = printed.filter(({ text }) => differsInValues(text, piece.text.trim()));
-    const rivals = left.filter((other) => alike[0] && differsInValues(alike[0].text, other.text.trim()));
-    if (alike[0] && alike.length === 1 && rivals.length === 1) found.set(piece, { output, ...alike[0] });
+    const alike = nearest(piece.text.trim(), printed);
+    if (alike && nearest(alike.text, left) === piece) found.set(piece, { output, ...alike });
   }
   return found;
 }
 
-function differsInValues(a: string, b: string): boolean {
+/** What differs from a text in the values of the fewest lines; undefined where several do, or nothing is that alike. */
+function nearest<T extends { text: string }>(text: string, among: readonly T[]): T | undefined {
+  let best: T | undefined;
+  let least = Number.POSITIVE_INFINITY;
+  for (const other of among) {
+    const count = differingValues(text, other.text.trim());
+    if (count === undefined || count > least) continue;
+    best = count === least ? undefined : other;
+    least = count;
+  }
+  return best;
+}
+
+/** How many lines of two texts differ in their values; undefined where they differ in anything else. */
+function differingValues(a: string, b: string): number | undefined {
   const [left, right] = [a.split('\n'), b.split('\n')];
   const keyOf = (line: string) => /^[\s-]*[^\s:]+:(?= )/.exec(line)?.[0];
-  return (
-    left.length === right.length &&
-    left.every((line, i) => line === right[i] || (keyOf(line) !== undefined && keyOf(line) === keyOf(right[i] ?? '')))
-  );
+  if (left.length !== right.length) return undefined;
+  const differing = [...left.entries()].filter(([i, line]) => line !== right[i]);
+  const isAlike = differing.every(([i, line]) => keyOf(line) !== undefined && keyOf(line) === keyOf(right[i] ?? ''));
+  return isAlike ? differing.length : undefined;
 }
 
 function placeAt({ output, start, text }: Traced, line: number, column: number): TemplatePlace | undefined {
