@@ -234,9 +234,9 @@ function blockEdits(text: string, { range }: Scalar, offset: number, n: number):
   const at = places.indexOf(offset);
   const edits = at === -1 ? [] : yamlEdits(inner, at, n);
   const mapped = edits.flatMap((edit): Edit[] => {
-    const from = places[edit.start];
+    const from = places[edit.start] ?? (places.at(-1) ?? 0) + 1;
     const to = edit.end === edit.start ? from : (places[edit.end - 1] ?? 0) + 1;
-    if (from === undefined || to === undefined) return [];
+    if (to === undefined) return [];
     return [{ ...edit, start: from, end: to, by: edit.by.replaceAll('\n', `\n${' '.repeat(indent)}`) }];
   });
   return [...mapped, ...lineEdits(text, offset, n)];
@@ -295,8 +295,12 @@ function insertions(text: string, node: unknown, token: string): Edit[] {
   if (!isSeq(node)) return [];
   const [first] = node.items;
   const item = isMap(first) ? `{"name": "${token}"}` : `"${token}"`;
-  if (text[start] === '[') return [edit(start + 1, `${item}${first === undefined ? '' : ', '}`)];
-  return [edit(start, `- ${item}\n${' '.repeat(columnOf(text, start))}`)];
+  // At the end, so that the others keep their places.
+  const last = (node.items.at(-1) as { range?: [number, number, number] | null } | undefined)?.range;
+  if (!last) return text[start] === '[' ? [edit(start + 1, item)] : [];
+  if (text[start] === '[') return [edit(last[1], `, ${item}`)];
+  const end = text.slice(0, last[1]).trimEnd().length;
+  return [edit(end, `\n${' '.repeat(columnOf(text, start))}- ${item}`)];
 }
 
 /** An item of a list: one more entry in it, and without it. */

@@ -18,10 +18,11 @@ function unproven(verdicts: readonly HelmVerdict[]): string[] {
   return verdicts.filter(({ why }) => why !== undefined).map(shown);
 }
 
-function shown({ name, target, diagnostic, kind, why }: HelmVerdict): string {
+function shown({ name, target, diagnostic, kind, says, why }: HelmVerdict): string {
   const { location, rule, path = [], message } = diagnostic;
   const place = [location.file, location.line, location.column].filter((part) => part !== undefined).join(':');
-  return `${name} (${target}) ${kind} ${place} ${rule} ${path.join('.')}: ${message}${why === undefined ? '' : `\n    ${why}`}`;
+  const related = says === undefined ? '' : ` [${says}]`;
+  return `${name} (${target}) ${kind}${related} ${place} ${rule} ${path.join('.')}: ${message}${why === undefined ? '' : `\n    ${why}`}`;
 }
 
 /** The files that verdicts point into, each once. */
@@ -64,12 +65,14 @@ describe('every line that is reported of a chart changes the field when it is ed
 });
 
 afterAll(() => {
-  const of = (kind: HelmVerdict['kind']) => all.filter((verdict) => verdict.kind === kind);
+  const own = all.filter(({ says }) => says === undefined);
+  const of = (kind: HelmVerdict['kind']) => own.filter((verdict) => verdict.kind === kind);
   const without = of('none');
-  const share = all.length === 0 ? 0 : without.length / all.length;
+  const share = own.length === 0 ? 0 : without.length / own.length;
   const lines = [
-    `${all.length} diagnostics of ${new Set(all.map(({ diagnostic }) => diagnostic.rule)).size} rules on charts, ${renders.count} renders:`,
-    `  ${of('value').length} at a value, ${of('template').length} in a template, proven but for ${unproven(all).length}`,
+    `${own.length} diagnostics of ${new Set(own.map(({ diagnostic }) => diagnostic.rule)).size} rules on charts, ${renders.count} renders:`,
+    `  ${of('value').length} at a value, ${of('template').length} in a template, proven but for ${unproven(own).length}`,
+    `  ${all.length - own.length} places that decide them, too, proven but for ${unproven(all).length - unproven(own).length}`,
     `  ${of('chart').length} where a chart from elsewhere is brought in, ${of('source').length} of no field`,
     `  ${without.length} without a line (${(share * 100).toFixed(1)} %)`,
     ...without.map((verdict) => `    ${shown(verdict)}`),

@@ -1,6 +1,10 @@
+import { writeFileSync } from 'node:fs';
+import fc from 'fast-check';
 import { afterAll, expect, it } from 'vitest';
 import { exampleCases, fixtureCases, wrappedCases } from './cases.ts';
-import { type Case, counts, linted, lintedTogether, prove, type Verdict } from './prove.ts';
+import { type Case, linted, lintedTogether, prove, proveTarget, type Verdict } from './prove.ts';
+import { randomCase } from './random.ts';
+import { targetsOf, valuesOf } from './values.ts';
 
 const verdicts: Verdict[] = [];
 
@@ -19,7 +23,6 @@ async function provenOf(cases: readonly Case[]): Promise<Verdict[]> {
       Math.round(t1 - t0),
       'prove',
       Math.round(performance.now() - t1),
-      JSON.stringify(counts),
       report.summary.targets,
     );
   }
@@ -34,7 +37,7 @@ async function provenTogether(cases: readonly Case[]): Promise<Verdict[]> {
   console.log('lint', t1 - t0, cases.length);
   const found = await Promise.all([...reports].map(([item, diagnostics]) => prove(item, diagnostics, 'v35')));
   verdicts.push(...found.flat());
-  console.log('prove', performance.now() - t1, JSON.stringify(counts));
+  console.log('prove', performance.now() - t1);
   return found.flat();
 }
 
@@ -58,6 +61,77 @@ it('proves what is reported of the rules’ kustomizations', async () => {
 
 it('proves what is reported of the rules’ streams below a base and an overlay', async () => {
   expect(unproven(await provenTogether(wrappedCases()))).toEqual([]);
+}, 400_000);
+
+it('proves where every value of the fixtures is written', async () => {
+  const found: Verdict[] = [];
+  for (const item of fixtureCases().filter(({ name }) => name.includes(process.env.ONLY ?? 'fine'))) {
+    for (const target of targetsOf(item).filter((t) => t.includes(process.env.TARGET ?? ''))) {
+      const t0 = performance.now();
+      const claims = await valuesOf(item, target, 'v35');
+      const t1 = performance.now();
+      const own = await proveTarget(item, target, claims, 'v35', 10);
+      const count = (outcome: Verdict['outcome']) => own.filter((verdict) => verdict.outcome === outcome).length;
+      console.log(
+        item.name,
+        target,
+        own.length,
+        'proven',
+        count('proven'),
+        'no line',
+        count('without line'),
+        'unproven',
+        count('unproven'),
+        'not tried',
+        count('not tried'),
+        Math.round(t1 - t0),
+        Math.round(performance.now() - t1),
+      );
+      found.push(...own);
+    }
+  }
+  for (const v of found.filter(({ outcome }) => outcome === 'without line' || outcome === 'not tried').slice(0, 100))
+    console.log(shown(v));
+  expect(unproven(found)).toEqual([]);
+}, 400_000);
+
+it('proves what is reported of generated kustomizations, and where all of their values are written', async () => {
+  const cases = fc
+    .sample(randomCase, { numRuns: Number(process.env.RUNS ?? 10) })
+    .map((item, i) => ({ ...item, name: `random ${i}` }));
+  const found: Verdict[] = [];
+  await Promise.all(
+    cases.map(async (item) => {
+      const t0 = performance.now();
+      const claims = await valuesOf(item, 'overlay', 'v35');
+      const own = await proveTarget(item, 'overlay', claims, 'v35', 10);
+      const count = (outcome: Verdict['outcome']) => own.filter((verdict) => verdict.outcome === outcome).length;
+      console.log(
+        item.name,
+        own.length,
+        'proven',
+        count('proven'),
+        'no line',
+        count('without line'),
+        'unproven',
+        count('unproven'),
+        'not tried',
+        count('not tried'),
+        Math.round(performance.now() - t0),
+      );
+      if (count('unproven') > 0)
+        writeFileSync(
+          `/tmp/p1/${item.name.replace(' ', '')}.txt`,
+          Object.entries(item.files)
+            .map(([f, t]) => `### ${f}\n${t}`)
+            .join('\n'),
+        );
+      found.push(...own);
+    }),
+  );
+  for (const v of found.filter(({ outcome }) => outcome === 'without line' || outcome === 'not tried').slice(0, 30))
+    console.log(shown(v));
+  expect(unproven(found)).toEqual([]);
 }, 400_000);
 
 afterAll(() => {

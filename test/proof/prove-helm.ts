@@ -39,6 +39,8 @@ export interface HelmVerdict {
   target: string;
   diagnostic: Diagnostic;
   kind: Kind;
+  /** What is said of the place, where it isn't the diagnostic's own but one of those that are related. */
+  says?: string;
   /** What was tried, where nothing that was edited changed the field. */
   why?: string;
 }
@@ -79,7 +81,7 @@ function keyOf({ environment, target }: { environment: string; target: string })
   return `${environment}: ${target}`;
 }
 
-async function releasesIn(cwd: string): Promise<Map<string, Release>> {
+export async function releasesIn(cwd: string): Promise<Map<string, Release>> {
   const sources = new SourceFiles(cwd);
   const config = findConfig(cwd);
   const ruleIds = async () => rules.map(({ id }) => id);
@@ -144,7 +146,7 @@ interface Attempt {
   why: string[];
 }
 
-class Proof {
+export class Proof {
   private readonly name: string;
   private readonly cwd: string;
   private readonly helm: string;
@@ -158,8 +160,9 @@ class Proof {
   }
 
   async ofRelease(key: string, release: Release, diagnostics: readonly Diagnostic[]): Promise<HelmVerdict[]> {
-    const verdicts = diagnostics.map((diagnostic): HelmVerdict => {
-      return { name: this.name, target: key, diagnostic, kind: this.kindOf(diagnostic, release.target) };
+    const verdicts = diagnostics.flatMap((diagnostic) => {
+      const own = { name: this.name, target: key, diagnostic, kind: this.kindOf(diagnostic, release.target) };
+      return [own, ...this.related(own, release.target)];
     });
     const wanted = verdicts.filter(({ kind }) => kind === 'value' || kind === 'template');
     if (wanted.length === 0) return verdicts;
@@ -173,6 +176,15 @@ class Proof {
       if (!attempt.proven) attempt.verdict.why = attempt.why.join('; ') || 'nothing can be edited there';
     }
     return verdicts;
+  }
+
+  /** The places that decide the field, too, as the diagnostic says. */
+  private related({ diagnostic, ...rest }: HelmVerdict, target: HelmTarget): HelmVerdict[] {
+    return diagnostic.related.flatMap(({ message, location }) => {
+      if (!DECIDES.test(message) || location.line === undefined) return [];
+      const moved = { ...diagnostic, location };
+      return [{ ...rest, diagnostic: moved, kind: this.kindOf(moved, target), says: message }];
+    });
   }
 
   private kindOf({ location, path, resource }: Diagnostic, target: HelmTarget): Kind {
@@ -191,7 +203,7 @@ class Proof {
     const text = readFileSync(file, 'utf8');
     const { line = 0, column } = location;
     const place = { line, ...(column === undefined ? {} : { column }) };
-    const isTemplate = verdict.kind === 'template' && !/(?:^|\/)crds\//.test(location.file);
+    const isTemplate = verdict.kind === 'template' && !isCrd(file, target);
     const edits = isTemplate
       ? templateEdits(text, place, n)
       : editsAt(location.file, text, place, n).filter(({ what }) => what !== 'line');
@@ -264,8 +276,17 @@ class Proof {
   }
 }
 
+/** What the way of a value through a chart says of places that decide it. */
+const DECIDES =
+  /^(?:it depends on .*, set here|the template writes it here|included here|the included definition prints it here)$/;
+
 interface After {
   objectsOf(diagnostic: Diagnostic): Objects;
+}
+
+/** A file of `crds/` is no template. */
+function isCrd(file: string, { chart }: HelmTarget): boolean {
+  return /^\/(?:charts\/[^/]+\/)*crds\//.test(file.slice(chart.length));
 }
 
 /** The objects that a diagnostic is about: several where a chart renders one twice. */

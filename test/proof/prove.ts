@@ -8,6 +8,7 @@ import type { Diagnostic } from '../../src/diagnostic.ts';
 import { lint } from '../../src/lint.ts';
 import { pinned } from '../../src/render/tools.ts';
 import type { Report } from '../../src/report/report.ts';
+import type { Path } from '../../src/resource.ts';
 import { readYaml } from '../../src/yaml.ts';
 import { applied, type Edit, editsAt, holdsToken } from './edit.ts';
 
@@ -19,16 +20,17 @@ export interface Case {
   files: Record<string, string>;
 }
 
-/** What became of a diagnostic: `why` says what was tried where it isn't proven. */
+/** That what is rendered at a path of a resource, or what a finding of sources says, is due to what stands at the location. */
+export type Claim = Pick<Diagnostic, 'rule' | 'message' | 'location' | 'resource' | 'path'>;
+
+/** What became of a claim: `why` says what was tried where it isn't proven. */
 export interface Verdict {
   name: string;
   target: string;
-  diagnostic: Diagnostic;
-  outcome: 'proven' | 'without line' | 'unproven';
+  diagnostic: Claim;
+  outcome: 'proven' | 'without line' | 'unproven' | 'not tried';
   why?: string;
 }
-
-export const counts = { built: 0, refused: 0 };
 
 type Objects = Record<string, unknown>[];
 
@@ -102,22 +104,102 @@ function below(diagnostic: Diagnostic, directory: string): Diagnostic {
   };
 }
 
-/** What the real kustomize builds of a directory of the files; what it says where it refuses. */
-async function built(files: Record<string, string>, target: string, layer: Layer): Promise<Objects | string> {
-  const { kubectl } = await pinned(layer);
-  return limit(() =>
-    written(files, async (cwd) => {
-      counts.built++;
-      try {
-        const args = ['kustomize', target, '--load-restrictor=LoadRestrictionsNone'];
-        const { stdout } = await promisify(execFile)(kubectl, args, { cwd, maxBuffer: 1e9 });
-        return readYaml(stdout).flatMap(({ value, empty }) => (empty ? [] : [value as Record<string, unknown>]));
-      } catch (error) {
-        counts.refused++;
-        return (error as { stderr?: string }).stderr ?? String(error);
-      }
-    }),
-  );
+/** Files of which kustomize builds one directory, and what it builds of copies with edits. */
+class Workshop {
+  readonly #files: Record<string, string>;
+  readonly #target: string;
+  readonly #layer: Layer;
+  /** Edits without which kustomize refuses: what is missing is no longer listed. */
+  #repairs: Placed[] = [];
+  /** What is built without any edit. */
+  render: Objects = [];
+
+  constructor(files: Record<string, string>, target: string, layer: Layer) {
+    this.#files = files;
+    this.#target = target;
+    this.#layer = layer;
+  }
+
+  text(file: string): string | undefined {
+    return this.#files[file];
+  }
+
+  /** Builds it; where kustomize refuses, without the entries that findings name. A text says why it refuses even so. */
+  async start(findings: readonly Claim[]): Promise<string | undefined> {
+    let render = await this.build([]);
+    if (typeof render === 'string') {
+      this.#repairs = findings.flatMap((finding) => {
+        if (finding.path) return [];
+        const removal = this.edits(finding, 0).find(({ what }) => what === 'item' || what === 'gone');
+        return removal ? [{ file: finding.location.file, edit: removal }] : [];
+      });
+      render = await this.build([]);
+    }
+    if (typeof render === 'string') return render;
+    this.render = render;
+    return undefined;
+  }
+
+  edits({ location }: Claim, n: number): Edit[] {
+    const { file, line, column } = location;
+    const text = this.#files[file];
+    if (text === undefined || line === undefined) return [];
+    return editsAt(file, text, { line, ...(column === undefined ? {} : { column }) }, n);
+  }
+
+  /** What kustomize builds of a copy with edits; what it says where it refuses. */
+  async build(edits: readonly Placed[], files = this.#files): Promise<Objects | string> {
+    const { kubectl } = await pinned(this.#layer);
+    return limit(() =>
+      written(edited(files, [...edits, ...this.#repairs]), async (cwd) => {
+        try {
+          const args = ['kustomize', this.#target, '--load-restrictor=LoadRestrictionsNone'];
+          const { stdout } = await promisify(execFile)(kubectl, args, { cwd, maxBuffer: 1e9 });
+          return readYaml(stdout).flatMap(({ value, empty }) => (empty ? [] : [value as Record<string, unknown>]));
+        } catch (error) {
+          if (process.env.DEBUG) console.log((error as { stderr?: string }).stderr, edits.length);
+          return (error as { stderr?: string }).stderr || String(error);
+        }
+      }),
+    );
+  }
+
+  /** The files with a word replaced in all but one of them. */
+  others(file: string, word: string, by: string): Record<string, string> {
+    const words = new RegExp(`(?<![\\w./-])${word.replace(/[^\w]/g, '\\$&')}(?![\\w./-])`, 'g');
+    const replaced = Object.entries(this.#files).map(([other, text]): [string, string] => {
+      return [other, other !== file && /\.ya?ml$/.test(other) ? text.replace(words, by) : text];
+    });
+    return Object.fromEntries(replaced);
+  }
+
+  /** Whether a finding of sources is gone or another with an edit. */
+  async isGone(finding: Claim, edit: Edit): Promise<boolean> {
+    const { location, rule, message } = finding;
+    const report = await limit(() => {
+      return linted(edited(this.#files, [{ file: location.file, edit }]), this.#layer, [rule]);
+    });
+    if (report.failures.length > 0) return false;
+    return !report.diagnostics.some((other) => {
+      return (
+        other.message === message && other.location.file === location.file && other.location.line === location.line
+      );
+    });
+  }
+}
+
+interface Placed {
+  file: string;
+  edit: Edit;
+}
+
+function edited(files: Record<string, string>, edits: readonly Placed[]): Record<string, string> {
+  const copy = { ...files };
+  for (const name of new Set(edits.map(({ file }) => file))) {
+    const here = edits.filter(({ file }) => file === name).map(({ edit }) => edit);
+    copy[name] = applied(files[name] ?? '', here).text;
+  }
+  return copy;
 }
 
 /** Whether files hold a kustomization in that directory. */
@@ -137,14 +219,15 @@ export async function prove(
     .filter((target) => isKustomization(files, target))
     .map((target) => {
       const own = diagnostics.filter((diagnostic) => diagnostic.targets.some((other) => other.target === target));
-      return proveTarget(name, files, target, own, layer);
+      return proveTarget({ name, files }, target, own, layer);
     });
   return (await Promise.all(verdicts)).flat();
 }
 
-/** A diagnostic on its way: where its object and value are in the render, and what was tried. */
+/** A claim on its way: where its object and value are in the render, and what was tried. */
 interface Attempt {
-  diagnostic: Diagnostic;
+  claim: Claim;
+  path: Path;
   object: Record<string, unknown>;
   before: unknown;
   edits: Edit[];
@@ -152,62 +235,61 @@ interface Attempt {
   proven: boolean;
 }
 
-async function proveTarget(
-  name: string,
-  files: Record<string, string>,
+/** Proves claims about one kustomization; at most `patience` places one by one. */
+export async function proveTarget(
+  { name, files }: Case,
   target: string,
-  diagnostics: readonly Diagnostic[],
+  claims: readonly Claim[],
   layer: Layer,
+  patience = Number.POSITIVE_INFINITY,
 ): Promise<Verdict[]> {
-  const verdict = (diagnostic: Diagnostic, outcome: Verdict['outcome'], why?: string): Verdict => {
-    return { name, target, diagnostic, outcome, ...(why === undefined ? {} : { why }) };
-  };
   const verdicts: Verdict[] = [];
+  const judge = (diagnostic: Claim, outcome: Verdict['outcome'], why?: string) => {
+    verdicts.push({ name, target, diagnostic, outcome, ...(why === undefined ? {} : { why }) });
+  };
+  const workshop = new Workshop(files, target, layer);
+  const refusal = claims.some(({ path }) => path) ? await workshop.start(claims) : undefined;
   const attempts: Attempt[] = [];
-  const render = diagnostics.some(({ path }) => path) ? await built(files, target, layer) : [];
-  for (const diagnostic of diagnostics) {
-    const { location, path, resource } = diagnostic;
-    const { file, line, column } = location;
-    if (line === undefined) {
-      verdicts.push(verdict(diagnostic, 'without line'));
-      continue;
+  for (const [n, claim] of claims.entries()) {
+    const { location, path, resource } = claim;
+    const edits = workshop.edits(claim, n);
+    const object = objectOf(workshop.render, claim);
+    const before = object && path && valueAt(object, path);
+    if (location.line === undefined) judge(claim, 'without line');
+    else if (workshop.text(location.file) === undefined) judge(claim, 'unproven', 'there is no such file');
+    else if (!path || !resource) {
+      let isProven = false;
+      for (const edit of edits) isProven ||= await workshop.isGone(claim, edit);
+      judge(claim, isProven ? 'proven' : 'unproven', 'it stays, whatever is edited');
+    } else if (refusal !== undefined) judge(claim, 'unproven', `kustomize refuses: ${refusal}`);
+    else if (!object || before === undefined) judge(claim, 'unproven', 'the render has nothing at its path');
+    else {
+      const fitting = edits.filter((edit) => fits(edit, before, path));
+      attempts.push({ claim, path, object, before, edits: fitting, why: [], proven: false });
     }
-    const text = files[file];
-    if (text === undefined) {
-      verdicts.push(verdict(diagnostic, 'unproven', 'there is no such file'));
-      continue;
-    }
-    const number = new Set(verdicts.map((_, i) => i)).size + attempts.length;
-    const edits = editsAt(file, text, { line, ...(column === undefined ? {} : { column }) }, number);
-    if (!path || !resource) {
-      verdicts.push(await proveSource(diagnostic, edits, files, layer, verdict));
-      continue;
-    }
-    if (typeof render === 'string') {
-      verdicts.push(verdict(diagnostic, 'unproven', `kustomize refuses: ${render}`));
-      continue;
-    }
-    const object = objectOf(render, diagnostic);
-    const before = object && valueAt(object, path);
-    if (!object || before === undefined) {
-      verdicts.push(verdict(diagnostic, 'unproven', `the render has no ${path.join('.')} of ${resource.name}`));
-      continue;
-    }
-    const fitting = edits.filter((edit) => fits(edit, before, path));
-    attempts.push({ diagnostic, object, before, edits: fitting, why: [], proven: false });
   }
-  if (typeof render !== 'string') {
-    await proveTogether(attempts, render, files, target, layer);
-    await Promise.all(attempts.map((attempt) => proveAlone(attempt, render, files, target, layer)));
+  // What objects and items are known by is changed last: it may change what else acts on them.
+  const isCalm = ({ path }: Attempt) => !IDENTIFYING.has(String(path.at(-1)));
+  await proveTogether(attempts.filter(isCalm), workshop);
+  const places = new Map<string, Attempt[]>();
+  for (const attempt of attempts.filter(({ proven }) => !proven)) {
+    places.set(placeOf(attempt), [...(places.get(placeOf(attempt)) ?? []), attempt]);
   }
-  for (const { diagnostic, proven, why } of attempts) {
-    verdicts.push(proven ? verdict(diagnostic, 'proven') : verdict(diagnostic, 'unproven', why.join('; ')));
+  await Promise.all([...places.values()].slice(0, patience).map((same) => proveAlone(same, workshop)));
+  for (const { claim, proven, why } of attempts) {
+    if (proven) judge(claim, 'proven');
+    else judge(claim, why.length === 0 ? 'not tried' : 'unproven', why.join('; '));
   }
   return verdicts;
 }
 
+const IDENTIFYING = new Set([
+  ...['apiVersion', 'kind', 'name', 'namespace', 'key', 'mountPath', 'devicePath', 'ip', 'topologyKey'],
+  ...['whenUnsatisfiable', 'containerPort', 'port', 'protocol', 'type', 'image'],
+]);
+
 /** Whether an edit says anything of a value: another scalar of a scalar, one more entry of a map or a list. */
-function fits(edit: Edit, before: unknown, path: readonly (string | number)[]): boolean {
+function fits(edit: Edit, before: unknown, path: Path): boolean {
   const isScalar = typeof before !== 'object' || before === null;
   if (!isScalar) return edit.what !== 'line';
   // A key that shouldn't be there.
@@ -215,64 +297,54 @@ function fits(edit: Edit, before: unknown, path: readonly (string | number)[]): 
   return edit.what === 'value' || edit.what === 'line' || (edit.what === 'entry' && before === null);
 }
 
-/** Edits the places of many diagnostics in one copy: what each wrote must be found in its own value. Halves what is refused. */
-async function proveTogether(
-  attempts: readonly Attempt[],
-  render: Objects,
-  files: Record<string, string>,
-  target: string,
-  layer: Layer,
-): Promise<void> {
-  const open = attempts.filter(({ edits, proven }) => !proven && edits[0]?.token !== undefined);
+/** Claims of one place are proven by the same edits. */
+function placeOf({ claim: { location }, edits }: Attempt): string {
+  return `${location.file}:${location.line}:${location.column}:${edits.map(({ what }) => what).join()}`;
+}
+
+/** Edits the places of many claims in one copy: what each wrote must be found in its own value. Halves what is refused. */
+async function proveTogether(attempts: readonly Attempt[], workshop: Workshop): Promise<void> {
+  const open = attempts.filter(({ edits, proven }) => !proven && isTelling(edits[0]));
   if (open.length === 0) return;
-  const copy = { ...files };
-  for (const file of new Set(open.map(({ diagnostic }) => diagnostic.location.file))) {
-    const here = open.filter(({ diagnostic }) => diagnostic.location.file === file);
-    copy[file] = applied(
-      files[file] ?? '',
-      here.map(({ edits }) => edits[0]).filter((edit) => edit !== undefined),
-    ).text;
+  // Claims of one place share its edit.
+  const byPlace = new Map<string, Placed & { edit: Edit }>();
+  for (const attempt of open) {
+    const [edit] = attempt.edits;
+    if (edit && !byPlace.has(placeOf(attempt)))
+      byPlace.set(placeOf(attempt), { file: attempt.claim.location.file, edit });
   }
-  const after = await built(copy, target, layer);
+  const after = await workshop.build([...byPlace.values()]);
   if (typeof after === 'string') {
     if (open.length === 1) return;
     const half = Math.ceil(open.length / 2);
-    await proveTogether(open.slice(0, half), render, files, target, layer);
-    await proveTogether(open.slice(half), render, files, target, layer);
+    await proveTogether(open.slice(0, half), workshop);
+    await proveTogether(open.slice(half), workshop);
     return;
   }
   for (const attempt of open) {
-    // Diagnostics of one place share its edit.
-    const { file, line, column } = attempt.diagnostic.location;
-    const tokens = open.filter(({ diagnostic: { location } }) => {
-      return location.file === file && location.line === line && location.column === column;
-    });
-    attempt.proven = tokens.some(({ edits: [edit] }) => edit && isChanged(attempt, edit, render, after));
+    const edit = byPlace.get(placeOf(attempt))?.edit;
+    attempt.proven = edit !== undefined && isChanged(attempt, edit, workshop.render, after);
   }
 }
 
-/** Tries the edits of a diagnostic one by one. */
-async function proveAlone(
-  attempt: Attempt,
-  render: Objects,
-  files: Record<string, string>,
-  target: string,
-  layer: Layer,
-): Promise<void> {
-  const { file } = attempt.diagnostic.location;
-  if (!attempt.proven && attempt.edits.length === 0) attempt.why.push('nothing of its kind stands there');
-  for (const edit of attempt.edits) {
-    if (attempt.proven) return;
-    const edited = applied(files[file] ?? '', [edit]).text;
-    const after = await built({ ...files, [file]: edited }, target, layer);
-    if (
-      typeof after === 'string' &&
-      (await proveWithNamesakes(attempt, edit, render, { files, edited, target, layer }))
-    )
-      return;
-    if (typeof after === 'string') attempt.why.push(`${edit.what}: ${after.trim().slice(-300)}`);
-    else if (isChanged(attempt, edit, render, after)) attempt.proven = true;
-    else attempt.why.push(`${edit.what}: nothing changes`);
+/** Whether the value shows an edit: by what was written, or because it was true and is false. */
+function isTelling(edit: Edit | undefined): boolean {
+  return edit?.token !== undefined || edit?.what === 'value';
+}
+
+/** Tries the edits of a place one by one, for the claims of that place. */
+async function proveAlone(attempts: readonly Attempt[], workshop: Workshop): Promise<void> {
+  const [first] = attempts;
+  for (const attempt of attempts) if (attempt.edits.length === 0) attempt.why.push('nothing of its kind stands there');
+  for (const edit of first?.edits ?? []) {
+    const open = attempts.filter(({ proven }) => !proven);
+    if (!first || open.length === 0) return;
+    const after = await workshop.build([{ file: first.claim.location.file, edit }]);
+    for (const attempt of open) {
+      if (typeof after !== 'string') attempt.proven = isChanged(attempt, edit, workshop.render, after);
+      else attempt.proven = await isProvenWithNamesakes(attempt, edit, workshop);
+      attempt.why.push(`${edit.what}: ${typeof after === 'string' ? after.trim().slice(-300) : 'nothing changes'}`);
+    }
   }
 }
 
@@ -280,34 +352,21 @@ async function proveAlone(
  * Where a patch names what was renamed, kustomize refuses: the patch is made to follow. A proof only if following alone does
  * nothing.
  */
-async function proveWithNamesakes(
-  attempt: Attempt,
-  edit: Edit,
-  render: Objects,
-  { files, edited, target, layer }: { files: Record<string, string>; edited: string; target: string; layer: Layer },
-): Promise<boolean> {
-  const { location, path = [] } = attempt.diagnostic;
+async function isProvenWithNamesakes(attempt: Attempt, edit: Edit, workshop: Workshop): Promise<boolean> {
+  const { claim, path } = attempt;
+  const { file } = claim.location;
   const isIdentity = ['apiVersion', 'kind', 'name', 'namespace'].includes(String(path.at(-1)));
   if (edit.what !== 'value' || !isIdentity || edit.token === undefined) return false;
-  const text = files[location.file] ?? '';
-  const old = text.slice(edit.start, edit.end).replace(/^["']|["']$/g, '');
-  const followed = Object.entries(files).map(([file, other]): [string, string] => {
-    const isOther = file !== location.file && /\.ya?ml$/.test(file);
-    const words = new RegExp(`(?<![\\w./-])${old.replace(/[^\w]/g, '\\$&')}(?![\\w./-])`, 'g');
-    return [file, isOther ? other.replace(words, String(edit.token)) : other];
-  });
-  const others = Object.fromEntries(followed);
-  const control = await built(others, target, layer);
-  if (typeof control !== 'string' && isChanged(attempt, edit, render, control)) return false;
-  const after = await built({ ...others, [location.file]: edited }, target, layer);
-  attempt.proven = typeof after !== 'string' && isChanged(attempt, edit, render, after);
-  return attempt.proven;
+  const old = (workshop.text(file) ?? '').slice(edit.start, edit.end).replace(/^["']|["']$/g, '');
+  const others = workshop.others(file, old, String(edit.token));
+  const control = await workshop.build([], others);
+  if (typeof control !== 'string' && isChanged(attempt, edit, workshop.render, control)) return false;
+  const after = await workshop.build([{ file, edit }], others);
+  return typeof after !== 'string' && isChanged(attempt, edit, workshop.render, after);
 }
 
-/** Whether the value of a diagnostic is another because of an edit. */
-function isChanged(attempt: Attempt, edit: Edit, render: Objects, after: Objects): boolean {
-  const { diagnostic, object, before } = attempt;
-  const path = diagnostic.path ?? [];
+/** Whether the value of a claim is another because of an edit. */
+function isChanged({ path, object, before }: Attempt, edit: Edit, render: Objects, after: Objects): boolean {
   return candidates(object, render, after).some((candidate) => {
     const value = valueAt(candidate, path);
     if (edit.what === 'entry' && typeof before === 'object' && before !== null) return hasDirectly(value, edit.token);
@@ -350,7 +409,7 @@ function plainName({ kind }: Record<string, unknown>, name: unknown): unknown {
   return isHashed && typeof name === 'string' ? name.replace(/-[a-z0-9]{10}$/, '') : name;
 }
 
-function objectOf(render: Objects, { resource }: Diagnostic): Record<string, unknown> | undefined {
+function objectOf(render: Objects, { resource }: Claim): Record<string, unknown> | undefined {
   const named = render.filter((object) => {
     const { name } = metadataOf(object);
     const isSame = name === resource?.name || plainName(object, name) === resource?.name;
@@ -360,31 +419,11 @@ function objectOf(render: Objects, { resource }: Diagnostic): Record<string, unk
   return named.find((object) => metadataOf(object).namespace === resource?.namespace);
 }
 
-function valueAt(value: unknown, path: readonly (string | number)[]): unknown {
+function valueAt(value: unknown, path: Path): unknown {
   let current = value;
   for (const key of path) {
     if (typeof current !== 'object' || current === null || !Object.hasOwn(current, key)) return undefined;
     current = (current as Record<string | number, unknown>)[key];
   }
   return current;
-}
-
-/** A finding of sources: with its line edited, it is gone or another. */
-async function proveSource(
-  diagnostic: Diagnostic,
-  edits: readonly Edit[],
-  files: Record<string, string>,
-  layer: Layer,
-  verdict: (diagnostic: Diagnostic, outcome: Verdict['outcome'], why?: string) => Verdict,
-): Promise<Verdict> {
-  const { file } = diagnostic.location;
-  for (const edit of edits) {
-    const copy = { ...files, [file]: applied(files[file] ?? '', [edit]).text };
-    const report = await limit(() => linted(copy, layer, [diagnostic.rule]));
-    const isThere = report.diagnostics.some(({ message, location }) => {
-      return message === diagnostic.message && location.file === file && location.line === diagnostic.location.line;
-    });
-    if (!isThere && report.failures.length === 0) return verdict(diagnostic, 'proven');
-  }
-  return verdict(diagnostic, 'unproven', `it stays, whatever is edited: ${edits.map(({ what }) => what).join(', ')}`);
 }

@@ -17,7 +17,7 @@ export interface FieldSpec {
   create: boolean;
 }
 
-/** The field specs of the transformers that a kustomization's own fields configure. */
+/** The field specs of the transformers that a kustomization's own fields configure, and of its variables. */
 export const SPEC_FIELDS = [
   'namePrefix',
   'nameSuffix',
@@ -28,6 +28,7 @@ export const SPEC_FIELDS = [
   'commonAnnotations',
   'images',
   'replicas',
+  'varReference',
 ] as const;
 
 export type FieldSpecs = Readonly<Record<(typeof SPEC_FIELDS)[number], readonly FieldSpec[]>>;
@@ -85,6 +86,30 @@ const COMMON_LABELS: readonly FieldSpec[] = [
   ...TEMPLATE_LABELS,
 ];
 
+const CONTAINER_FIELDS = ['containers', 'initContainers'].flatMap((containers) =>
+  ['args', 'command', 'env/value', 'volumeMounts/mountPath'].map((field) => `${containers}/${field}`),
+);
+
+const VAR_REFERENCES: readonly FieldSpec[] = [
+  ...['DaemonSet', 'Deployment', 'Job', 'ReplicaSet', 'StatefulSet'].flatMap((kind) =>
+    CONTAINER_FIELDS.map((field) => present(`spec/template/spec/${field}`, kind)),
+  ),
+  ...['DaemonSet', 'Deployment', 'Job', 'ReplicaSet'].map((kind) =>
+    present('spec/template/spec/volumes/nfs/server', kind),
+  ),
+  ...CONTAINER_FIELDS.map((field) => present(`spec/jobTemplate/spec/template/spec/${field}`, 'CronJob')),
+  // Not where volumes stand, but kustomize has it so.
+  present('spec/jobTemplate/spec/template/volumes/nfs/server', 'CronJob'),
+  ...[...CONTAINER_FIELDS, 'volumes/nfs/server'].map((field) => present(`spec/${field}`, 'Pod')),
+  present('spec/template/metadata/annotations', 'Deployment'),
+  present('spec/volumeClaimTemplates/spec/nfs/server', 'StatefulSet'),
+  present('spec/nfs/server', 'PersistentVolume'),
+  ...['rules/host', 'tls/hosts', 'tls/secretName'].map((field) => present(`spec/${field}`, 'Ingress')),
+  ...['ports/port', 'ports/targetPort'].map((field) => present(`spec/${field}`, 'Service')),
+  present('metadata/labels'),
+  present('metadata/annotations'),
+];
+
 /** What kustomize has built in (its api/internal/konfig/builtinpluginconsts). */
 export const BUILT_IN_SPECS: FieldSpecs = {
   namePrefix: [present('metadata/name')],
@@ -114,6 +139,7 @@ export const BUILT_IN_SPECS: FieldSpecs = {
   replicas: ['Deployment', 'ReplicationController', 'ReplicaSet', 'StatefulSet'].map((kind) =>
     create('spec/replicas', kind),
   ),
+  varReference: VAR_REFERENCES,
 };
 
 /** No field specs: what a kustomization starts with. */
@@ -127,6 +153,7 @@ export const NO_SPECS: FieldSpecs = {
   commonAnnotations: [],
   images: [],
   replicas: [],
+  varReference: [],
 };
 
 /**

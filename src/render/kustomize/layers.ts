@@ -145,7 +145,7 @@ export function sourceObjects(
       made.set(kustomization, { specs, stages });
     }
     before?.(kustomization, objects, stages, owner);
-    const bound = vars.add(kustomization, sources);
+    const bound = vars.add(kustomization);
     const steps = [...stages.map(({ step }) => step), ...(bound ? [bound] : [])].map((step) =>
       typeof step === 'function' ? step : { ...step, objects: [...objects] },
     );
@@ -156,8 +156,8 @@ export function sourceObjects(
     return specs;
   };
   const objects: SourceObject[] = [];
-  accumulate(root, objects, [], root);
-  const last = vars.resolve();
+  const { varReference } = accumulate(root, objects, [], root);
+  const last = vars.resolve(varReference);
   if (last) {
     const together = { ...last, objects };
     for (const object of objects) object.steps.push(together);

@@ -1,9 +1,7 @@
-import { asMap } from '../../cluster/workloads.ts';
-import type { SourceFiles } from '../../source.ts';
-import { documentsOf, type Kustomization, placeOf } from '../kustomization.ts';
+import { type Kustomization, placeOf } from '../kustomization.ts';
 import { listIn, mapIn, textIn, writtenIn } from './configured.ts';
 import { keysOfFieldPath, lookUp } from './field-path.ts';
-import { type FieldSpec, type Slot, slotsOf, specsOf, withSpecs } from './field-specs.ts';
+import { type FieldSpec, type Slot, slotsOf } from './field-specs.ts';
 import { itemsOf } from './fields.ts';
 import type { ForAll } from './follow.ts';
 import { overwrite, type Part, type Shadow, type ShadowScalar, shadowOf, type Via } from './shadow.ts';
@@ -23,15 +21,9 @@ interface Variable {
 export class Vars {
   readonly #variables = new Map<string, Variable>();
   #hasAny = false;
-  #specs: readonly FieldSpec[] = BUILT_IN;
 
-  /** Takes in what a kustomization says; gives what picks the objects of its variables, where it has any. */
-  add(kustomization: Kustomization, sources: SourceFiles): ForAll | undefined {
-    for (const { field, what, absolute } of kustomization.entries) {
-      if (field !== 'configurations' || what !== 'file') continue;
-      const value = asMap(documentsOf(absolute, sources)?.[0]?.value) ?? {};
-      this.#specs = withSpecs(this.#specs, specsOf(itemsOf(value, 'varReference').map((item) => item.value)));
-    }
+  /** What picks the objects of a kustomization's variables, where it has any. */
+  add(kustomization: Kustomization): ForAll | undefined {
     if (itemsOf(kustomization.value, 'vars').length === 0) return undefined;
     const vars = listIn(shadowOf(kustomization.value, placeOf(kustomization), []), 'vars');
     this.#hasAny = true;
@@ -63,8 +55,8 @@ export class Vars {
     this.#variables.set(name.value, { subject, fieldPath, via });
   }
 
-  /** What puts the values of all variables where they are named; undefined where there are none. */
-  resolve(): ForAll | undefined {
+  /** What puts the values of all variables where they are named, at the fields that `specs` lead to; undefined where there are none. */
+  resolve(specs: readonly FieldSpec[]): ForAll | undefined {
     if (!this.#hasAny) return undefined;
     return {
       run: (subjects) => {
@@ -76,8 +68,7 @@ export class Vars {
         }
         if (values.size === 0) return;
         for (const { shadow } of subjects) {
-          for (const spec of this.#specs)
-            for (const slot of slotsOf(shadow, spec, shadow.origin)) expandIn(slot, values);
+          for (const spec of specs) for (const slot of slotsOf(shadow, spec, shadow.origin)) expandIn(slot, values);
         }
       },
     };
@@ -158,26 +149,3 @@ function expand(text: Shadow, values: ReadonlyMap<string, Value>, put: (value: S
   copy(old, text.value.slice(done), done);
   if (result !== text.value) Object.assign(text, { value: result, parts, via: [...via] });
 }
-
-const POD = ['containers', 'initContainers'].flatMap((containers) =>
-  ['args', 'command', 'env/value', 'volumeMounts/mountPath'].map((field) => `${containers}/${field}`),
-);
-
-/** Where the variables are put that kustomize has built in (varReference of its api/internal/konfig/builtinpluginconsts). */
-const BUILT_IN: readonly FieldSpec[] = [
-  ...['DaemonSet', 'Deployment', 'Job', 'ReplicaSet', 'StatefulSet'].flatMap((kind) =>
-    POD.map((field) => [kind, `spec/template/spec/${field}`]),
-  ),
-  ...['DaemonSet', 'Deployment', 'Job', 'ReplicaSet'].map((kind) => [kind, 'spec/template/spec/volumes/nfs/server']),
-  ...POD.map((field) => ['CronJob', `spec/jobTemplate/spec/template/spec/${field}`]),
-  // Not where volumes stand, but kustomize has it so.
-  ['CronJob', 'spec/jobTemplate/spec/template/volumes/nfs/server'],
-  ...[...POD, 'volumes/nfs/server'].map((field) => ['Pod', `spec/${field}`]),
-  ['Deployment', 'spec/template/metadata/annotations'],
-  ['StatefulSet', 'spec/volumeClaimTemplates/spec/nfs/server'],
-  ['PersistentVolume', 'spec/nfs/server'],
-  ...['rules/host', 'tls/hosts', 'tls/secretName'].map((field) => ['Ingress', `spec/${field}`]),
-  ...['ports/port', 'ports/targetPort'].map((field) => ['Service', `spec/${field}`]),
-  [undefined, 'metadata/labels'],
-  [undefined, 'metadata/annotations'],
-].map(([kind, path = '']) => ({ kind, path, create: false }));
