@@ -224,13 +224,13 @@ describe.each(TOOLCHAINS)('with %s: the rest of what kustomize refuses', { timeo
   });
 
   it('leaves the repository alone, and nothing behind', async () => {
-    const scratch = tree({});
-    vi.stubEnv('TMPDIR', scratch);
     const cwd = tree({
       'kustomization.yaml':
         'resources: [web.yaml, absent.yaml]\nsecretGenerator: [{ name: login, literals: [PASSWORD=hunter22] }]\n',
       'web.yaml': SERVICE,
     });
+    const scratch = tree({});
+    vi.stubEnv('TMPDIR', scratch);
     const before = readTree(cwd);
     const built = await build(cwd, '.', { with: toolchain });
     expect(names(built)).toEqual(['Secret/login', 'Service/web']);
