@@ -226,14 +226,23 @@ const ONLY_TAG_AND_DIGEST = new RegExp(`^${TAG_AND_DIGEST}`);
  * a tag is one that has this tag, and a tag like `$(VERSION)` is none.
  */
 export function isImage(image: string, name: string): boolean {
-  if (image.startsWith(name) && ONLY_TAG_AND_DIGEST.test(image.slice(name.length))) return true;
-  if (!/[.*+?[\](){}|^$\\]/.test(name) || image.length > MAX_LENGTH) return false;
+  if (!/[*+?[\](){}|^$\\]/.test(name)) {
+    return isLike(image, name) && ONLY_TAG_AND_DIGEST.test(image.slice(name.length));
+  }
+  if (image.length > MAX_LENGTH) return false;
   const pattern = `^${name}${TAG_AND_DIGEST}`;
   try {
     return waysToMatch(pattern, MAX_LENGTH) <= MAX_WAYS && new RegExp(pattern).test(image);
   } catch {
     return false;
   }
+}
+
+/** Whether an image begins with a name, whose dots stand for any character. */
+function isLike(image: string, name: string): boolean {
+  if (image.length < name.length) return false;
+  for (let i = 0; i < name.length; i++) if (image[i] !== name[i] && name[i] !== '.') return false;
+  return true;
 }
 
 interface ImageParts {

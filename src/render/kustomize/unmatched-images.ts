@@ -2,6 +2,7 @@ import type { SourceFinding } from '../../cluster/cluster.ts';
 import { nearestOf } from '../../nearest.ts';
 import type { Path } from '../../resource.ts';
 import type { Related } from '../../rule.ts';
+import type { Text } from './configured.ts';
 import type { FieldSpec } from './field-specs.ts';
 import { type Layer, listOf, shown } from './judged-layer.ts';
 import type { Shadow } from './shadow.ts';
@@ -19,12 +20,16 @@ export function unmatchedImage(
   const { name, at } = entry;
   // To kustomize a name is a pattern: one that is written as such may mean something else to its engine.
   if (/[*+?[\](){}|^$\\]/.test(name)) return undefined;
-  const images: { text: string; was: Shadow | undefined; value: Shadow }[] = [];
+  const images: Text[] = [];
   for (const object of layer.mentioningFirst(name)) {
     const subject = layer.before(stage, object);
     if (!subject) continue;
-    eachImage(subject.shadow, specs, at, (value) => images.push({ text: value.value, was: value.was, value }));
-    if (images.some(({ text }) => isImage(text, name))) return undefined;
+    let matches = false;
+    eachImage(subject.shadow, specs, at, (value) => {
+      images.push(value);
+      matches ||= isImage(value.value, name);
+    });
+    if (matches) return undefined;
   }
   const inComponent = layer.kustomization.component;
   const hint = inComponent ? undefined : hintOf(name, images, stage, layer);
@@ -46,23 +51,17 @@ interface Hint {
 }
 
 /** What there is instead. */
-function hintOf(
-  name: string,
-  images: readonly { text: string; was: Shadow | undefined; value: Shadow }[],
-  stage: number,
-  layer: Layer,
-): Hint | undefined {
+function hintOf(name: string, images: readonly Text[], stage: number, layer: Layer): Hint | undefined {
   const here = (message: string, { origin }: Shadow): Related => ({ message, location: layer.locate(origin) });
-  const names = new Set(images.map(({ text }) => partsOf(text).name));
+  const names = new Set(images.map(({ value }) => partsOf(value).name));
   const { name: bare } = partsOf(name);
   if (bare !== name && names.has(bare)) return { text: `it matches names without tag and digest: write ${bare}` };
 
-  const odd = images.find(({ text }) => partsOf(text).name === name);
-  if (odd) return { text: `its tag keeps it from ${odd.text}`, related: here(`${odd.text} is here`, odd.value) };
+  const odd = images.find(({ value }) => partsOf(value).name === name);
+  if (odd) return { text: `its tag keeps it from ${odd.value}`, related: here(`${odd.value} is here`, odd) };
 
-  for (const { text, was, value } of images) {
-    if (wasCalled(was, name)) return { text: `it is ${text} by now`, related: here('it is changed here', value) };
-  }
+  const changed = images.find(({ was }) => wasCalled(was, name));
+  if (changed) return { text: `it is ${changed.value} by now`, related: here('it is changed here', changed) };
   for (const object of layer.objects) {
     const subject = layer.before(stage, object);
     const found = subject && elsewhere(subject.shadow, name, []);
@@ -78,8 +77,8 @@ function hintOf(
   const meant = [...names].filter((candidate) => lastPart(candidate) === lastPart(name));
   const nearest = meant.length === 1 ? meant[0] : nearestOf(name, names);
   if (nearest !== undefined) {
-    const value = images.find(({ text }) => partsOf(text).name === nearest)?.value;
-    return { text: `did you mean ${nearest}?`, ...(value && { related: here(`${nearest} is here`, value) }) };
+    const image = images.find(({ value }) => partsOf(value).name === nearest);
+    return { text: `did you mean ${nearest}?`, ...(image && { related: here(`${nearest} is here`, image) }) };
   }
   return names.size === 0 ? undefined : { text: `there ${listOf([...names])}` };
 }
