@@ -737,6 +737,43 @@ describe.each(TOOLCHAINS)('with %s: references to names', (toolchain) => {
     expect(found).toEqual(REFERENCES.map(([, , path], i) => `p-named-${i}-s ${path}: base/all.yaml "named-${i}"`));
   });
 
+  it('may be to what is not rendered', async () => {
+    const built = await build(
+      {
+        'kustomization.yaml': yaml`
+          resources: [all.yaml]
+          namePrefix: p-
+          replacements:
+            - source: { kind: ConfigMap, name: local, fieldPath: data.host }
+              targets: [{ select: { kind: Pod }, fieldPaths: [spec.hostname] }]
+        `,
+        'all.yaml': yaml`
+          apiVersion: v1
+          kind: ConfigMap
+          metadata: { name: local, annotations: { config.kubernetes.io/local-config: "true" } }
+          data: { host: given }
+          ---
+          apiVersion: v1
+          kind: Pod
+          metadata: { name: pod }
+          spec:
+            hostname: unset
+            containers:
+              - name: c
+                envFrom: [{ configMapRef: { name: local } }, { configMapRef: { name: p-other } }]
+        `,
+      },
+      '.',
+      { with: toolchain },
+    );
+    await expectPlaces(built, 'Pod/p-pod', {
+      'spec hostname': '"given" <- all.yaml:4: given }',
+      'spec containers 0 envFrom 0 configMapRef name':
+        '"p-local" <- all.yaml:13: local } }, { configMapRef: { name: p-other } }]',
+      'spec containers 0 envFrom 1 configMapRef name': '"p-other" <- all.yaml:13: p-other } }]',
+    });
+  });
+
   it('have the namespace of what they name', async () => {
     const built = await build(
       {

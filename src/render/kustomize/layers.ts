@@ -31,6 +31,8 @@ export interface SourceObject {
   name: string;
   /** Whether its name gets a hash. */
   hashed: boolean;
+  /** Whether others may name it and copy from it, but it is not rendered. */
+  local?: boolean;
   /** Absolute path of the file that it stands in, or of the kustomization that generates it. */
   file: string;
   /** A fresh shadow of it. */
@@ -171,6 +173,7 @@ function objectsOf(file: string, sources: SourceFiles, via: Pick<Place, 'via'> =
       kind: typeof object.kind === 'string' ? object.kind : '',
       name: nameOf(object),
       hashed: annotationOf(object, 'kustomize.config.k8s.io/needs-hash') === 'true',
+      local: annotationOf(object, 'config.kubernetes.io/local-config') === 'true',
       file,
       start: () => shadowOf(object, { file, document: index, ...via }, path) as ShadowMap,
       steps: [],

@@ -42,6 +42,7 @@ export class Trace {
   /** By a list's shadow, whose items belong to one rendered object. */
   readonly #items = new Map<readonly Shadow[], Map<number, Shadow | undefined>>();
   #objects: SourceObject[] | undefined;
+  #local: Subject[] | undefined;
   #byName: Map<string, unknown[]> | undefined;
 
   /** `rendered` are the values of all rendered objects. They may lose their nulls later, and nothing else. */
@@ -265,10 +266,19 @@ export class Trace {
         this.#byName.set(own, [...(this.#byName.get(own) ?? []), rendered]);
       }
     }
-    return (this.#byName.get(name) ?? []).some((rendered) => {
-      const match = this.#match(rendered);
-      return match !== undefined && identities(match.subject).some(({ name: earlier }) => earlier === written);
-    });
+    const wasCalledSo = (subject: Subject) => identities(subject).some(({ name: earlier }) => earlier === written);
+    return (
+      (this.#byName.get(name) ?? []).some((rendered) => {
+        const match = this.#match(rendered);
+        return match !== undefined && wasCalledSo(match.subject);
+      }) || this.#localObjects().some((subject) => identityOf(subject.shadow).name === name && wasCalledSo(subject))
+    );
+  }
+
+  /** What others name without that it is rendered. */
+  #localObjects(): Subject[] {
+    this.#local ??= (this.#objects ?? []).flatMap((object) => (object.local && this.#followed.of(object)) || []);
+    return this.#local;
   }
 
   /** Whether a text is what its parts make, one after the other, each as it was written or renamed. */
