@@ -99,6 +99,8 @@ interface Found {
   pair?: Pair;
   /** The scalar that stands there, or that the place is in. */
   scalar?: Scalar;
+  /** A map in braces that starts there. */
+  map?: YAMLMap;
   /** The map, and the index of the entry whose key or scalar stands there. */
   entry?: { map: YAMLMap; index: number };
   /** The list, and the index of the item that starts there. */
@@ -111,9 +113,10 @@ function yamlEdits(text: string, offset: number, n: number): Edit[] {
   const found = find(text, offset);
   if (!found) return [];
   const edits: Edit[] = [];
-  const { pair, scalar, items, keys, entry } = found;
+  const { pair, scalar, items, keys, entry, map } = found;
   if (scalar) edits.push(...scalarEdits(text, scalar, offset, keys, n));
   if (pair) edits.push(...pairEdits(text, pair, n));
+  if (map && items.length === 0) edits.push(...insertions(text, map, tokensOf(n).text));
   for (const { list, index } of items) edits.push(...itemEdits(text, list, index, n));
   if (entry) edits.push(...withoutEntry(text, entry.map, entry.index));
   return edits;
@@ -124,6 +127,7 @@ function find(text: string, offset: number): Found | undefined {
   const found: Found = { items: [], keys: [] };
   const visit = (node: unknown, keys: readonly string[]): void => {
     if (isMap(node)) {
+      if (node.flow && node.range?.[0] === offset) found.map = node;
       for (const [index, pair] of node.items.entries()) {
         const key = isScalar(pair.key) ? String(pair.key.value) : '';
         if (isScalar(pair.key) && startOf(pair.key) === offset) {
@@ -150,7 +154,7 @@ function find(text: string, offset: number): Found | undefined {
     }
   };
   for (const document of documentsOf(text)) visit(document.contents, []);
-  return found.pair || found.scalar || found.items.length > 0 ? found : undefined;
+  return found.pair || found.scalar || found.map || found.items.length > 0 ? found : undefined;
 }
 
 /** None of what is nested deeper than the parser can go. */

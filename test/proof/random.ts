@@ -124,6 +124,9 @@ export function block(value: unknown, indent = 0): string {
       .map(([key, item]) => {
         const isNested = typeof item === 'object' && item !== null && Object.keys(item).length > 0;
         const name = /^[\w./-]+$/.test(key) ? key : JSON.stringify(key);
+        if (typeof item === 'string' && item.endsWith('\n')) {
+          return `${pad}${name}: |\n${item.replace(/^(?=.)/gm, `${pad}  `).trimEnd()}`;
+        }
         return `${pad}${name}:${isNested ? `\n${block(item, indent + 2)}` : ` ${scalar(item)}`}`;
       })
       .join('\n');

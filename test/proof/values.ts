@@ -14,7 +14,10 @@ export function targetsOf({ files }: Case): string[] {
   });
 }
 
-/** Where the product says that every value of what a kustomization renders is written: also of what no rule reports. */
+/**
+ * Where the product says that what a kustomization renders is written: also what no rule reports. Without apiVersion and kind,
+ * which nothing changes, and without the fields of generated objects that hold others.
+ */
 export async function valuesOf({ files }: Case, target: string, layer: Layer): Promise<Claim[]> {
   const { kubectl, helm } = await pinned(layer);
   return written(files, async (cwd) => {
@@ -26,9 +29,13 @@ export async function valuesOf({ files }: Case, target: string, layer: Layer): P
     for (const { value, displayName, locate } of objects) {
       const { apiVersion, kind, metadata } = value as { apiVersion: string; kind: string; metadata: Metadata };
       const { namespace } = metadata;
+      const isGenerated = displayName !== undefined || kind === 'ConfigMap' || kind === 'Secret';
       const name = displayName ?? metadata.name;
       const resource = { apiVersion, kind, name, ...(namespace === undefined ? {} : { namespace }) };
       for (const path of pathsOf(value)) {
+        // What a generator makes without being told, and what no kustomization changes.
+        const isGiven = path.length > 0 && path[0] !== 'apiVersion' && path[0] !== 'kind';
+        if (!isGiven || (isGenerated && path.length === 1)) continue;
         claims.push({ rule: 'value', message: '', resource, path, location: await locate(path) });
       }
     }
