@@ -4,7 +4,7 @@ import { asMap } from '../cluster/workloads.ts';
 import type { Path } from '../resource.ts';
 import { SourceError, type SourceFiles } from '../source.ts';
 import { readYaml, type YamlDocument } from '../yaml.ts';
-import { type Entry, entriesOf } from './kustomize/entries.ts';
+import { type Entry, entriesOf, fileOf, fileSource } from './kustomize/entries.ts';
 import { fieldOf, itemsOf, stringOf } from './kustomize/fields.ts';
 import { danglingLink, isOutside, stats } from './kustomize/files.ts';
 import type { KustomizeTarget, RenderContext } from './target.ts';
@@ -198,7 +198,10 @@ export function readGraph(
       const inner = entry.what === 'directory' ? readKustomization(entry.absolute, sources) : undefined;
       if (inner) visit(inner);
       if (entry.role === 'plugin') {
-        plugins.push(...externalPlugins(kustomization, entry, sources).map((kind) => ({ ...mention, kind })));
+        const configs = pluginConfigs(kustomization, entry, sources);
+        plugins.push(...externalPlugins(configs).map((kind) => ({ ...mention, kind })));
+        for (const config of configs) for (const file of filesIn(config, kustomization)) files.add(file);
+        charts.push(...configs.flatMap((config) => pluginChart(mention, config)));
       }
     }
     charts.push(...chartsOf(kustomization));
@@ -263,8 +266,15 @@ function whyNotRead(file: string, always: boolean, sources: SourceFiles): Source
   }
 }
 
-/** The kinds of a plug-in's configuration that kustomize doesn't build in (`apiVersion: builtin`). */
-function externalPlugins({ directory }: Kustomization, entry: Entry, sources: SourceFiles): string[] {
+/** The kinds of plug-ins that kustomize doesn't build in (`apiVersion: builtin`). */
+function externalPlugins(configs: readonly Record<string, unknown>[]): string[] {
+  return configs.flatMap(({ apiVersion, kind }) =>
+    typeof kind === 'string' && apiVersion !== 'builtin' ? [kind] : [],
+  );
+}
+
+/** The configurations of plug-ins that an entry brings, as they are written. */
+function pluginConfigs({ directory }: Kustomization, entry: Entry, sources: SourceFiles): Record<string, unknown>[] {
   const read =
     entry.what === 'inline'
       ? readYaml(entry.text)
@@ -274,8 +284,25 @@ function externalPlugins({ directory }: Kustomization, entry: Entry, sources: So
           ? pluginFiles(entry.absolute, sources, new Set([directory]))
           : [];
   return (read ?? []).flatMap(({ value }) => {
-    const { apiVersion, kind } = asMap(value) ?? {};
-    return typeof kind === 'string' && apiVersion !== 'builtin' ? [kind] : [];
+    const config = asMap(value);
+    return config ? [config] : [];
+  });
+}
+
+/** Fields in which the configurations of kustomize's own plug-ins name files, and lists of files. */
+const FILE_FIELDS = ['path', 'env', 'targetFilePath', 'valuesFile'];
+const FILES_FIELDS = ['paths', 'envs', 'files', 'additionalValuesFiles'];
+
+/** Absolute paths of the files that the configuration of a plug-in names: they are found as the kustomization's own are. */
+function filesIn(config: Record<string, unknown>, kustomization: Kustomization): string[] {
+  const single = [config, ...itemsOf(config, 'replacements').map(({ value }) => asMap(value) ?? {})];
+  const texts = [
+    ...single.flatMap((map) => FILE_FIELDS.map((field) => stringOf(map, field)?.value)),
+    ...FILES_FIELDS.flatMap((field) => itemsOf(config, field).map(({ value }) => value)),
+  ];
+  return texts.flatMap((text) => {
+    if (typeof text !== 'string') return [];
+    return fileOf(kustomization, fileSource(text)?.file ?? text) ?? [];
   });
 }
 
@@ -302,14 +329,23 @@ function chartsOf(kustomization: Kustomization): InflatedChart[] {
     nameField: 'chartName',
     home: stringOf(asMap(item.value) ?? {}, 'chartHome')?.value ?? shared,
   }));
-  return [...charts, ...legacy].map(({ path, value: item, nameField, home: written }) => {
-    const chart = asMap(item) ?? {};
-    const name = stringOf(chart, nameField)?.value ?? '';
-    const version = stringOf(chart, 'version')?.value ?? '';
-    const home = resolve(directory, written);
-    const places = [join(home, name), join(home, `${name}-${version}`, name)];
-    return { kustomization, path, name, home, local: places.some((place) => stats(place)?.isDirectory() === true) };
+  return [...charts, ...legacy].map(({ path, value: item, nameField, home }) => {
+    return chartAt({ kustomization, path }, asMap(item) ?? {}, nameField, resolve(directory, home));
   });
+}
+
+/** The chart that a plug-in's configuration has helm render. */
+function pluginChart(mention: Mention, config: Record<string, unknown>): InflatedChart[] {
+  if (config.apiVersion !== 'builtin' || config.kind !== 'HelmChartInflationGenerator') return [];
+  const home = stringOf(config, 'chartHome')?.value ?? 'charts';
+  return [chartAt(mention, config, 'name', resolve(mention.kustomization.directory, home))];
+}
+
+function chartAt(mention: Mention, chart: Record<string, unknown>, nameField: string, home: string): InflatedChart {
+  const name = stringOf(chart, nameField)?.value ?? '';
+  const version = stringOf(chart, 'version')?.value ?? '';
+  const places = [join(home, name), join(home, `${name}-${version}`, name)];
+  return { ...mention, name, home, local: places.some((place) => stats(place)?.isDirectory() === true) };
 }
 
 /** Absolute paths of every file that a target reads: kustomizations, resources, patches, generator inputs, charts. */

@@ -7,10 +7,11 @@ import { listIn, mapIn, textIn, writtenIn } from './configured.ts';
 import { type FieldSpec, type FieldSpecs, mergeSpecs, NO_SPECS, specsWith } from './field-specs.ts';
 import { Followed, type ForAll, type Together } from './follow.ts';
 import { generate, generatorStep, generatorsOf, pluginGenerator } from './generate.ts';
+import { customMergeKeys, type MergeKeys } from './openapi.ts';
 import { type Patch, patchesOf, patchStep } from './patches.ts';
-import { pluginConfigs, serviceAccountOf, transformerStages } from './plugins.ts';
+import { isFollowed, pluginConfigs, serviceAccountOf, transformerStages } from './plugins.ts';
 import { replacementStep, replacementsOf } from './replacements.ts';
-import { type Place, type ShadowMap, shadowOf } from './shadow.ts';
+import { type Place, type Shadow, type ShadowMap, shadowOf } from './shadow.ts';
 import {
   affixStep,
   type ImageEntry,
@@ -52,6 +53,7 @@ export interface Stage {
   step: Step | ForAll;
   patch?: Patch;
   image?: { entry: ImageEntry; specs: readonly FieldSpec[] };
+  replacements?: readonly Shadow[];
 }
 
 /**
@@ -71,6 +73,7 @@ export function sourceObjects(
   charted: (chart: ChartEntry) => readonly SourceObject[] = () => [],
 ): SourceObject[] {
   const made = new WeakMap<Kustomization, { specs: FieldSpecs; stages: Stage[] }>();
+  const mergeKeys = customMergeKeys(root, sources);
   const vars = new Vars();
 
   const accumulate = (
@@ -140,9 +143,11 @@ export function sourceObjects(
     }
     let { stages } = made.get(kustomization) ?? {};
     if (!stages || made.get(kustomization)?.specs !== specs) {
+      const transformers = configured('transformers');
+      if (!transformers.every(isFollowed)) unfollowed.add(kustomization);
       stages = [
-        ...stagesOf(kustomization, specs, sources),
-        ...configured('transformers').flatMap((config) => transformerStages(config, kustomization, sources)),
+        ...stagesOf(kustomization, specs, sources, mergeKeys),
+        ...transformers.flatMap((config) => transformerStages(config, kustomization, sources, mergeKeys)),
       ];
       made.set(kustomization, { specs, stages });
     }
@@ -203,10 +208,15 @@ function annotationOf(object: Record<string, unknown>, key: string): unknown {
 }
 
 /** What the fields of a kustomization do, in the order in which kustomize does it (configureBuiltinTransformers). */
-function stagesOf(kustomization: Kustomization, specs: FieldSpecs, sources: SourceFiles): Stage[] {
+function stagesOf(
+  kustomization: Kustomization,
+  specs: FieldSpecs,
+  sources: SourceFiles,
+  mergeKeys: MergeKeys | undefined,
+): Stage[] {
   const config = shadowOf(kustomization.value, placeOf(kustomization), []);
   const patches = patchesOf(kustomization, sources).flatMap((patch): (Stage & { patch: Patch })[] => {
-    const step = patchStep(patch);
+    const step = patchStep(patch, mergeKeys);
     return step ? [{ step, patch }] : [];
   });
   const namespace = textIn(config, 'namespace');
@@ -236,11 +246,17 @@ function stagesOf(kustomization: Kustomization, specs: FieldSpecs, sources: Sour
       const image = imageEntry(item);
       return image ? [{ step: imageStep(image, specs.images), image: { entry: image, specs: specs.images } }] : [];
     }),
-    ...(replacements.length > 0 ? [{ step: replacementStep(replacements) }] : []),
+    ...(replacements.length > 0 ? [{ step: replacementStep(replacements), replacements }] : []),
   ];
 }
 
-/** Whether a kustomization changes objects in ways that aren't followed: what is new in the render may be its doing. */
-export function isOpaque({ entries }: Kustomization): boolean {
-  return entries.some(({ field }) => field === 'transformers');
+/** Kustomizations with a transformer that isn't followed. */
+const unfollowed = new WeakSet<Kustomization>();
+
+/**
+ * Whether a kustomization whose objects have been found changes them in ways that aren't followed: what is new in the render
+ * may be its doing.
+ */
+export function isOpaque(kustomization: Kustomization): boolean {
+  return unfollowed.has(kustomization);
 }

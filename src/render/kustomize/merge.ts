@@ -4,6 +4,8 @@ import { overwrite, type Shadow, type ShadowList, type ShadowMap } from './shado
 export interface MergedKind {
   group: string;
   kind: string;
+  /** The keys of a list, where an OpenAPI document that the kustomization brings says them. */
+  keysAt?: (path: readonly string[]) => readonly string[] | undefined;
 }
 
 /** Groups of which some list is merged by a key. Lists of all others are replaced, those of custom resources too. */
@@ -82,7 +84,12 @@ function mergeList(list: ShadowList, patch: ShadowList, path: readonly string[],
 }
 
 /** The keys by which a list at a path of fields is merged: undefined where it is replaced, none for a set of scalars. */
-export function mergeKeysOf(path: readonly string[], { group, kind }: MergedKind): readonly string[] | undefined {
+export function mergeKeysOf(
+  path: readonly string[],
+  { group, kind, keysAt }: MergedKind,
+): readonly string[] | undefined {
+  const custom = keysAt?.(path);
+  if (custom) return custom;
   const field = path.at(-1) ?? '';
   if (field === 'finalizers' && path.length === 2) return [];
   if (!MERGING_GROUPS.has(group)) return undefined;

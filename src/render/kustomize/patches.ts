@@ -6,6 +6,7 @@ import { documentsOf, entryAt, type Kustomization } from '../kustomization.ts';
 import { fieldOf, itemsOf, stringOf } from './fields.ts';
 import { jsonPatch, type Operation, operationsOf } from './json-patch.ts';
 import { strategicMerge } from './merge.ts';
+import type { MergeKeys } from './openapi.ts';
 import { selects } from './select.ts';
 import { type Place, type Shadow, type ShadowMap, shadowOf, type Via } from './shadow.ts';
 import { type Identity, identities, identityOf, isSameObject, type Subject } from './subject.ts';
@@ -106,7 +107,7 @@ export function selectionOf({ target, document }: Patch): (subject: Subject) => 
 }
 
 /** What a patch does to an object that it selects (PatchTransformer, ApplySmPatch of kustomize's api/resource). */
-export function patchStep(patch: Patch): Step | undefined {
+export function patchStep(patch: Patch, mergeKeys?: MergeKeys): Step | undefined {
   const { target, options, operations, place, document } = patch;
   const isSelected = selectionOf(patch);
   if (operations) {
@@ -126,7 +127,7 @@ export function patchStep(patch: Patch): Step | undefined {
   return (subject) => {
     if (!isSelected(subject)) return undefined;
     if (mayRename || mayChangeKind) remember(subject);
-    return applyStrategicMerge(subject, shadowOf(value, place, []), mayRename, mayChangeKind);
+    return applyStrategicMerge(subject, shadowOf(value, place, []), mayRename, mayChangeKind, mergeKeys);
   };
 }
 
@@ -135,13 +136,16 @@ function applyStrategicMerge(
   patch: Shadow,
   mayRename: boolean,
   mayChangeKind: boolean,
+  mergeKeys: MergeKeys | undefined,
 ): 'delete' | undefined {
   if (patch.type !== 'map') return undefined;
   const kind = shadow.entries.get('kind');
   const apiVersion = shadow.entries.get('apiVersion');
   const name = metadataOf(shadow)?.get('name');
   const namespace = metadataOf(shadow)?.get('namespace');
-  if (strategicMerge(shadow, patch, identityOf(shadow)) === 'delete') return 'delete';
+  const own = identityOf(shadow);
+  const merged = mergeKeys ? { ...own, keysAt: (path: readonly string[]) => mergeKeys(own, [...path]) } : own;
+  if (strategicMerge(shadow, patch, merged) === 'delete') return 'delete';
   if (kind && !mayChangeKind) shadow.entries.set('kind', kind);
   // A patch with a target may call itself anything: what it changes stays what it is.
   if (apiVersion) shadow.entries.set('apiVersion', apiVersion);

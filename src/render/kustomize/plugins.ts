@@ -9,6 +9,7 @@ import { slotsAt } from './field-path.ts';
 import { keysOf, specsOf } from './field-specs.ts';
 import type { ForAll } from './follow.ts';
 import type { Stage } from './layers.ts';
+import type { MergeKeys } from './openapi.ts';
 import { patchStep } from './patches.ts';
 import { pluginPatches } from './plugin-patches.ts';
 import { replacementStep, replacementsIn } from './replacements.ts';
@@ -81,7 +82,12 @@ function inline({ text, path }: Entry, place: Place): ShadowMap[] {
 }
 
 /** What a configured transformer does to the objects of the kustomization that lists it; empty for one that isn't followed. */
-export function transformerStages(config: ShadowMap, kustomization: Kustomization, sources: SourceFiles): Stage[] {
+export function transformerStages(
+  config: ShadowMap,
+  kustomization: Kustomization,
+  sources: SourceFiles,
+  mergeKeys: MergeKeys | undefined,
+): Stage[] {
   switch (textIn(config, 'kind')?.value) {
     case 'ImageTagTransformer': {
       const specs = specsOf(listIn(config, 'fieldSpecs').map(plainOf));
@@ -92,15 +98,19 @@ export function transformerStages(config: ShadowMap, kustomization: Kustomizatio
     case 'PatchJson6902Transformer':
     case 'PatchStrategicMergeTransformer':
       return pluginPatches(config, kustomization, sources).flatMap((patch) => {
-        const step = patchStep(patch);
+        const step = patchStep(patch, mergeKeys);
         return step ? [{ step, patch }] : [];
       });
+    case 'ReplacementTransformer': {
+      const replacements = replacementsIn(config, sources, ({ value }) => fileOf(kustomization, value));
+      return [{ step: replacementStep(replacements), replacements }];
+    }
     default:
-      return stepsOf(config, kustomization, sources).map((step) => ({ step }));
+      return stepsOf(config, kustomization).map((step) => ({ step }));
   }
 }
 
-function stepsOf(config: ShadowMap, kustomization: Kustomization, sources: SourceFiles): (Step | ForAll)[] {
+function stepsOf(config: ShadowMap, kustomization: Kustomization): (Step | ForAll)[] {
   const specs = specsOf(listIn(config, 'fieldSpecs').map(plainOf));
   const only = (step: Step | undefined) => (step ? [step] : []);
   const kind = textIn(config, 'kind')?.value;
@@ -132,8 +142,6 @@ function stepsOf(config: ShadowMap, kustomization: Kustomization, sources: Sourc
       const replica = mapIn(config, 'replica');
       return only(replica && replicaStep(replica, specs));
     }
-    case 'ReplacementTransformer':
-      return [replacementStep(replacementsIn(config, sources, ({ value }) => fileOf(kustomization, value)))];
     case 'ValueAddTransformer':
       return only(valueStep(config, kustomization));
     default:

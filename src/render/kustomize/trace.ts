@@ -4,6 +4,7 @@ import { type At, groupOf, type Location, type Path } from '../../resource.ts';
 import type { SourceFiles } from '../../source.ts';
 import { type Kustomization, placeOf } from '../kustomization.ts';
 import { isEncoded } from '../target.ts';
+import { metadataOrigin } from './build-metadata.ts';
 import { type ChartObjects, objectsOfCharts } from './charts.ts';
 import { writtenIn } from './configured.ts';
 import { stringOf } from './fields.ts';
@@ -92,6 +93,8 @@ export class Trace {
     }
     const byNamespace = this.#namespaceOf(match, rendered, path);
     if (byNamespace) return byNamespace;
+    const byMetadata = metadataOrigin(this.#root, path);
+    if (byMetadata) return locationOf(byMetadata, 'value', this.#sources);
     const opaque = match.object.layers.findLast(isOpaque);
     return this.#file(opaque ? opaque.file : match.object.file);
   }
