@@ -24,7 +24,7 @@ beforeAll(async () => {
 
 type Files = Record<string, string>;
 
-const LISTS = ['patches', 'patchesJson6902', 'patchesStrategicMerge', 'images', 'transformers'];
+const LISTS = ['patches', 'patchesJson6902', 'patchesStrategicMerge', 'images', 'replacements', 'transformers'];
 
 /** What every kustomization of some files builds, but for Components, sorted; none may fail. */
 async function build(files: Files, toolchain: string): Promise<[string, string][]> {
@@ -122,6 +122,39 @@ describe.each(TOOLCHAINS)('with %s', (toolchain) => {
       60_000,
     );
   }
+
+  it('is as severe as what is sure: a name, a pattern, a Component', async () => {
+    const severities = await Promise.all(
+      patchUnmatched.examples.bad.map(async (example) => {
+        const { files } = readExample(example);
+        const { diagnostics } = await lintFiles(files, { rules: [patchUnmatched.id], layer: toolchain });
+        return diagnostics.map(({ location, severity }) => `${location.file}:${location.line} ${severity}`);
+      }),
+    );
+    expect(severities).toEqual([
+      [
+        'overlays/dev/kustomization.yaml:5 error',
+        'overlays/dev/kustomization.yaml:8 error',
+        'overlays/dev/kustomization.yaml:13 error',
+        'overlays/dev/kustomization.yaml:17 error',
+      ],
+      [
+        'overlays/dev/kustomization.yaml:5 warning',
+        'overlays/dev/kustomization.yaml:9 warning',
+        'overlays/dev/kustomization.yaml:12 warning',
+        'overlays/dev/kustomization.yaml:16 error',
+        'overlays/dev/kustomization.yaml:21 error',
+      ],
+      [
+        'component/kustomization.yaml:6 info',
+        'overlays/kustomization.yaml:10 error',
+        'overlays/kustomization.yaml:17 warning',
+        'overlays/replacements/kustomization.yaml:9 warning',
+        'overlays/transformers/kustomization.yaml:8 error',
+        'overlays/transformers/scale.yaml:4 error',
+      ],
+    ]);
+  }, 60_000);
 
   it('kustomize-list-kept: what is reported can go', async () => {
     for (const example of listKept.examples.bad) {

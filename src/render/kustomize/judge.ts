@@ -9,7 +9,7 @@ import { type Kept, keptLists, staysIn } from './kept-lists.ts';
 import { type SourceObject, sourceObjects } from './layers.ts';
 import { locationOf } from './shadow.ts';
 import { unmatchedImage } from './unmatched-images.ts';
-import { unmatchedPatch } from './unmatched-patches.ts';
+import { unmatchedPatch, unmatchedReplacements } from './unmatched-patches.ts';
 
 /** What a kustomization alone decides, whoever takes it in. */
 interface Verdict {
@@ -21,7 +21,15 @@ interface Verdict {
 const verdicts = new WeakMap<SourceFiles, Map<string, Verdict>>();
 
 /** Fields that hold something to judge. */
-const JUDGED = ['patches', 'patchesJson6902', 'patchesStrategicMerge', 'images', 'imageTags', 'transformers'];
+const JUDGED = [
+  'patches',
+  'patchesJson6902',
+  'patchesStrategicMerge',
+  'images',
+  'imageTags',
+  'transformers',
+  'replacements',
+];
 
 /**
  * What the entries of a kustomization that was built ask for and don't get: kustomize says nothing of it. `rendered` are the
@@ -43,7 +51,7 @@ export function judge(graph: KustomizationGraph, rendered: readonly unknown[], s
     own.set(key, verdict);
     if (known.has(key)) return;
     known.set(key, verdict);
-    if (!stages.some(({ patch, image }) => patch || image)) return;
+    if (!stages.some(({ patch, image, replacements }) => patch || image || replacements)) return;
     const held = [...objects];
     const done = new Map(held.map((object) => [object, object.steps.length]));
     const layer: Layer = {
@@ -70,11 +78,13 @@ export function judge(graph: KustomizationGraph, rendered: readonly unknown[], s
 
 function judgeLayer(layer: Layer, known: boolean): Verdict {
   const verdict: Verdict = { findings: [], kept: [] };
-  for (const [i, { patch, image }] of layer.stages.entries()) {
-    const unmatched =
-      patch && known ? unmatchedPatch(patch, i, layer) : image && known ? unmatchedImage(image, i, layer) : undefined;
-    if (unmatched) verdict.findings.push(unmatched);
-    else if (patch) verdict.kept.push(...keptLists(patch, i, layer));
+  for (const [i, { patch, image, replacements }] of layer.stages.entries()) {
+    if (known) {
+      const finding = patch ? unmatchedPatch(patch, i, layer) : image && unmatchedImage(image, i, layer);
+      if (finding) verdict.findings.push(finding);
+      if (replacements) verdict.findings.push(...unmatchedReplacements(replacements, i, layer));
+    }
+    if (patch) verdict.kept.push(...keptLists(patch, i, layer));
   }
   return verdict;
 }

@@ -135,7 +135,7 @@ function isAny(map: Record<string, unknown>, fields: readonly string[]): boolean
 }
 
 /** Whether an object has the labels and annotations that a selector asks for. */
-function hasMarks(selector: Record<string, unknown>, subject: Subject): boolean {
+export function hasMarks(selector: Record<string, unknown>, subject: Subject): boolean {
   return (
     matchesSelector(stringOf(selector, 'labelSelector')?.value, subject, 'labels') &&
     matchesSelector(stringOf(selector, 'annotationSelector')?.value, subject, 'annotations')

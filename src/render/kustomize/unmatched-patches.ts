@@ -1,12 +1,16 @@
 import type { SourceFinding } from '../../cluster/cluster.ts';
+import { asMap } from '../../cluster/workloads.ts';
 import { nearestOf } from '../../nearest.ts';
 import type { Location, Path } from '../../resource.ts';
+import type { Severity } from '../../rule.ts';
+import { listIn, mapIn, plainOf, writtenIn } from './configured.ts';
 import { fieldOf, stringOf } from './fields.ts';
 import { type Layer, listOf, shown } from './judged-layer.ts';
 import type { SourceObject } from './layers.ts';
 import type { Patch } from './patches.ts';
-import { canTell, matches, selects } from './select.ts';
-import type { Place } from './shadow.ts';
+import { hasMarks } from './replacements.ts';
+import { canTell, matches, pickedBy, selects } from './select.ts';
+import type { Place, Shadow } from './shadow.ts';
 import { effectiveNamespace, identityOf, type Subject } from './subject.ts';
 
 /** The fields of a target, in the order in which a finding points at them. */
@@ -23,7 +27,35 @@ type Wanted = Partial<Record<Field, string>>;
  */
 export function unmatchedPatch(patch: Patch, stage: number, layer: Layer): SourceFinding | undefined {
   const { target, targetAt } = patch;
-  if (!target || !targetAt || !canTell(target)) return undefined;
+  if (!target || !targetAt) return undefined;
+  const name = stringOf(target, 'name')?.value;
+  const severity = name !== undefined && isLiteral(name) && !onlyDeletes(patch) ? 'error' : 'warning';
+  return unmatched(target, targetAt, (subject) => selects(target, subject), { what: 'patch', severity }, stage, layer);
+}
+
+/** The findings of the targets of replacements that select nothing, for which kustomize copies nothing. */
+export function unmatchedReplacements(replacements: readonly Shadow[], stage: number, layer: Layer): SourceFinding[] {
+  return replacements.flatMap((replacement) =>
+    listIn(replacement, 'targets').flatMap((target) => {
+      const select = mapIn(target, 'select');
+      const selector = select && asMap(plainOf(select));
+      if (!select || !selector) return [];
+      const picks = (subject: Subject) => hasMarks(selector, subject) && pickedBy(selector, subject) !== undefined;
+      const words = { what: 'target', severity: 'warning' } as const;
+      return unmatched(selector, writtenIn(select.origin), picks, words, stage, layer) ?? [];
+    }),
+  );
+}
+
+function unmatched(
+  target: Record<string, unknown>,
+  targetAt: { place: Place; path: Path },
+  isSelected: (subject: Subject) => boolean,
+  { what, severity }: { what: string; severity: Severity },
+  stage: number,
+  layer: Layer,
+): SourceFinding | undefined {
+  if (!canTell(target)) return undefined;
   const wanted: Wanted = {};
   for (const field of FIELDS) {
     const text = stringOf(target, field)?.value;
@@ -31,21 +63,18 @@ export function unmatchedPatch(patch: Patch, stage: number, layer: Layer): Sourc
   }
   const found = likelyFirst(layer.objects, wanted).some((object) => {
     const subject = layer.before(stage, object);
-    return subject !== undefined && selects(target, subject);
+    return subject !== undefined && isSelected(subject);
   });
   if (found) return undefined;
 
   const inComponent = layer.kustomization.component;
-  const isLiteralName = wanted.name !== undefined && isLiteral(wanted.name);
   // What others hold that take the Component in is no concern of this one.
   const hint = inComponent ? undefined : hintOf(wanted, stage, layer);
-  const consequence = inComponent
-    ? 'where that takes in this Component, kustomize ignores this patch without a word'
-    : 'kustomize ignores this patch without a word';
+  const where = inComponent ? 'where that takes in this Component, ' : '';
   return {
     rule: 'kustomize-patch-unmatched',
-    severity: inComponent ? 'info' : isLiteralName && !onlyDeletes(patch) ? 'error' : 'warning',
-    message: `${subjectOf(wanted)}: ${consequence}${hint ? `; ${hint.text}` : ''}`,
+    severity: inComponent ? 'info' : severity,
+    message: `${subjectOf(wanted)}: ${where}kustomize ignores this ${what} without a word${hint ? `; ${hint.text}` : ''}`,
     location: locationOf(targetAt, target, hint?.field, layer),
     ...(hint?.object && {
       related: [{ message: `${shown(hint.object)} is here`, location: startOf(hint.object, layer) }],

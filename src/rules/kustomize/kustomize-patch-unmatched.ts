@@ -28,7 +28,8 @@ export default {
   id: 'kustomize-patch-unmatched',
   severity: 'error',
   docs: {
-    summary: 'The `target` of a patch must select something: kustomize passes over a patch that selects nothing.',
+    summary:
+      'The `target` of a patch, or of a replacement, must select something: kustomize passes over those that select nothing.',
     incident:
       'Algosu, sprint 81, D2 and D3: the overlay for k3d takes the securityContext of postgres, postgres-problem, minio and rabbitmq ' +
       'away and moves the readinessProbe of five services to /health, with JSON patches by target in ' +
@@ -150,6 +151,18 @@ export default {
             components: [../component]
           `,
           'overlays/services.yaml': DEPLOYMENTS,
+          'overlays/replacements/kustomization.yaml': yaml`
+            resources: [../../base]
+            replacements:
+              - source: { kind: StatefulSet, name: postgres-problem }
+                targets:
+                  - select: { kind: Deployment, name: problem-service }
+                    fieldPaths: [metadata.labels.tier]
+              - source: { kind: StatefulSet, name: postgres-problem }
+                targets:
+                  - select: { kind: Deployment, name: problem } # <- no Deployment is called problem: kustomize ignores this target without a word; there is Deployment/problem-service
+                    fieldPaths: [metadata.labels.tier]
+          `,
           'overlays/transformers/kustomization.yaml': yaml`
             resources: [../../base]
             transformers:
@@ -199,6 +212,11 @@ export default {
             configMapGenerator:
               - name: settings
                 literals: [COLOR=red]
+            replacements:
+              - source: { kind: StatefulSet, name: postgres-problem }
+                targets:
+                  - select: { kind: Deployment, name: eu-problem-service }
+                    fieldPaths: [metadata.labels.tier]
             patches:
               - target: { kind: Deployment, name: eu-problem-service }
                 patch: '[{ "op": "add", "path": "/spec/replicas", "value": 2 }]'
