@@ -27,6 +27,8 @@ export interface DependencyQuestion {
   used: readonly ValuesEntry[];
   /** What the control structures around it mention. */
   conditions: readonly ValuesEntry[];
+  /** Other values may be in it, too. */
+  computed: boolean;
 }
 
 interface Asked extends Question {
@@ -86,9 +88,9 @@ export class Causes {
    * when aborted.
    */
   async dependencies(question: DependencyQuestion): Promise<ValuesEntry[]> {
-    this.explored ??= this.explore();
+    if (question.computed) this.explored ??= this.explore();
     const exploration = await this.explored;
-    const found = exploration ? this.partsOf(question, exploration) : [];
+    const found = exploration && question.computed ? this.partsOf(question, exploration) : [];
     const untouched = (entry: ValuesEntry) =>
       exploration?.tests.of(entry) !== undefined && !this.hasChanged(question, exploration.changed);
     const tries = [

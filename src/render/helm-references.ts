@@ -12,6 +12,8 @@ export interface Mentioned {
   used: ValuesEntry[];
   /** By the control structures around it. */
   conditions: ValuesEntry[];
+  /** It may be made of values, these or others. */
+  computed: boolean;
 }
 
 /** Codes of actions, each with those around it that say what its dot may be. */
@@ -40,7 +42,7 @@ export class References {
   at(source: string, place: TemplateSpot | undefined): Mentioned {
     const text = place && this.helm.text(place.file);
     const parts = text === undefined ? undefined : splitTemplate(text);
-    if (!place || text === undefined || !parts) return { used: [], conditions: [] };
+    if (!place || text === undefined || !parts) return { used: [], conditions: [], computed: true };
     const lines = new LineTable(text);
     const index = parts.findIndex(({ start }, i) => {
       const { line, column } = lines.at(start);
@@ -50,7 +52,7 @@ export class References {
       return isBehind && (end.line > place.line || (end.line === place.line && end.column > (place.column ?? 0)));
     });
     const part = parts[index];
-    if (!part) return { used: [], conditions: [] };
+    if (!part) return { used: [], conditions: [], computed: true };
     const around = controlsAround(parts, index);
     const prefix = valuesPrefix(source);
     const variables = variablesIn(parts.slice(0, index));
@@ -60,7 +62,17 @@ export class References {
       variables,
       prefix,
     );
-    return { used, conditions: conditions.filter((entry) => !used.includes(entry)) };
+    // Names of definitions, what `tpl` renders and variables may be made of anything.
+    const isOpen =
+      part.type === 'action' &&
+      /\b(?:include|template|tpl)\b|\$\w|(?:^|[\s(|])\.(?!(?:Chart|Release|Capabilities|Template|Files)\b)/.test(
+        part.code,
+      );
+    return {
+      used,
+      conditions: conditions.filter((entry) => !used.includes(entry)),
+      computed: used.length > 0 || isOpen,
+    };
   }
 
   private entries(codes: readonly Code[], variables: ReadonlyMap<string, string[]>, prefix: Path): ValuesEntry[] {

@@ -72,8 +72,8 @@ export class HelmWay {
     const value = valueAt(object.document.value, path);
     if (typeof value === 'object' || value === undefined) return [];
     const { source } = object.piece;
-    const { used, conditions } = this.references.at(source, place);
-    const found = await this.locator.causes.dependencies({ object, path, value, used, conditions });
+    const mentioned = this.references.at(source, place);
+    const found = await this.locator.causes.dependencies({ object, path, value, ...mentioned });
     return found.flatMap((entry) => {
       const location = this.helm.locateEntry(entry, 'value');
       return location ? [{ message: `it depends on ${shownPath(entry.path)}, set here`, location }] : [];
