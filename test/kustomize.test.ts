@@ -814,7 +814,7 @@ describe('what is not built', { timeout: 60_000 }, () => {
     expect(built.objects.map(({ value }) => value)).toEqual([
       { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'r' }, data: { a: '1', v: 'v1.32.0' } },
     ]);
-    await expectPlaces(built, 'ConfigMap', 'r', { '': 'kustomization.yaml', 'data.a': 'kustomization.yaml' });
+    await expectPlaces(built, 'ConfigMap', 'r', { '': 'kustomization.yaml:2: c', 'data.a': 'kustomization.yaml:2: c' });
     const broken = { ...CHART, 'charts/c/templates/x.yaml': 'a: b\nc: {{ fail "no" }}\n' };
     expect(said(await build(broken, '.', { enableHelm: true, with: toolchain }))).toEqual([
       'render-failed charts/c/templates/x.yaml:2: c: {{ fail "no" }} => execution error at (c/templates/x.yaml:2:6): no',
