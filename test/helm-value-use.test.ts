@@ -25,6 +25,8 @@ describe('followValues', () => {
     // Fields
     ['{{ .Values.a.b }} {{ $.Values.c }} {{ (.Values.d).e }} {{- .Values.f -}}', ['a.b*', 'c*', 'd.e*', 'f*']],
     ['{{ if .Values.a }}{{ if not .Values.a.b }}{{ else if .Values.a.c }}{{ end }}{{ end }}', ['a.b', 'a.c']],
+    ['{{ if.Values.a }}{{ end }}{{ range.Values.b }}{{ end }}{{ with(.Values.c) }}{{ end }}', ['a', 'b[]', 'c']],
+    ['{{ default print ("x" .Values.a) .Values.b }}', ['a*', 'b*']],
     ['{{ if and .Values.a (eq .Values.b "x") (or .Values.c .Values.d) }}{{ end }}', ['a', 'b*', 'c', 'd']],
     ['{{/* .Values.a */}} {{ "{ .Values.b" }} .Values.c', ['']],
     // Variables
@@ -176,7 +178,7 @@ describe('parseTemplate', () => {
       '{{ (.a }}',
       '{{ .a) }}',
     ];
-    const odd = ['{{ "a" "b" }}', '{{ define x }}{{ end }}', '{{ template }}', '{{ .a % .b }}', '{{ .a := 1 }}'];
+    const odd = ['{{ define x }}{{ end }}', '{{ template }}', '{{ .a % .b }}', '{{ .a := 1 }}'];
     expect([...broken, ...odd].filter((source) => parseTemplate(source) !== undefined)).toEqual([]);
   });
 

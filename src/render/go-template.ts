@@ -72,7 +72,7 @@ function scan(source: string): Scan {
     position = action.trimsRight ? skipSpaces(source, action.end) : action.end;
     if (action.code === undefined) continue;
 
-    const keyword = /^[a-z]+(?![\w.])/.exec(action.code)?.[0] ?? '';
+    const keyword = /^[a-z]+(?!\w)/.exec(action.code)?.[0] ?? '';
     if (keyword === 'end') {
       if (open.length === 0) return { parts, open, broken: true };
       open.pop();

@@ -93,11 +93,15 @@ const MAX_DEPTH = 24;
 const MAX_USES = 50_000;
 const MAX_ROUNDS = 60;
 
+/** Shared by all expressions that are it: what expressions are is never changed. */
+const UNKNOWN: Value = new Set([OTHER]);
+
 class Follower {
   private readonly root: Scope;
   private readonly scopes: Running[] = [];
   private readonly things = new Map<ValueUse, ValueThing>();
   private readonly texts = new Map<string, TextThing>();
+  private readonly textValues = new Map<string, Value>();
   /** Every definition of the release: helm lets all charts share them. */
   private readonly definitions = new Map<string, (readonly Statement[])[]>();
   private changed = false;
@@ -251,16 +255,16 @@ class Follower {
       case 'field':
         return this.field(this.evaluate(expr.of, environment), expr.name);
       case 'text':
-        return new Set([this.textOf(expr.text)]);
+        return this.textValue(expr.text);
       case 'number':
       case 'constant':
-        return new Set([OTHER]);
+        return UNKNOWN;
       case 'method': {
         // `.Files.Get`, `.Capabilities.APIVersions.Has`, and those of `.Values` itself.
         const of = this.evaluate(expr.of, environment);
         if (![...of].every((thing) => thing === OTHER)) this.readAll(of);
         for (const arg of expr.args) this.readAll(this.evaluate(arg, environment));
-        return new Set([OTHER]);
+        return UNKNOWN;
       }
       case 'call':
         return this.call(expr, environment);
@@ -278,7 +282,7 @@ class Follower {
       case 'tpl':
         this.readAll(first);
         this.join(environment.frame.scope.tplDot, args[1] ?? new Set());
-        return new Set([OTHER]);
+        return UNKNOWN;
 
       // What may come out is one of the arguments.
       case 'default':
@@ -311,7 +315,7 @@ class Follower {
       case 'typeIsLike':
       case 'fail':
         for (const arg of args.slice(0, -1)) this.readAll(arg);
-        return new Set([OTHER]);
+        return UNKNOWN;
 
       case 'split':
       case 'splitList':
@@ -397,7 +401,7 @@ class Follower {
     const names = args[0] ?? new Set<Thing>();
     if (name && isTemplateFile(name)) {
       for (const frame of environment.frame.scope.templates) this.join(frame.dot, args[1] ?? new Set());
-      return new Set([OTHER]);
+      return UNKNOWN;
     }
     const texts = textsOf(names);
     if (texts === undefined) this.readAll(names);
@@ -532,7 +536,7 @@ class Follower {
   }
 
   private child(use: ValueUse, name: string): Value {
-    if (use.whole) return new Set([OTHER]);
+    if (use.whole) return UNKNOWN;
     let child = use.children.get(name);
     if (!child) {
       if (use.depth >= MAX_DEPTH) return this.readWholeUse(use);
@@ -559,7 +563,7 @@ class Follower {
   }
 
   private element(use: ValueUse): Value {
-    if (use.whole) return new Set([OTHER]);
+    if (use.whole) return UNKNOWN;
     if (!use.element) {
       if (use.depth >= MAX_DEPTH) return this.readWholeUse(use);
       use.element = new ValueUse(use.depth + 1);
@@ -599,7 +603,7 @@ class Follower {
   private readWholeUse(use: ValueUse): Value {
     use.whole = true;
     this.changed = true;
-    return new Set([OTHER]);
+    return UNKNOWN;
   }
 
   /** Adds to what a map or list holds; where it is read whole, so is what comes in. */
@@ -625,6 +629,15 @@ class Follower {
     return thing;
   }
 
+  private textValue(text: string): Value {
+    let value = this.textValues.get(text);
+    if (!value) {
+      value = new Set([this.textOf(text)]);
+      this.textValues.set(text, value);
+    }
+    return value;
+  }
+
   private textOf(text: string): TextThing {
     let thing = this.texts.get(text);
     if (!thing) {
@@ -632,7 +645,12 @@ class Follower {
       this.texts.set(text, thing);
       // It may be a template for `tpl`.
       if (text.includes('{{')) {
-        for (const running of this.scopes) if (!this.addText(text, running)) readWhole(text, running.scope.values);
+        for (const running of this.scopes) {
+          if (this.addText(text, running)) continue;
+          readWhole(text, running.scope.values);
+          // A format that makes a template of what it is given
+          if (/\{\{[^}]*%[sv]/.test(text)) running.scope.values.whole = true;
+        }
       }
     }
     return thing;
@@ -679,8 +697,6 @@ function isTemplateFile(expr: Expr): boolean {
 
 /** What a text that can't be read as a template seems to read, all of it whole. */
 function readWhole(text: string, values: ValueUse): void {
-  // A format that makes a template of what it is given
-  if (/\{\{[^}]*%[sv]/.test(text)) values.whole = true;
   for (const [, dotted = ''] of text.matchAll(/\.Values\b((?:\.\w+)*)/g)) {
     let use = values;
     for (const name of dotted.split('.').slice(1)) {

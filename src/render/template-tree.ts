@@ -93,7 +93,7 @@ class Parser {
       }
       const { code } = part;
       const [, keyword = '', rest = ''] =
-        /^(if|with|range|else|end|define|block|template|break|continue)(?![\w.])(.*)$/s.exec(code) ?? [];
+        /^(if|with|range|else|end|define|block|template|break|continue)(?!\w)(.*)$/s.exec(code) ?? [];
       switch (keyword) {
         case 'end':
           return { body, end: { keyword, rest: '' } };
@@ -139,7 +139,7 @@ class Parser {
     const { body, end } = this.list();
     let otherwise: Statement[] = [];
     if (end.keyword === 'else') {
-      const [, keyword, rest = ''] = /^(if|with)(?![\w.])(.*)$/s.exec(end.rest) ?? [];
+      const [, keyword, rest = ''] = /^(if|with)(?!\w)(.*)$/s.exec(end.rest) ?? [];
       otherwise = keyword === 'if' || keyword === 'with' ? [this.structure(keyword, rest)] : this.closed();
     } else if (end.keyword === 'eof') throw new TemplateError();
     this.depth--;
@@ -256,7 +256,8 @@ class Commands {
     if (first.type === 'call' && first.args.length === 0) return { ...first, args };
     if (args.length === 0) return first;
     if (first.type === 'field') return { ...first, type: 'method', args };
-    throw new TemplateError();
+    // Only whoever runs it finds out that this is no function.
+    return { type: 'call', name: '', args: [first, ...args] };
   }
 
   private operand(token: Token): Expr {
