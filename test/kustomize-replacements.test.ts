@@ -651,6 +651,27 @@ describe.each(TOOLCHAINS)('with %s: variables', (toolchain) => {
     expect(built.show(await locate(keysOf('metadata annotations host'), 'key'))).toBe('base/web.yaml:6: host: $(HOST)');
   });
 
+  it('are read as kustomize reads them in texts that are odd', async () => {
+    const marks = ['$', '(', ')', 'HOST', '$(HOST)'];
+    const texts = marks.flatMap((a) =>
+      marks.flatMap((b) => marks.flatMap((c) => marks.map((d) => `x${a}${b}${c}${d}`))),
+    );
+    const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'pod' }, spec: { containers: [{ args: texts }] } };
+    const built = await build(
+      {
+        'kustomization.yaml': `resources: [settings.yaml, pod.yaml]\n${vars.split('  - name: NAME')[0]}`,
+        'settings.yaml': SETTINGS,
+        'pod.yaml': JSON.stringify(pod, null, 1),
+      },
+      '.',
+      { with: toolchain },
+    );
+    expect(said(built)).toEqual([]);
+    const { locate } = object(built, 'Pod/pod');
+    const found = await Promise.all(texts.map((_, i) => locate(['spec', 'containers', 0, 'args', i])));
+    expect(found.map(({ line }) => line)).toEqual(texts.map((_, i) => i + 11));
+  });
+
   it('tell apart what differs by its namespace, and keep the first of a name', async () => {
     const config = (namespace: string) =>
       `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: same, namespace: ${namespace} }\ndata: { host: ${namespace}.example }\n`;

@@ -286,6 +286,7 @@ export class Trace {
 
   /** Whether a text is what its parts make, one after the other, each as it was written or renamed. */
   #isJoined(written: string, parts: readonly Part[], value: string): boolean {
+    if (parts.length > MOST_PARTS) return false;
     let ends = new Set([0]);
     for (const { start, end } of parts) {
       const text = written.slice(start, end);
@@ -407,6 +408,9 @@ export class Trace {
 function isPutTogether(shadow: Shadow): boolean {
   return shadow.type === 'scalar' && shadow.focus !== undefined && (shadow.parts?.length ?? 0) > 1;
 }
+
+/** Texts of more parts are not compared with names that may have got longer in them. */
+const MOST_PARTS = 200;
 
 interface RenderedId {
   group: string;

@@ -114,8 +114,25 @@ function expandIn({ value, put }: Slot, values: ReadonlyMap<string, Value>): voi
   }
 }
 
-/** `$$`, the name of a variable in parentheses, or a `$` that begins neither. */
-const REFERENCE = /\$(?:\$|\(([^)]*)\))/g;
+/** Each `$$`, and each `$(NAME)` with its name, of a text. */
+function* referencesIn(text: string): Iterable<{ index: number; reference: string; name?: string }> {
+  let isClosed = true;
+  for (let index = text.indexOf('$'); index !== -1; ) {
+    let length = 1;
+    if (text[index + 1] === '$') {
+      length = 2;
+      yield { index, reference: '$$' };
+    } else if (text[index + 1] === '(' && isClosed) {
+      const end = text.indexOf(')', index);
+      isClosed = end !== -1;
+      if (isClosed) {
+        length = end + 1 - index;
+        yield { index, reference: text.slice(index, end + 1), name: text.slice(index + 2, end) };
+      }
+    }
+    index = text.indexOf('$', index + length);
+  }
+}
 
 /**
  * Puts the variables into a text. One that is nothing but a variable becomes its value, and was written where that was; any
@@ -132,7 +149,7 @@ function expand(text: Shadow, values: ReadonlyMap<string, Value>, put: (value: S
     parts.push({ start: result.length, end: result.length + piece.length, from, at });
     result += piece;
   };
-  for (const { index, 0: reference, 1: name } of text.value.matchAll(REFERENCE)) {
+  for (const { index, reference, name } of referencesIn(text.value)) {
     const value = name === undefined ? undefined : values.get(name);
     if (value && reference === text.value) {
       const key = text.key ?? text.origin;
