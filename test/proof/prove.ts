@@ -113,8 +113,11 @@ class Workshop {
   #repairs: Placed[] = [];
   /** What is built without any edit. */
   render: Objects = [];
+  /** How many copies may still be built for claims of which no rule speaks. */
+  patience: number;
 
-  constructor(files: Record<string, string>, target: string, layer: Layer) {
+  constructor(files: Record<string, string>, target: string, layer: Layer, patience: number) {
+    this.patience = patience;
     this.#files = files;
     this.#target = target;
     this.#layer = layer;
@@ -157,7 +160,6 @@ class Workshop {
           const { stdout } = await promisify(execFile)(kubectl, args, { cwd, maxBuffer: 1e9 });
           return readYaml(stdout).flatMap(({ value, empty }) => (empty ? [] : [value as Record<string, unknown>]));
         } catch (error) {
-          if (process.env.DEBUG) console.log((error as { stderr?: string }).stderr, edits.length);
           return (error as { stderr?: string }).stderr || String(error);
         }
       }),
@@ -235,7 +237,7 @@ interface Attempt {
   proven: boolean;
 }
 
-/** Proves claims about one kustomization; at most `patience` places one by one. */
+/** Proves claims about one kustomization; with at most about `patience` copies: the rest isn't tried. */
 export async function proveTarget(
   { name, files }: Case,
   target: string,
@@ -247,7 +249,7 @@ export async function proveTarget(
   const judge = (diagnostic: Claim, outcome: Verdict['outcome'], why?: string) => {
     verdicts.push({ name, target, diagnostic, outcome, ...(why === undefined ? {} : { why }) });
   };
-  const workshop = new Workshop(files, target, layer);
+  const workshop = new Workshop(files, target, layer, patience);
   const refusal = claims.some(({ path }) => path) ? await workshop.start(claims) : undefined;
   const attempts: Attempt[] = [];
   for (const [n, claim] of claims.entries()) {
@@ -275,7 +277,7 @@ export async function proveTarget(
   for (const attempt of attempts.filter(({ proven }) => !proven)) {
     places.set(placeOf(attempt), [...(places.get(placeOf(attempt)) ?? []), attempt]);
   }
-  await Promise.all([...places.values()].slice(0, patience).map((same) => proveAlone(same, workshop)));
+  await Promise.all([...places.values()].map((same) => proveAlone(same, workshop)));
   for (const { claim, proven, why } of attempts) {
     if (proven) judge(claim, 'proven');
     else judge(claim, why.length === 0 ? 'not tried' : 'unproven', why.join('; '));
@@ -305,7 +307,7 @@ function placeOf({ claim: { location }, edits }: Attempt): string {
 /** Edits the places of many claims in one copy: what each wrote must be found in its own value. Halves what is refused. */
 async function proveTogether(attempts: readonly Attempt[], workshop: Workshop): Promise<void> {
   const open = attempts.filter(({ edits, proven }) => !proven && isTelling(edits[0]));
-  if (open.length === 0) return;
+  if (open.length === 0 || workshop.patience-- <= 0) return;
   // Claims of one place share its edit.
   const byPlace = new Map<string, Placed & { edit: Edit }>();
   for (const attempt of open) {
@@ -339,6 +341,11 @@ async function proveAlone(attempts: readonly Attempt[], workshop: Workshop): Pro
   for (const edit of first?.edits ?? []) {
     const open = attempts.filter(({ proven }) => !proven);
     if (!first || open.length === 0) return;
+    if (workshop.patience-- <= 0) {
+      // Half tried is not tried.
+      for (const attempt of open) attempt.why = [];
+      return;
+    }
     const after = await workshop.build([{ file: first.claim.location.file, edit }]);
     for (const attempt of open) {
       if (typeof after !== 'string') attempt.proven = isChanged(attempt, edit, workshop.render, after);
@@ -370,7 +377,8 @@ function isChanged({ path, object, before }: Attempt, edit: Edit, render: Object
   return candidates(object, render, after).some((candidate) => {
     const value = valueAt(candidate, path);
     if (edit.what === 'entry' && typeof before === 'object' && before !== null) return hasDirectly(value, edit.token);
-    if (edit.token !== undefined) return holdsToken(value, edit.token);
+    if (edit.token !== undefined && value !== undefined) return holdsToken(value, edit.token);
+    // Gone, or of another value: what stands above it must still be there.
     const parent = path.length === 0 ? candidate : valueAt(candidate, path.slice(0, -1));
     return parent !== undefined && !isDeepStrictEqual(value, before);
   });

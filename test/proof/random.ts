@@ -124,6 +124,8 @@ export function block(value: unknown, indent = 0): string {
       .map(([key, item]) => {
         const isNested = typeof item === 'object' && item !== null && Object.keys(item).length > 0;
         const name = /^[\w./-]+$/.test(key) ? key : JSON.stringify(key);
+        // JSON in a string: in apostrophes, as people write it.
+        if (typeof item === 'string' && item.startsWith('{')) return `${pad}${name}: '${item}'`;
         if (typeof item === 'string' && item.endsWith('\n')) {
           return `${pad}${name}: |\n${item.replace(/^(?=.)/gm, `${pad}  `).trimEnd()}`;
         }
