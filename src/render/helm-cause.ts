@@ -118,6 +118,7 @@ export class Causes {
     const before = plainText(object, path, value);
     if (now === undefined || before === undefined || now === before) return [];
     return tests.all
+      .filter(({ to }) => isUnmistakable(to))
       .map(({ entry, to }) => ({ entry, index: indexOfChange(now, to), was: indexOfChange(before, to) }))
       .filter(({ index, was }) => index !== -1 && was === -1)
       .sort((a, b) => a.index - b.index)
@@ -280,10 +281,15 @@ function plainText(object: PrintedObject, path: Path, value: unknown): string | 
   return isEncoded(object.document.value, path) ? Buffer.from(text, 'base64').toString('utf8') : text;
 }
 
+/** Whether a changed value can't be the outcome of a calculation with another one. */
+function isUnmistakable(to: unknown): boolean {
+  return typeof to === 'string' && !/^\d+$/.test(to);
+}
+
 /** Where the part of a changed value by which it can be recognised stands in a text, in whatever case; -1 where it doesn't. */
 function indexOfChange(text: string, to: unknown): number {
-  const token = /(?:lint)?\d+(?:\.5)?$/.exec(String(to))?.[0];
-  return token === undefined ? -1 : text.search(new RegExp(`(?<!\\d)${token.replace('.', '\\.')}(?!\\d)`, 'i'));
+  const token = /(?:lint|[\d.]*\.)?\d+$/.exec(String(to).slice(-40))?.[0];
+  return token === undefined ? -1 : text.search(new RegExp(`(?<!\\d)${token.replaceAll('.', '\\.')}(?!\\d)`, 'i'));
 }
 
 /** The candidates that are worth a render. */
