@@ -397,7 +397,7 @@ describe.each(LAYERS)('with the helm of %s', (layer) => {
         name: 'a values file that is a list',
         files: { 'prod.yaml': '- a\n' },
         options: { values: ['app/prod.yaml'] },
-        findings: ['app/prod.yaml render-failed: malformed values: it must be a map'],
+        findings: ['app/prod.yaml:1:1 render-failed: malformed values: it must be a map'],
       },
       {
         name: 'a values file that is a directory',
@@ -438,14 +438,37 @@ describe.each(LAYERS)('with the helm of %s', (layer) => {
         ],
       },
       {
+        name: "a subchart's Chart.yaml of a type that there isn't",
+        files: { 'charts/sub/Chart.yaml': 'apiVersion: v2\nname: sub\nversion: 0.1.0\ntype: tool\n' },
+        findings: [
+          'app/charts/sub/Chart.yaml:4:7 render-failed: validation: chart.metadata.type must be application or library',
+        ],
+      },
+      {
+        name: 'a Chart.yaml with a text for a list',
+        files: { 'Chart.yaml': 'apiVersion: v2\nname: app\nversion: 0.1.0\nkeywords: x\n' },
+        findings: [
+          'app/Chart.yaml:4:11 render-failed: malformed Chart.yaml: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal string into Go struct field Metadata.keywords of type []string',
+        ],
+      },
+      {
+        name: 'a dependency twice',
+        files: {
+          'Chart.yaml':
+            'apiVersion: v2\nname: app\nversion: 0.1.0\ndependencies:\n  - { name: sub, version: 0.1.0 }\n  - { name: sub, version: 0.2.0 }\n',
+          'charts/sub/Chart.yaml': 'apiVersion: v2\nname: sub\nversion: 0.1.0\n',
+        },
+        findings: ['app/Chart.yaml:6:5 render-failed: validation: more than one dependency with name or alias "sub"'],
+      },
+      {
         name: 'a Chart.yaml without version',
         files: { 'Chart.yaml': 'apiVersion: v2\nname: app\n' },
-        findings: ['app/Chart.yaml render-failed: validation: chart.metadata.version is required'],
+        findings: ['app/Chart.yaml:1:1 render-failed: validation: chart.metadata.version is required'],
       },
       {
         name: 'a library chart',
         files: { 'Chart.yaml': 'apiVersion: v2\nname: app\nversion: 0.1.0\ntype: library\n' },
-        findings: ['app/Chart.yaml render-failed: library charts are not installable'],
+        findings: ['app/Chart.yaml:4:7 render-failed: library charts are not installable'],
       },
       {
         name: 'dependencies that charts/ lacks, disabled ones too',

@@ -31,6 +31,7 @@ export async function explainFailure(stderr: string, helm: HelmChart): Promise<F
     refusedVersion(message, helm) ??
     schemaFindings(message, helm) ??
     brokenFile(message, helm) ??
+    invalidMetadata(message, helm) ??
     unreadableFile(message, helm) ??
     wrongSubchartValues(message, helm) ??
     (await brokenOutput(message, helm)) ??
@@ -87,17 +88,49 @@ function brokenFile(message: string, helm: HelmChart): Failure | undefined {
     const location = isSet ? helm.configLocation : yamlErrorLocation(values[1], values[2] ?? '', helm);
     return { findings: [finding(`malformed values: ${yamlReason(values[2] ?? '')}`, location)] };
   }
-  const parents: string[] = [];
-  let rest = message;
-  for (let outer = UNPACKING.exec(rest); outer; outer = UNPACKING.exec(rest)) {
-    parents.push(outer[1] ?? '');
-    rest = rest.slice(outer[0].length);
-  }
+  const { directory, rest } = inSubchart(message, helm);
   const [, name, reason = ''] = /^cannot load (\S+): (?:cannot unmarshal yaml document: )?(.*)/s.exec(rest) ?? [];
   if (name === undefined) return undefined;
-  const file = join(helm.target.chart, ...parents.flatMap((parent) => ['charts', parent]), name);
+  const file = join(directory, name);
   const location = existsSync(file) ? yamlErrorLocation(file, reason, helm) : helm.chartLocation;
   return { findings: [finding(`malformed ${name}: ${yamlReason(reason)}`, location)] };
+}
+
+/** The directory of the chart that a message is about, and what it says of it. */
+function inSubchart(message: string, helm: HelmChart): { directory: string; rest: string } {
+  let directory = helm.target.chart;
+  let rest = message;
+  for (let outer = UNPACKING.exec(rest); outer; outer = UNPACKING.exec(rest)) {
+    directory = join(directory, 'charts', outer[1] ?? '');
+    rest = rest.slice(outer[0].length);
+  }
+  return { directory, rest };
+}
+
+/** A Chart.yaml that says what no chart may (Validate of helm's chart metadata). */
+function invalidMetadata(message: string, helm: HelmChart): Failure | undefined {
+  const { directory, rest } = inSubchart(message, helm);
+  const file = join(directory, 'Chart.yaml');
+  if (!existsSync(file)) return undefined;
+  const field = /^validation: chart\.metadata\.(\w+) /.exec(rest)?.[1];
+  if (field !== undefined) return { findings: [finding(rest, locateNear(file, [field], helm))] };
+  if (rest.startsWith('library charts are not installable'))
+    return { findings: [finding(rest, locateNear(file, ['type'], helm))] };
+  if (rest.startsWith('unsupported chart version'))
+    return { findings: [finding(rest, locateNear(file, ['apiVersion'], helm))] };
+  const repeated = /^validation: more than one dependency with name or alias "(.*)"$/.exec(rest)?.[1];
+  if (repeated === undefined) return undefined;
+  const listed = valueAt(readYaml(helm.text(file) ?? '')[0]?.value, ['dependencies']);
+  const same = (Array.isArray(listed) ? listed : []).flatMap((dependency: unknown, i) => {
+    const called = valueAt(dependency, ['alias']) ?? valueAt(dependency, ['name']);
+    return called === repeated ? [i] : [];
+  });
+  return { findings: [finding(rest, locateNear(file, ['dependencies', ...same.slice(1, 2)], helm))] };
+}
+
+/** Where a path of a YAML file stands, or what lacks it. */
+function locateNear(file: string, path: Path, { context }: HelmChart): Location {
+  return context.sources.locate(file, 0, path);
 }
 
 /** A file that helm can't load: it is far too large, closed, or a pipe, or its links lead in a circle. */
@@ -138,7 +171,11 @@ function yamlReason(text: string): string {
 
 /** Where a file can't be read: our own reader's place where it agrees, since goyaml's lines are those of the context. */
 function yamlErrorLocation(file: string, text: string, helm: HelmChart): Location {
-  const own = readYaml(helm.text(file) ?? '')[0]?.error;
+  const [document] = readYaml(helm.text(file) ?? '');
+  const own = document?.error;
+  const field = /cannot unmarshal \w+ into Go (?:struct field Metadata\.(\w+)|value) of type/.exec(text);
+  // What is no map can only be the whole file.
+  if (field && document && !own) return locateNear(file, field[1] === undefined ? [] : [field[1]], helm);
   const line = own?.line ?? Number(/yaml: line (\d+)/.exec(text)?.[1] ?? 0);
   const column = own?.column;
   return { file: helm.shown(file), ...(line > 0 && { line }), ...(column !== undefined && { column }) };
