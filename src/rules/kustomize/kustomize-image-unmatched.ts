@@ -149,7 +149,7 @@ export default {
             resources: [../../base]
             configurations: [images.yaml]
             images:
-              - { name: localhost:5000/migrations, newTag: dev }
+              - { name: "(?i)LOCALHOST:5000/migrations", newTag: dev }
               - { name: ghcr.io/algosu/submission, digest: "sha256:4567" }
               - { name: "registry.example.com/gateway:v2", newTag: dev }
               - { name: quay.io/nightly, newTag: v2 }

@@ -6,7 +6,7 @@ const DEPLOYMENTS = yaml`
   kind: Deployment
   metadata:
     name: problem-service
-    labels: { tier: api }
+    labels: { tier: api, step: "2" }
   spec:
     selector: { matchLabels: { app: problem } }
     template:
@@ -228,6 +228,8 @@ export default {
                 patch: '[{ "op": "add", "path": "/spec/minReadySeconds", "value": 3 }]'
               - target: { version: v1, kind: ConfigMap, name: settings }
                 patch: '[{ "op": "replace", "path": "/data/COLOR", "value": "blue" }]'
+              - target: { kind: "(?i)DEPLOYMENT", labelSelector: step>1 }
+                patch: '[{ "op": "add", "path": "/spec/progressDeadlineSeconds", "value": 60 }]'
               - target: { group: apps, annotationSelector: "!patched" }
                 patch: '[{ "op": "add", "path": "/spec/revisionHistoryLimit", "value": 2 }]'
           `,
@@ -238,6 +240,31 @@ export default {
               - target: { kind: StatefulSet, name: postgres-problem }
                 patch: '[{ "op": "add", "path": "/spec/replicas", "value": 3 }]'
           `,
+        },
+      },
+      {
+        files: {
+          'generators/kustomization.yaml': yaml`
+            generators:
+              - |-
+                apiVersion: builtin
+                kind: ConfigMapGenerator
+                metadata: { name: settings }
+                literals: [COLOR=red]
+            patches:
+              - target: { kind: Deployment, name: minio }
+                patch: '[{ "op": "add", "path": "/spec/replicas", "value": 2 }]'
+          `,
+          'vars/kustomization.yaml': yaml`
+            resources: [services.yaml]
+            vars:
+              - name: DATABASE
+                objref: { apiVersion: apps/v1, kind: StatefulSet, name: postgres-problem }
+            patches:
+              - target: { kind: Deployment, name: minio }
+                patch: '[{ "op": "add", "path": "/spec/replicas", "value": 2 }]'
+          `,
+          'vars/services.yaml': DEPLOYMENTS,
         },
       },
       {
