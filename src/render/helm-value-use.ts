@@ -100,6 +100,7 @@ class Follower {
   private readonly root: Scope;
   private readonly scopes: Running[] = [];
   private readonly things = new Map<ValueUse, ValueThing>();
+  private readonly trees = new Map<string, TemplateTree | undefined>();
   private readonly texts = new Map<string, TextThing>();
   private readonly textValues = new Map<string, Value>();
   /** Every definition of the release: helm lets all charts share them. */
@@ -162,7 +163,10 @@ class Follower {
   }
 
   private parse(text: string): TemplateTree | undefined {
+    // Charts bring the same library along, each its own copy.
+    if (this.trees.has(text)) return this.trees.get(text);
     const tree = parseTemplate(text);
+    this.trees.set(text, tree);
     for (const { name, body } of tree?.definitions ?? []) {
       const bodies = this.definitions.get(name);
       if (bodies) bodies.push(body);
