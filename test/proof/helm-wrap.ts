@@ -204,8 +204,10 @@ class ChartWriter {
       return [`${head}`, `${spaces}{{- include "${name}" $ | nindent ${indent} }}`];
     }
     if (isMap(value) && choice < 0.5) {
-      const holder: Json = { enabled: true };
+      const holder: Json = {};
       const lines = this.entries(value, indent, this.within(holder));
+      // A `with` passes over an empty map.
+      if (isEmpty(holder)) holder.enabled = true;
       return [head, `${spaces}{{- with ${from.put(key, holder)} }}`, ...lines, `${spaces}{{- end }}`];
     }
     if (choice < 0.75) {

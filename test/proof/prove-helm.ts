@@ -143,6 +143,8 @@ interface Attempt {
   edits: Edit[];
   before: Objects;
   proven: boolean;
+  /** Its first edit was made together with others: it need not be made so again. */
+  tried: boolean;
   why: string[];
 }
 
@@ -170,7 +172,13 @@ export class Proof {
     if (typeof before === 'string') throw new Error(`${this.name} ${key}: helm refuses: ${before}`);
     if (this.expected && !isSameSet(before, this.expected)) throw new Error(`${this.name}: helm prints something else`);
     const attempts = wanted.map((verdict, n) => this.attempt(verdict, n, before, release));
-    await this.together(attempts, key);
+    // An edit of a template's line may take away what another one writes: each kind of place goes on its own, twice.
+    const groups = [
+      attempts.filter(({ verdict }) => verdict.says === undefined),
+      attempts.filter(({ verdict }) => verdict.says !== undefined && verdict.kind === 'value'),
+      attempts.filter(({ verdict }) => verdict.says !== undefined && verdict.kind === 'template'),
+    ];
+    for (const group of [...groups, ...groups]) await this.together(group, key);
     for (const attempt of attempts) {
       await this.alone(attempt, key);
       if (!attempt.proven) attempt.verdict.why = attempt.why.join('; ') || 'nothing can be edited there';
@@ -209,18 +217,27 @@ export class Proof {
       : editsAt(location.file, text, place, n).filter(({ what }) => what !== 'line');
     const before = objectsOf(objects, verdict.diagnostic, target);
     const why = before.length === 0 ? [`helm prints no ${resource?.kind}/${resource?.name}`] : [];
-    return { verdict, file, path, edits: before.length === 0 ? [] : edits, before, proven: false, why };
+    return { verdict, file, path, edits: before.length === 0 ? [] : edits, before, proven: false, tried: false, why };
   }
 
   /** Edits the places of many diagnostics at once: what each wrote must be found in its own field. Halves what is refused. */
   private async together(attempts: readonly Attempt[], key: string): Promise<void> {
-    const open = attempts.filter(({ edits, path }) => edits[0]?.token !== undefined && !isIdentity(path));
+    const open = attempts.filter(
+      ({ edits, path, tried }) => !tried && edits[0]?.token !== undefined && !isIdentity(path),
+    );
     if (open.length < 2) return;
-    const first = open.map((attempt) => ({ attempt, edit: attempt.edits[0] as Edit }));
+    // Diagnostics of one place share its edit.
+    const places = new Map<string, Edit>();
+    const first = open.map((attempt) => {
+      const edit = attempt.edits[0] as Edit;
+      const place = `${attempt.file}:${edit.start}:${edit.end}`;
+      if (!places.has(place)) places.set(place, edit);
+      return { attempt, edit: places.get(place) ?? edit };
+    });
     const done = new Set<Edit>();
     const texts = [...new Set(open.map(({ file }) => file))].map((file) => {
-      const own = first.filter(({ attempt }) => attempt.file === file).map(({ edit }) => edit);
-      const result = applied(readFileSync(file, 'utf8'), own);
+      const own = new Set(first.filter(({ attempt }) => attempt.file === file).map(({ edit }) => edit));
+      const result = applied(readFileSync(file, 'utf8'), [...own]);
       for (const edit of result.done) done.add(edit);
       return [file, result.text] as const;
     });
@@ -233,12 +250,11 @@ export class Proof {
     }
     for (const { attempt, edit } of first) {
       if (!done.has(edit)) continue;
+      attempt.tried = true;
       const { path } = attempt;
-      const now = after.objectsOf(attempt.verdict.diagnostic);
-      const parents = edit.what === 'key' ? now.map((object) => valueAt(object, path.slice(0, -1))) : [];
-      attempt.proven = [...now.map((object) => valueAt(object, path)), ...parents].some((value) =>
-        holdsToken(value, edit.token ?? ''),
-      );
+      attempt.proven = after
+        .objectsOf(attempt.verdict.diagnostic)
+        .some((object) => holdsToken(whatIsLeft(object, path, edit), edit.token ?? ''));
     }
   }
 
@@ -251,6 +267,7 @@ export class Proof {
       const after = await this.printedWith([[file, text]], key);
       if (typeof after === 'string') why.push(`${edit.what}: ${after.trim().slice(-300)}`);
       else if (isChanged(before, after.objectsOf(verdict.diagnostic), path)) attempt.proven = true;
+      else if (isRenamed(before, after.all, path, edit)) attempt.proven = true;
       else why.push(`${edit.what}: nothing changes`);
     }
   }
@@ -267,7 +284,10 @@ export class Proof {
       if (!release) return 'the target is gone';
       const objects = await printed(this.helm, this.cwd, release);
       if (typeof objects === 'string') return objects;
-      return { objectsOf: (diagnostic) => objectsOf(objects, diagnostic, release.target) };
+      return {
+        all: objects,
+        objectsOf: (diagnostic) => objectsOf(objects, diagnostic, release.target),
+      };
     } catch (error) {
       return String(error);
     } finally {
@@ -281,6 +301,7 @@ const DECIDES =
   /^(?:it depends on .*, set here|the template writes it here|included here|the included definition prints it here)$/;
 
 interface After {
+  all: Objects;
   objectsOf(diagnostic: Diagnostic): Objects;
 }
 
@@ -315,6 +336,29 @@ function isChanged(before: Objects, after: Objects, path: Path): boolean {
   if (isIdentity(path)) return !isDeepStrictEqual(before, after);
   if (after.length !== before.length) return false;
   return before.some((object, i) => !isDeepStrictEqual(valueAt(object, path), valueAt(after[i], path)));
+}
+
+/** Whether an edit of all the metadata took the name with it: then what was written stands in an object of another name. */
+function isRenamed([object]: Objects, after: Objects, path: Path, { token }: Edit): boolean {
+  if (path[0] !== 'metadata' || token === undefined) return false;
+  return after.some(({ kind, metadata }) => kind === object?.kind && holdsToken(metadata, token));
+}
+
+/**
+ * What stands at a path after an edit: where a key is called otherwise, what it stood in; where other lines stand in the place of
+ * those that an action printed, what is left of the way to it.
+ */
+function whatIsLeft(object: unknown, path: Path, edit: Edit): unknown {
+  const value = valueAt(object, path);
+  if (value !== undefined) return value;
+  if (edit.what === 'key') return valueAt(object, path.slice(0, -1));
+  let left = object;
+  for (const key of path) {
+    const next = valueAt(left, [key]);
+    if (next === undefined) return left === object ? undefined : left;
+    left = next;
+  }
+  return undefined;
 }
 
 function isSameSet(a: readonly unknown[], b: readonly unknown[]): boolean {

@@ -34,7 +34,7 @@ function actionEdits(action: string, token: string): Edit[] {
   const lines = [`"${token}: x" | ${indent}`, `"- ${token}" | ${indent}`, `"${token}" | ${indent}`];
   return [
     ...(indent === undefined ? [] : lines.map((code) => edit(`${trims} ${code} }}`))),
-    ...[`{{ "${token}" }}`, '{{ 4711 }}', '{{ false }}', `${token}: x`, ''].map(edit),
+    ...[`{{ "${token}" }}`, '{{ 4711 }}', '{{ false }}', `${token}: x`, `{ ${token}: x }`, ''].map(edit),
   ];
 }
 
