@@ -476,6 +476,54 @@ describe.each(TOOLCHAINS)('with %s: the fields that a kustomization changes', { 
     ]);
   });
 
+  it('are namespaces of what kustomize takes for namespaced: by kind and version', async () => {
+    const files = {
+      'kustomization.yaml': 'namespace: prod\nresources: [all.yaml]\n',
+      'all.yaml': yaml`
+        apiVersion: admissionregistration.k8s.io/v1
+        kind: ValidatingAdmissionPolicy
+        metadata: { name: policy }
+        ---
+        apiVersion: flowcontrol.apiserver.k8s.io/v1
+        kind: FlowSchema
+        metadata: { name: flow }
+        ---
+        apiVersion: rbac.authorization.k8s.io/v1
+        kind: ClusterRole
+        metadata: { name: role }
+        ---
+        apiVersion: v1
+        kind: Namespace
+        metadata: { name: old }
+        ---
+        apiVersion: apiregistration.k8s.io/v1
+        kind: APIService
+        metadata: { name: v1.example.com }
+        spec: { service: { name: web, namespace: old } }
+      `,
+    };
+    const built = await build(files, '.', { with: toolchain });
+    expect(said(built)).toEqual([]);
+    const all = await Promise.all(
+      built.objects.flatMap((object) => {
+        const { kind } = object.value as { kind: string };
+        const paths = leavesOf(object.value).filter((path) => /^(name|namespace)$/.test(String(path.at(-1))));
+        return paths.map(async (path) => `${kind} ${path.join('.')} ${built.show(await object.locate(path))}`);
+      }),
+    );
+    expect(all.sort()).toEqual([
+      'APIService metadata.name all.yaml:19: v1.example.com }',
+      'APIService spec.service.name all.yaml:20: web, namespace: old } }',
+      'APIService spec.service.namespace kustomization.yaml:1: prod',
+      'ClusterRole metadata.name all.yaml:11: role }',
+      'FlowSchema metadata.name all.yaml:7: flow }',
+      'FlowSchema metadata.namespace kustomization.yaml:1: prod',
+      'Namespace metadata.name kustomization.yaml:1: prod',
+      'ValidatingAdmissionPolicy metadata.name all.yaml:3: policy }',
+      'ValidatingAdmissionPolicy metadata.namespace kustomization.yaml:1: prod',
+    ]);
+  });
+
   it('merge lists of custom resources by the keys of an OpenAPI document', async () => {
     const files = {
       'web.yaml': WEB,

@@ -89,6 +89,7 @@ export function generate(generator: Generator, kustomization: Kustomization, sou
   if (kind === 'Secret') {
     const type = textIn(config, 'type');
     shadow.entries.set('type', scalar(type?.value ?? 'Opaque', type?.origin ?? origin));
+    mapAt(shadow, ['data'], origin);
   }
   const pairs = [
     ...envPairs(generator, kustomization, sources),

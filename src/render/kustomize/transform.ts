@@ -7,32 +7,34 @@ import { identities, identityOf, type Subject } from './subject.ts';
 /** Changes an object as one field of a kustomization does; `delete` where it takes the object out. */
 export type Step = (subject: Subject) => 'delete' | undefined;
 
-/** Kinds that live outside of namespaces, of the built-in groups: `namespace:` leaves them alone. */
-const CLUSTER_SCOPED = new Set([
-  '/Namespace',
-  '/Node',
-  '/PersistentVolume',
-  '/ComponentStatus',
-  'admissionregistration.k8s.io/MutatingWebhookConfiguration',
-  'admissionregistration.k8s.io/ValidatingAdmissionPolicy',
-  'admissionregistration.k8s.io/ValidatingAdmissionPolicyBinding',
-  'admissionregistration.k8s.io/ValidatingWebhookConfiguration',
-  'apiextensions.k8s.io/CustomResourceDefinition',
-  'apiregistration.k8s.io/APIService',
-  'certificates.k8s.io/CertificateSigningRequest',
-  'flowcontrol.apiserver.k8s.io/FlowSchema',
-  'flowcontrol.apiserver.k8s.io/PriorityLevelConfiguration',
-  'networking.k8s.io/IngressClass',
-  'node.k8s.io/RuntimeClass',
-  'policy/PodSecurityPolicy',
-  'rbac.authorization.k8s.io/ClusterRole',
-  'rbac.authorization.k8s.io/ClusterRoleBinding',
-  'scheduling.k8s.io/PriorityClass',
-  'storage.k8s.io/CSIDriver',
-  'storage.k8s.io/CSINode',
-  'storage.k8s.io/StorageClass',
-  'storage.k8s.io/VolumeAttachment',
-]);
+/**
+ * Kinds that kustomize knows to live outside of namespaces, so that `namespace:` leaves them alone: only in these versions of
+ * their groups (IsNamespaceScoped of kyaml's openapi).
+ */
+const CLUSTER_SCOPED = new Set(
+  [
+    ['Namespace', 'Node', 'PersistentVolume', 'ComponentStatus', ['v1']],
+    [
+      'MutatingWebhookConfiguration',
+      'ValidatingWebhookConfiguration',
+      ['admissionregistration.k8s.io/v1', 'admissionregistration.k8s.io/v1beta1'],
+    ],
+    ['CustomResourceDefinition', ['apiextensions.k8s.io/v1', 'apiextensions.k8s.io/v1beta1']],
+    ['APIService', ['apiregistration.k8s.io/v1', 'apiregistration.k8s.io/v1beta1']],
+    ['CertificateSigningRequest', ['certificates.k8s.io/v1', 'certificates.k8s.io/v1beta1']],
+    ['FlowSchema', 'PriorityLevelConfiguration', ['flowcontrol.apiserver.k8s.io/v1beta1']],
+    ['IngressClass', ['networking.k8s.io/v1', 'networking.k8s.io/v1beta1']],
+    ['RuntimeClass', ['node.k8s.io/v1', 'node.k8s.io/v1beta1']],
+    ['PodSecurityPolicy', ['policy/v1beta1']],
+    ['ClusterRole', 'ClusterRoleBinding', ['rbac.authorization.k8s.io/v1', 'rbac.authorization.k8s.io/v1beta1']],
+    ['PriorityClass', ['scheduling.k8s.io/v1', 'scheduling.k8s.io/v1beta1']],
+    ['CSIDriver', 'CSINode', 'StorageClass', 'VolumeAttachment', ['storage.k8s.io/v1', 'storage.k8s.io/v1beta1']],
+  ].flatMap((row) => {
+    const versions = row.flatMap((part) => (Array.isArray(part) ? part : []));
+    const kinds = row.filter((part) => typeof part === 'string');
+    return kinds.flatMap((kind) => versions.map((version) => `${version}/${kind}`));
+  }),
+);
 
 /** Which subjects of role bindings get the namespace (RoleBindingSubjectMode). */
 export type Subjects = 'defaultOnly' | 'allServiceAccounts' | 'none';
@@ -51,7 +53,7 @@ export function namespaceStep(
     const { shadow } = subject;
     const { group, version, kind } = identityOf(shadow);
     remember(subject);
-    if (!CLUSTER_SCOPED.has(`${group}/${kind}`)) {
+    if (!CLUSTER_SCOPED.has(`${group === '' ? '' : `${group}/`}${version}/${kind}`)) {
       const metadata = mapAt(shadow, ['metadata'], namespace.origin);
       if (metadata) fill(metadata);
     }
