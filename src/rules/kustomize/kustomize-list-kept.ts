@@ -25,6 +25,8 @@ const ELASTICSEARCH = yaml`
             env:
               - { name: discovery.type, value: single-node }
               - { name: ES_JAVA_OPTS, value: -Xmx512m }
+          - name: exporter
+            image: exporter:1
 `;
 
 export default {
@@ -137,6 +139,55 @@ export default {
                     template: { spec: { initContainers: [] } }
               - target: { kind: StatefulSet }
                 patch: '[{ "op": "remove", "path": "/spec/template/spec/initContainers" }]'
+          `,
+          'overlays/component/kustomization.yaml': yaml`
+            resources: [../../base]
+            components: [../../component]
+          `,
+          'component/kustomization.yaml': yaml`
+            apiVersion: kustomize.config.k8s.io/v1alpha1
+            kind: Component
+            patches:
+              - target: { kind: StatefulSet }
+                patch: |-
+                  apiVersion: apps/v1
+                  kind: StatefulSet
+                  metadata: { name: any }
+                  spec:
+                    template:
+                      spec:
+                        initContainers:
+                          - name: fix-data-permissions
+                            image: busybox:1.36
+                            command: [sh, -c, "chown -R 1000:1000 /usr/share/elasticsearch/data"]
+          `,
+          'overlays/others/kustomization.yaml': yaml`
+            resources: [../../base, postgres.yaml]
+            patches:
+              - target: { kind: StatefulSet }
+                patch: |-
+                  apiVersion: apps/v1
+                  kind: StatefulSet
+                  metadata: { name: any }
+                  spec:
+                    template:
+                      spec:
+                        initContainers:
+                          - name: fix-data-permissions
+                            image: busybox:1.36
+                            command: [sh, -c, "chown -R 1000:1000 /usr/share/elasticsearch/data"]
+          `,
+          'overlays/others/postgres.yaml': yaml`
+            apiVersion: apps/v1
+            kind: StatefulSet
+            metadata: { name: postgres }
+            spec:
+              serviceName: postgres
+              selector: { matchLabels: { app: postgres } }
+              template:
+                metadata: { labels: { app: postgres } }
+                spec:
+                  containers: [{ name: postgres, image: "postgres:16" }]
           `,
           'overlays/changed/kustomization.yaml': yaml`
             resources: [../../base]
