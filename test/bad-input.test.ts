@@ -19,6 +19,12 @@ import { tree } from './tree.ts';
 const ORPHAN =
   'unchecked 1 manifest: below a kustomization, but no kustomization lists it: name the path to lint it (kustomization)';
 
+/** What is said of the resource, and of what a patch may be for, that kustomize is built without. */
+const RESOURCE_LEFT_OUT =
+  'unchecked bad.yaml (resource/kustomization.yaml:2): kustomize refuses it: the rest is judged without it (resource)';
+const PATCH_LEFT_OUT =
+  'unchecked Pod/patch: bad.yaml (patch/kustomization.yaml:4) may change it, and is left out (patch)';
+
 /** The findings of what lies beside bad input. */
 const found = (...names: string[]) => names.map((name) => `found ${name}`);
 
@@ -41,10 +47,13 @@ describe('malformed YAML', () => {
       'plain/bad.yaml: 6:5 error render-failed: malformed YAML: missed comma between flow collection entries',
       'found plain/good.yaml',
       "resource/bad.yaml: 6:5 error render-failed: accumulating resources from 'bad.yaml': MalformedYAMLError: yaml: line 4: did not find expected ',' or '}' in File: bad.yaml",
+      'found resource/good.yaml',
       "template/templates/bad.yaml: 6:5 error render-failed: the template prints what is not valid YAML: did not find expected ',' or '}'",
       "values/values.yaml: 2:2 error render-failed: malformed values.yaml: did not find expected ',' or '}'",
       ORPHAN,
-      'exit 1, 7 targets, 2 resources',
+      PATCH_LEFT_OUT,
+      RESOURCE_LEFT_OUT,
+      'exit 1, 7 targets, 3 resources',
     ]);
   });
 
@@ -92,7 +101,7 @@ describe('the command line', () => {
     const bad = 'apiVersion: v1\nkind: Pod\nmetadata: { name: bad\nspec: {}\n';
     const cwd = everywhere({ plain: bad, resource: bad, template: bad });
     const lines = await said(cwd);
-    expect(lines.at(-1)).toBe('exit 1, 4 targets, 2 resources');
+    expect(lines.at(-1)).toBe('exit 1, 4 targets, 3 resources');
     expect(await saidByCommand(cwd)).toEqual(lines);
     for (const directory of [withFacts(bad), withConfig('a: {\n')]) {
       const failure = await said(directory);
@@ -122,11 +131,14 @@ describe('a file of 200 MB', () => {
       `patch/kustomization.yaml: 4:11 error render-failed: patch/bad.yaml: ${refusal}`,
       `plain/bad.yaml: error render-failed: ${refusal}`,
       'found plain/good.yaml',
+      'found resource/good.yaml',
       `resource/kustomization.yaml: 2:5 error render-failed: resource/bad.yaml: ${refusal}`,
       'template/templates/bad.yaml: error render-failed: chart file "bad.yaml" is larger than the maximum file size 5242880',
       'values/values.yaml: error render-failed: chart file "values.yaml" is larger than the maximum file size 5242880',
       ORPHAN,
-      'exit 1, 7 targets, 2 resources',
+      PATCH_LEFT_OUT,
+      RESOURCE_LEFT_OUT,
+      'exit 1, 7 targets, 3 resources',
     ]);
   });
 
@@ -170,10 +182,13 @@ describe('anchors that explode', () => {
       `plain/bad.yaml: 7:22 error render-failed: ${refusal}`,
       'found plain/good.yaml',
       `resource/bad.yaml: 7:22 error render-failed: ${refusal}`,
+      'found resource/good.yaml',
       'template/templates/bad.yaml: 7:22 error render-failed: the template prints what is not valid YAML: document contains excessive aliasing',
       'values/values.yaml: 4:18 error render-failed: malformed values.yaml: document contains excessive aliasing',
       ORPHAN,
-      'exit 1, 7 targets, 2 resources',
+      PATCH_LEFT_OUT,
+      RESOURCE_LEFT_OUT,
+      'exit 1, 7 targets, 3 resources',
     ]);
     expect(await said(withFacts(bad))).toEqual([
       'found good.yaml',
@@ -202,10 +217,13 @@ describe('anchors that explode', () => {
       `plain/bad.yaml: 5:11 error render-failed: ${refusal}`,
       'found plain/good.yaml',
       `resource/bad.yaml: 5:11 error render-failed: ${refusal}`,
+      'found resource/good.yaml',
       "template/templates/bad.yaml: 5:11 error render-failed: the template prints what is not valid YAML: anchor 'self' value contains itself",
       "values/values.yaml: 2:6 error render-failed: malformed values.yaml: anchor 'a' value contains itself",
       ORPHAN,
-      'exit 1, 7 targets, 2 resources',
+      PATCH_LEFT_OUT,
+      RESOURCE_LEFT_OUT,
+      'exit 1, 7 targets, 3 resources',
     ]);
   });
 
@@ -236,9 +254,12 @@ describe('duplicate keys', () => {
       'plain/bad.yaml: 6:3 error schema-invalid: duplicate key "a": kubectl takes the last one and drops the other without a word',
       'found plain/good.yaml',
       'resource/bad.yaml: 6:3 error render-failed: mapping key "a" already defined',
+      'found resource/good.yaml',
       'template/templates/bad.yaml: 6:3 warning schema-invalid: duplicate key "a": the last one wins',
       ...found('template/templates/good.yaml', 'values/templates/good.yaml'),
-      'exit 1, 7 targets, 7 resources',
+      PATCH_LEFT_OUT,
+      RESOURCE_LEFT_OUT,
+      'exit 1, 7 targets, 8 resources',
     ]);
     expect(await said(withFacts(bad))).toEqual([
       'found good.yaml',
@@ -272,6 +293,7 @@ describe.each([
       'patch/kustomization.yaml: 4:5 error render-failed: must specify a target for JSON patch [path: "bad.yaml"]',
       ...found('plain/good.yaml', 'resource/good.yaml', 'template/templates/good.yaml', 'values/templates/good.yaml'),
       ORPHAN,
+      PATCH_LEFT_OUT,
       `unchecked plain/bad.yaml: ${nothing} (plain/bad.yaml)`,
       `unchecked resource/bad.yaml: ${nothing} (resource)`,
       'exit 1, 7 targets, 5 resources',
@@ -343,10 +365,13 @@ describe('tabs', () => {
       `plain/bad.yaml: 4:1 error render-failed: malformed YAML: ${refusal}`,
       'found plain/good.yaml',
       `resource/bad.yaml: 4:1 error render-failed: accumulating resources from 'bad.yaml': MalformedYAMLError: yaml: line 4: ${byLibyaml} in File: bad.yaml`,
+      'found resource/good.yaml',
       `template/templates/bad.yaml: 4:2 error render-failed: the template prints what is not valid YAML: ${byLibyaml}`,
       `values/values.yaml: 2:1 error render-failed: malformed values.yaml: ${byLibyaml}`,
       ORPHAN,
-      'exit 1, 7 targets, 2 resources',
+      PATCH_LEFT_OUT,
+      RESOURCE_LEFT_OUT,
+      'exit 1, 7 targets, 3 resources',
     ]);
     expect(await said(withFacts(bad))).toEqual([
       'found good.yaml',
@@ -408,14 +433,17 @@ describe('a List', () => {
     expect(await said(cwd)).toEqual([
       'found good.yaml',
       'kustomization/kustomization.yaml: 3:1 error render-failed: invalid Kustomization: json: unknown field "items"',
-      'patch/bad.yaml: error render-failed: unable to parse SM or JSON patch from [path: "bad.yaml"]',
+      'patch/bad.yaml: 1:1 error render-failed: unable to parse SM or JSON patch from [path: "bad.yaml"]',
       ...[inList, noObject, noKind].map((text) => `plain/bad.yaml: ${text}`),
       'found plain/good.yaml',
       "resource/bad.yaml: 9:5 error render-failed: accumulating resources from 'bad.yaml': missing kind",
+      'found resource/good.yaml',
       ...[inList, noObject, noKind].map((text) => `template/templates/bad.yaml: ${text}`),
       'found template/templates/good.yaml',
       ORPHAN,
-      'exit 1, 6 targets, 5 resources',
+      PATCH_LEFT_OUT,
+      RESOURCE_LEFT_OUT,
+      'exit 1, 6 targets, 6 resources',
     ]);
     expect(await said(withFacts(bad))).toEqual([
       'found good.yaml',
@@ -457,16 +485,19 @@ describe('a document without kind', () => {
     const refusal = 'not a Kubernetes object: kind is missing, kubectl refuses the document';
     expect(await said(cwd)).toEqual([
       'found good.yaml',
-      'kustomization/kustomization.yaml: error render-failed: invalid Kustomization: json: cannot unmarshal string into Go value of type types.Kustomization',
-      'patch/bad.yaml: error render-failed: unable to parse SM or JSON patch from [path: "bad.yaml"]',
+      'kustomization/kustomization.yaml: 1:1 error render-failed: invalid Kustomization: json: cannot unmarshal string into Go value of type types.Kustomization',
+      'patch/bad.yaml: 1:1 error render-failed: unable to parse SM or JSON patch from [path: "bad.yaml"]',
       `plain/bad.yaml: 1:1 error schema-invalid: ${refusal}`,
       'found plain/good.yaml',
       "resource/bad.yaml: 1:1 error render-failed: accumulating resources from 'bad.yaml': missing kind",
+      'found resource/good.yaml',
       `template/templates/bad.yaml: 1:1 error schema-invalid: ${refusal}`,
       'found template/templates/good.yaml',
-      'values/values.yaml: error render-failed: malformed values.yaml: it must be a map',
+      'values/values.yaml: 1:1 error render-failed: malformed values.yaml: it must be a map',
       ORPHAN,
-      'exit 1, 7 targets, 3 resources',
+      PATCH_LEFT_OUT,
+      RESOURCE_LEFT_OUT,
+      'exit 1, 7 targets, 4 resources',
     ]);
     expect(await said(withFacts(bad))).toEqual([
       'found good.yaml',
@@ -629,8 +660,11 @@ describe('what contains itself', () => {
       `b/kustomization.yaml: 1:13 ${cycle('a')}`,
       `component/kustomization.yaml: 3:5 ${cycle('component')}`,
       'found good.yaml',
+      'found self/good.yaml',
       `self/kustomization.yaml: 3:5 ${cycle('self')}`,
-      'exit 1, 4 targets, 1 resources',
+      'unchecked Pod/component: . (component/kustomization.yaml:3) may change it, and is left out (component)',
+      'unchecked ../self (self/kustomization.yaml:3): kustomize refuses it: the rest is judged without it (self)',
+      'exit 1, 4 targets, 2 resources',
     ]);
   });
 

@@ -139,7 +139,8 @@ function patchReach(cut: Cut, item: Record<string, unknown>, sources: SourceFile
   // What it looks for by name is left out.
   if (cut.why === 'unmatched' && own.length === 1) return [];
   const kinds = own.map(({ document }) => identityOfValue(asMap(document.value) ?? {}).kind);
-  return kinds.includes('') ? EVERYTHING : kinds.map((kind) => ({ kind }));
+  const isKnown = kinds.every((kind) => kind !== '' && !kind.endsWith('List'));
+  return isKnown ? kinds.map((kind) => ({ kind })) : EVERYTHING;
 }
 
 function replacementReach(
