@@ -81,7 +81,7 @@ describe.each(LAYERS)('unknownValues with the helm of %s', (layer) => {
       expect.stringMatching(/^render-failed .*no colour/),
       "prod.yaml:1:1 the chart app doesn't know hew: helm passes it over without a word",
     ]);
-    const schema = '{ "properties": { "color": {} }, "additionalProperties": false }';
+    const schema = '{ "properties": { "color": {}, "store": {} }, "additionalProperties": false }';
     const refused = await unknownIn(tree({ ...required, 'app/values.schema.json': schema }), CONFIGURED);
     expect(refused).toEqual([expect.stringMatching(/^render-failed .*hew/)]);
   });

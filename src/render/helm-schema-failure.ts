@@ -7,9 +7,9 @@ import type { Failure } from './helm-failure.ts';
 
 const HEADING = /^values don't meet the specifications of the schema\(s\) in the following chart\(s\):\n/;
 
-/** Whether helm refused the values for what values.schema.json has against them. */
-export function isSchemaFailure(message: string): boolean {
-  return HEADING.test(message);
+/** Whether helm refused the values for what values.schema.json has against them, by all that it said. */
+export function isSchemaFailure(stderr: string): boolean {
+  return /^(?:Error: )?values don't meet the specifications of the schema/m.test(stderr);
 }
 
 /** Whether a chart's values.schema.json refers to one on the network, which is never fetched. */
@@ -19,7 +19,7 @@ export function needsRemoteSchema(message: string): boolean {
 
 /** What values.schema.json has against the values: one finding for each, at the value. */
 export function schemaFindings(message: string, helm: HelmChart): Failure | undefined {
-  if (!isSchemaFailure(message)) return undefined;
+  if (!HEADING.test(message)) return undefined;
   const findings = new Map<string, SourceFinding>();
   const { errors, broken } = readErrors(message.replace(HEADING, ''), helm);
   if (broken !== undefined) {
