@@ -81,7 +81,7 @@ function keyOf({ environment, target }: { environment: string; target: string })
   return `${environment}: ${target}`;
 }
 
-export async function releasesIn(cwd: string): Promise<Map<string, Release>> {
+async function releasesIn(cwd: string): Promise<Map<string, Release>> {
   const sources = new SourceFiles(cwd);
   const config = findConfig(cwd);
   const ruleIds = async () => rules.map(({ id }) => id);
@@ -100,11 +100,7 @@ export async function releasesIn(cwd: string): Promise<Map<string, Release>> {
 }
 
 /** What the real helm prints of a release; what it says where it refuses. */
-export async function printed(
-  helm: string,
-  cwd: string,
-  { target, kubernetesVersion }: Release,
-): Promise<Objects | string> {
+async function printed(helm: string, cwd: string, { target, kubernetesVersion }: Release): Promise<Objects | string> {
   renders.count++;
   const set = join(cwd, '.set.json');
   if (target.set) writeFileSync(set, JSON.stringify(target.set));
@@ -148,7 +144,7 @@ interface Attempt {
   why: string[];
 }
 
-export class Proof {
+class Proof {
   private readonly name: string;
   private readonly cwd: string;
   private readonly helm: string;
