@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, vi } from 'vitest';
@@ -84,6 +84,18 @@ describe.each(LAYERS)('unknownValues with the helm of %s', (layer) => {
     const schema = '{ "properties": { "color": {}, "store": {} }, "additionalProperties": false }';
     const refused = await unknownIn(tree({ ...required, 'app/values.schema.json': schema }), CONFIGURED);
     expect(refused).toEqual([expect.stringMatching(/^render-failed .*hew/)]);
+  });
+
+  it('knows what a schema defines that refers to itself, and takes what is further down for open', async () => {
+    const node = '{ "properties": { "left": { "$ref": "#" }, "right": { "$ref": "#" }, "up": { "$ref": "#" } } }';
+    const values = 'left: { right: { up: {}, down: {} }, low: {} }\nlow: {}\n';
+    const root = tree({ ...FILES, 'app/values.schema.json': node, 'prod.yaml': values });
+    const unread = '{ left: "{{ .Values.left.x }} {{ .Values.left.right.x }}" }';
+    writeFileSync(join(root, 'app/templates/x.yaml'), configMap(unread));
+    expect(await unknownIn(root)).toEqual([
+      "prod.yaml:1:38 the chart app doesn't know left.low: helm passes it over without a word",
+      "prod.yaml:2:1 the chart app doesn't know low: helm passes it over without a word",
+    ]);
   });
 
   it('says nothing of keys that stand in an anchor for aliases', async () => {

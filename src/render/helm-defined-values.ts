@@ -1,25 +1,25 @@
 import { asMap } from '../cluster/workloads.ts';
 
-/** Values nested deeper than this are open: a schema may refer to itself. */
-const MAX_DEPTH = 24;
+/** What a schema names beyond so many keys is open: its parts may refer to each other in ever more ways. */
+const MAX_KEYS = 100_000;
 
-/** What a chart's values.yaml and values.schema.json define: keys, and those below them. */
+/** What a chart's values.yaml and values.schema.json define: keys, and those below them. Lists are not looked into. */
 export class DefinedValue {
   readonly children = new Map<string, DefinedValue>();
-  /** What the items of a list may hold, undefined where no list is defined. */
-  element: DefinedValue | undefined;
   /** Any key may stand here. */
   open = false;
-  private readonly depth: number;
+  /** How many keys there are in all, shared by them. */
+  private readonly all: { keys: number };
 
-  constructor(depth = 0) {
-    this.depth = depth;
+  constructor(all = { keys: 0 }) {
+    this.all = all;
   }
 
   child(name: string): DefinedValue {
     let child = this.children.get(name);
     if (!child) {
-      child = new DefinedValue(this.depth + 1);
+      child = new DefinedValue(this.all);
+      this.all.keys++;
       this.children.set(name, child);
     }
     return child;
@@ -33,31 +33,25 @@ export class DefinedValue {
     return path.reduce<DefinedValue | undefined>((value, name) => value?.children.get(name), this);
   }
 
-  addAll({ children, element, open }: DefinedValue): void {
+  addAll({ children, open }: DefinedValue): void {
     for (const [name, child] of children) this.child(name).addAll(child);
-    if (element) this.item().addAll(element);
     this.open ||= open;
   }
 
   addValue(value: unknown): void {
-    if (Array.isArray(value)) {
-      for (const item of value) this.item().addValue(item);
-    } else {
-      for (const [key, item] of Object.entries(asMap(value) ?? {})) this.child(key).addValue(item);
-    }
+    for (const [key, item] of Object.entries(asMap(value) ?? {})) this.child(key).addValue(item);
   }
 
   /** Adds what a JSON Schema names. One that refers to elsewhere leaves this open. */
   addSchema(schema: unknown, root: unknown = schema, refs: readonly string[] = []): void {
     const map = asMap(schema);
     if (!map) return;
-    if (this.depth > MAX_DEPTH) {
+    if (this.all.keys > MAX_KEYS) {
       this.open = true;
       return;
     }
-    for (const [name, below] of Object.entries(asMap(map.properties) ?? {})) this.child(name).addSchema(below, root);
-    for (const items of [map.items, map.additionalItems, map.prefixItems].flat()) {
-      if (asMap(items)) this.item().addSchema(items, root);
+    for (const [name, below] of Object.entries(asMap(map.properties) ?? {})) {
+      this.child(name).addSchema(below, root, refs);
     }
     // `additionalProperties: true` lets keys through, and names none.
     if (asMap(map.additionalProperties) || asMap(map.patternProperties)) this.open = true;
@@ -65,15 +59,11 @@ export class DefinedValue {
       this.addSchema(below, root, refs);
     }
     const ref = map.$ref ?? map.$dynamicRef ?? map.$recursiveRef;
-    if (typeof ref !== 'string' || refs.includes(ref)) return;
-    const target = ref.startsWith('#') ? resolvePointer(root, ref.slice(1)) : undefined;
+    if (typeof ref !== 'string') return;
+    // One that refers to itself goes on for ever.
+    const target = ref.startsWith('#') && !refs.includes(ref) ? resolvePointer(root, ref.slice(1)) : undefined;
     if (target === undefined) this.open = true;
     else this.addSchema(target, root, [...refs, ref]);
-  }
-
-  private item(): DefinedValue {
-    this.element ??= new DefinedValue(this.depth + 1);
-    return this.element;
   }
 }
 

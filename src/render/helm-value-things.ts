@@ -1,7 +1,7 @@
 import type { ValueUse } from './helm-value-use.ts';
 
 /** Something that a value may be. */
-export type Thing = ValueThing | MadeThing | TextThing | PartThing | typeof OTHER;
+export type Thing = ValueThing | MadeThing | TextThing | typeof OTHER;
 
 /** What no template can read values from: text, numbers, what functions make. */
 export const OTHER = { type: 'other' } as const;
@@ -9,14 +9,6 @@ export const OTHER = { type: 'other' } as const;
 export interface TextThing {
   type: 'text';
   text: string;
-}
-
-/** A part of a text that was split, such as a path in the values: going through all of them one after the other leads along it. */
-export interface PartThing {
-  type: 'part';
-  paths: Map<string, readonly string[]>;
-  /** What was reached with the first parts of paths, and those parts. */
-  reached: Map<Thing, Map<string, readonly string[]>>;
 }
 
 /** What templates put into a map or list. */
@@ -50,9 +42,8 @@ export function madeThing(): MadeThing {
 export function textsOf(value: Value): string[] | undefined {
   const texts: string[] = [];
   for (const thing of value) {
-    if (thing.type === 'text') texts.push(thing.text);
-    else if (thing.type === 'part') texts.push(...[...thing.paths.values()].flat());
-    else return undefined;
+    if (thing.type !== 'text') return undefined;
+    texts.push(thing.text);
   }
   return texts;
 }

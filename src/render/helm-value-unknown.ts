@@ -60,7 +60,6 @@ function definedInLayers(helm: HelmChart): DefinedValue {
 
 function isDefined(value: unknown, defined: DefinedValue | undefined): boolean {
   if (!defined) return false;
-  if (Array.isArray(value)) return value.every((item) => isDefined(item, defined.element));
   return Object.entries(asMap(value) ?? {}).every(([key, item]) => isDefined(item, defined.children.get(key)));
 }
 
@@ -70,7 +69,7 @@ export function unknownKeys(
   known: KnownValues | undefined,
   given: readonly Record<string, unknown>[],
 ): UnknownKey[] {
-  return known ? new Judge(known, given).unknown(values, [known.use], known.defined, [], known.chart) : [];
+  return known ? new Judge(known, given).unknown(values, known.use, known.defined, [], known.chart) : [];
 }
 
 class Judge {
@@ -82,40 +81,24 @@ class Judge {
     this.given = given;
   }
 
-  unknown(
-    value: unknown,
-    uses: readonly ValueUse[],
-    defined: DefinedValue | undefined,
-    path: Path,
-    parent: string,
-  ): UnknownKey[] {
+  unknown(value: unknown, use: ValueUse, defined: DefinedValue | undefined, path: Path, parent: string): UnknownKey[] {
     // Where no template looks into it, nobody can say what a key in it is for.
-    const isFollowed = uses.some(({ children, element }) => children.size > 0 || element);
-    if (!isFollowed || uses.some(({ whole }) => whole)) return [];
-    const subchart = uses.flatMap((use) => this.known.subcharts.get(use) ?? [])[0];
+    if (use.whole || use.children.size === 0) return [];
+    const subchart = this.known.subcharts.get(use);
     if (subchart && !subchart.isEnabled(this.given)) return [];
     const chart = subchart?.chart ?? parent;
-    if (Array.isArray(value)) {
-      const below = uses.flatMap(({ children, element }) => [...children.values(), ...(element ? [element] : [])]);
-      return value.flatMap((item, i) => this.unknown(item, below, defined?.element, [...path, i], chart));
-    }
     return Object.entries(asMap(value) ?? {}).flatMap(([key, item]) => {
-      const below = uses.flatMap((use) => [use.children.get(key) ?? [], use.element ?? []].flat());
+      const below = use.children.get(key);
       const own = defined?.children.get(key);
-      if (below.length > 0) return this.unknown(item, below, own, [...path, key], chart);
+      if (below) return this.unknown(item, below, own, [...path, key], chart);
       // null takes a default away: where there is none, nothing is lost.
       if (own || defined?.open || item === null) return [];
-      return [{ path: [...path, key], chart, hint: this.hint(key, uses, defined, path) }];
+      return [{ path: [...path, key], chart, hint: this.hint(key, use, defined, path) }];
     });
   }
 
-  private hint(
-    key: string,
-    uses: readonly ValueUse[],
-    defined: DefinedValue | undefined,
-    path: Path,
-  ): string | undefined {
-    const siblings = [...uses.flatMap(({ children }) => [...children.keys()]), ...(defined?.children.keys() ?? [])];
+  private hint(key: string, use: ValueUse, defined: DefinedValue | undefined, path: Path): string | undefined {
+    const siblings = [...use.children.keys(), ...(defined?.children.keys() ?? [])];
     const near = nearestOf(key, new Set(siblings));
     if (near !== undefined) return dotted([...path, near]);
     const elsewhere = new Set<string>();

@@ -3,7 +3,6 @@ import {
   type MadeThing,
   madeThing,
   OTHER,
-  type PartThing,
   type TextThing,
   type Thing,
   textsOf,
@@ -15,16 +14,11 @@ import {
 import { textsFrom } from './template-texts.ts';
 import { type Expr, parseTemplate, type Statement, type TemplateTree } from './template-tree.ts';
 
-/**
- * What the templates of a release do with one value: which keys of it they read by name, whether they go through all of its
- * keys or items, and whether they take it as a whole.
- */
+/** What the templates of a release do with one value: which keys of it they read by name, and whether they use it whole. */
 export class ValueUse {
   /** The keys that are read by name. */
   readonly children = new Map<string, ValueUse>();
-  /** What is done with any key or item, undefined where none is looked up by a name that isn't known. */
-  element: ValueUse | undefined;
-  /** It is printed, or given to a function that may look at all of it. */
+  /** It is printed, or goes to `range`, `with`, a definition, or a function that may look at any of its keys. */
   whole = false;
   readonly depth: number;
 
@@ -61,10 +55,9 @@ interface Frame {
   body: readonly Statement[];
   /** What it is run with. */
   dot: Value;
-  /** Variables by the statement that declares them, maps, lists and parts by the expression that makes them. */
+  /** Variables by the statement that declares them, maps and lists by the expression that makes them. */
   variables: Map<Statement, Value[]>;
   made: Map<Expr, MadeThing>;
-  parts: Map<Expr, PartThing>;
   /** What it prints, where that is one piece at most. */
   printed: Value;
   printsOne: boolean;
@@ -214,6 +207,7 @@ class Follower {
     }
     const value = this.evaluate(statement.expr, environment);
     const { type, names } = statement;
+    if (type === 'with') this.useWhole(value, environment);
     const items = type === 'range' ? this.elements(value) : value;
     // With one variable, `range` sets it to the item; with two, to the key or index first.
     const given = type === 'range' && names.length === 2 ? [this.keysOf(value), items] : [items];
@@ -353,14 +347,13 @@ class Follower {
         );
 
       case 'index':
-        return args.slice(1).reduce((value, key) => this.lookUp(value, key), first);
       case 'get':
-      case 'hasKey': {
-        const value = this.lookUp(first, args[1] ?? new Set());
-        return name === 'get' ? value : new Set([OTHER]);
-      }
+        return this.lookUpAll(first, args.slice(1), environment);
+      case 'hasKey':
+        this.lookUp(first, args[1] ?? new Set());
+        return UNKNOWN;
       case 'dig': {
-        const found = args.slice(0, -2).reduce((value, key) => this.lookUp(value, key), last);
+        const found = this.lookUpAll(last, args.slice(0, -2), environment);
         return union([found, args.at(-2) ?? new Set()]);
       }
       case 'pluck':
@@ -415,6 +408,7 @@ class Follower {
 
   private include(names: Iterable<string>, arg: Value | undefined, { frame }: Environment): Value {
     const { definitions } = frame.scope;
+    if (arg) this.useWhole(arg, { frame });
     const printed: Value = new Set();
     for (const name of names) {
       const frames = definitions.get(name) ?? [];
@@ -433,25 +427,20 @@ class Follower {
   private split(
     expr: Expr,
     [separator = new Set(), text = new Set()]: readonly Value[],
-    { frame }: Environment,
+    environment: Environment,
   ): Value {
-    const made = this.made(expr, { frame });
+    const made = this.made(expr, environment);
     const separators = textsOf(separator);
-    for (const thing of text) {
-      if (thing.type !== 'text' || separators?.length !== 1) {
-        this.readAll([thing]);
-        this.join(made.any, [OTHER]);
-        continue;
-      }
-      let part = frame.parts.get(expr);
-      if (!part) {
-        part = { type: 'part', paths: new Map(), reached: new Map() };
-        frame.parts.set(expr, part);
-      }
-      this.join(made.any, [part]);
-      if (part.paths.has(thing.text)) continue;
-      part.paths.set(thing.text, thing.text.split(separators[0] ?? ''));
-      this.changed = true;
+    const texts = textsOf(text);
+    if (texts && separators?.length === 1) {
+      const parts = texts.flatMap((own) => own.split(separators[0] ?? ''));
+      this.join(
+        made.any,
+        parts.map((part) => this.textOf(part)),
+      );
+    } else {
+      this.readAll(text);
+      this.join(made.any, UNKNOWN);
     }
     return new Set([made]);
   }
@@ -491,36 +480,19 @@ class Follower {
     }
   }
 
-  private lookUp(value: Value, key: Value): Value {
-    const found: Value = new Set();
-    for (const thing of key) {
-      if (thing.type === 'text') addAll(found, this.field(value, thing.text));
-      else if (thing.type === 'part') this.walk(value, thing, found);
-      else addAll(found, this.elements(value));
-    }
-    return found;
+  /** What stands at a path; all that lies on the way is used whole. */
+  private lookUpAll(from: Value, path: readonly Value[], environment: Environment): Value {
+    return path.reduce((value, key) => {
+      this.useWhole(value, environment);
+      return this.lookUp(value, key);
+    }, from);
   }
 
-  /** One step along the paths: from where their first parts led, with the next one. */
-  private walk(value: Value, { paths, reached }: PartThing, found: Value): void {
-    for (const thing of value) {
-      for (const prefix of [...(reached.get(thing)?.values() ?? [[]])]) {
-        for (const path of paths.values()) {
-          const name = path[prefix.length];
-          if (name === undefined || !prefix.every((part, i) => part === path[i])) continue;
-          const next = path.slice(0, prefix.length + 1);
-          for (const step of this.field(new Set([thing]), name)) {
-            found.add(step);
-            const prefixes = reached.get(step) ?? new Map();
-            reached.set(step, prefixes);
-            const key = JSON.stringify(next);
-            if (prefixes.has(key)) continue;
-            prefixes.set(key, next);
-            this.changed = true;
-          }
-        }
-      }
-    }
+  private lookUp(value: Value, key: Value): Value {
+    const found: Value = new Set();
+    for (const thing of key)
+      addAll(found, thing.type === 'text' ? this.field(value, thing.text) : this.elements(value));
+    return found;
   }
 
   private field(value: Value, name: string): Value {
@@ -551,7 +523,7 @@ class Follower {
     return new Set([this.thingOf(child)]);
   }
 
-  /** The items of lists, and what stands in maps under any key. */
+  /** The items of lists, and what stands in maps under any key; values are used whole. */
   private elements(value: Value): Value {
     const found: Value = new Set();
     for (const thing of withMerged(value)) {
@@ -559,32 +531,40 @@ class Follower {
         found.add(OTHER);
         continue;
       }
-      if (thing.type === 'value') addAll(found, this.element(thing.use));
+      if (thing.type === 'value') addAll(found, this.readWholeUse(thing.use));
       addAll(found, thing.any);
       for (const field of thing.fields.values()) addAll(found, field);
     }
     return found;
   }
 
-  private element(use: ValueUse): Value {
-    if (use.whole) return UNKNOWN;
-    if (!use.element) {
-      if (use.depth >= MAX_DEPTH) return this.readWholeUse(use);
-      use.element = new ValueUse(use.depth + 1);
-      this.changed = true;
-    }
-    return new Set([this.thingOf(use.element)]);
-  }
-
   /** What the keys of a map may be; those of values may be any. */
   private keysOf(value: Value): Value {
     const found: Value = new Set();
     for (const thing of withMerged(value)) {
-      if (thing.type === 'value') this.element(thing.use);
+      if (thing.type === 'value') this.readWholeUse(thing.use);
       if (thing.type !== 'made' || thing.any.size > 0) found.add(OTHER);
       if ('fields' in thing) for (const key of thing.fields.keys()) found.add(this.textOf(key));
     }
     return found;
+  }
+
+  /**
+   * Takes values for used whole that stand in what `with`, `index` or a definition is given, whatever is done with them there.
+   * Not `.Values` itself: it is handed on like the context that holds it.
+   */
+  private useWhole(value: Iterable<Thing>, { frame }: Pick<Environment, 'frame'>, seen = new Set<Thing>()): void {
+    for (const thing of value) {
+      if (!('fields' in thing) || seen.has(thing)) continue;
+      seen.add(thing);
+      if (thing.type === 'value') {
+        if (thing.use !== frame.scope.scope.values) this.readAll([thing]);
+      } else if (!this.scopes.some(({ context }) => context === thing)) {
+        for (const field of thing.fields.values()) this.useWhole(field, { frame }, seen);
+        this.useWhole(thing.any, { frame }, seen);
+        this.useWhole(thing.merged, { frame }, seen);
+      }
+    }
   }
 
   private readAll(value: Iterable<Thing>): void {
@@ -605,8 +585,8 @@ class Follower {
   }
 
   private readWholeUse(use: ValueUse): Value {
+    if (!use.whole) this.changed = true;
     use.whole = true;
-    this.changed = true;
     return UNKNOWN;
   }
 
@@ -668,7 +648,6 @@ function frameOf(scope: Running, body: readonly Statement[], dot: Value): Frame 
     dot,
     variables: new Map(),
     made: new Map(),
-    parts: new Map(),
     printed: new Set(),
     printsOne: piecesIn(body) <= 1,
   };

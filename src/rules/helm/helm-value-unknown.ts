@@ -30,8 +30,8 @@ export default {
         'archives included',
     ],
     silent: [
-      'A template takes an ancestor as a whole: toYaml, range, with, include, index, get, dig, tpl. Where it is clear which keys ' +
-        'these go on to read, the others are reported',
+      'A template uses an ancestor of the key whole: toYaml, range, with, include, index, get, dig, tpl. `.Values` itself may go to ' +
+        'with and include, and its keys be read by index, get and dig',
       '`global`, `tags`, the conditions of dependencies, what `import-values` exchanges',
       'Keys of a dependency that is disabled',
       'null, which takes a default away',
@@ -56,10 +56,11 @@ export default {
           'prod.yaml': yaml`
             hostNetwork: true
             nodeselector: { devex.ingress: "true" } # <- the chart traefik doesn't know nodeselector: helm passes it over without a word; did you mean nodeSelector?
+            globalArguments: [--global.checknewversion] # <- the chart traefik doesn't know globalArguments: helm passes it over without a word
+            deployment:
+              pod: { priorityClas: high } # <- the chart traefik doesn't know deployment.pod.priorityClas: helm passes it over without a word; did you mean deployment.pod.priorityClass?
             ports:
-              web:
-                hostPort: 80
-                redirectTo: { port: websecure } # <- the chart traefik doesn't know ports.web.redirectTo: helm passes it over without a word; did you mean ports.web.redirections?
+              web: { hostPort: 80 }
           `,
           'traefik/Chart.yaml': yaml`
             apiVersion: v2
@@ -69,6 +70,7 @@ export default {
           'traefik/values.yaml': yaml`
             hostNetwork: false
             nodeSelector: {}
+            deployment: { pod: {} }
             ports:
               web: { port: 8000 }
               websecure: { port: 8443 }
@@ -79,17 +81,11 @@ export default {
             metadata: { name: traefik }
             spec:
               hostNetwork: {{ .Values.hostNetwork }}
+              priorityClassName: {{ .Values.deployment.pod.priorityClass }}
               nodeSelector: {{ toYaml .Values.nodeSelector | nindent 4 }}
               containers:
                 - name: traefik
                   image: traefik:v3.3.2
-                  args:
-                    {{- range $name, $config := .Values.ports }}
-                    - --entryPoints.{{ $name }}.address=:{{ $config.port }}
-                    {{- with $config.redirections }}
-                    - --entryPoints.{{ $name }}.http.redirections.entryPoint.to={{ .entryPoint.to }}
-                    {{- end }}
-                    {{- end }}
                   ports:
                     {{- range $name, $config := .Values.ports }}
                     - { name: {{ $name }}, containerPort: {{ $config.port }}, hostPort: {{ $config.hostPort | default 0 }} }
@@ -119,9 +115,8 @@ export default {
             db: # <- the chart app doesn't know db: helm passes it over without a word
               database: shop
             enabled: false # <- the chart app doesn't know enabled: helm passes it over without a word; did you mean cache.enabled?
-            hosts:
-              - name: shop.example.com
-                tls: true # <- the chart app doesn't know hosts[0].tls: helm passes it over without a word
+            site-name: shop
+            sitename: shop # <- the chart app doesn't know sitename: helm passes it over without a word; did you mean site-name?
           `,
           'app/Chart.yaml': yaml`
             apiVersion: v2
@@ -129,13 +124,12 @@ export default {
             version: 1.0.0
             dependencies: [{ name: cache, version: 1.0.0, condition: cache.enabled }]
           `,
-          'app/values.yaml': 'hosts: []\n',
+          'app/templates/_helpers.tpl': '{{ define "site" }}{{ index .values "site-name" }}{{ end }}\n',
           'app/templates/configmap.yaml': yaml`
             apiVersion: v1
             kind: ConfigMap
             metadata: { name: app }
-            data:
-              hosts: {{ range .Values.hosts }}{{ .name }} {{ end }}
+            data: { site: {{ include "site" (dict "values" .Values) }} }
           `,
           'app/charts/cache/Chart.yaml': yaml`
             apiVersion: v2
@@ -179,7 +173,13 @@ export default {
             labels: *labels
             podLabels: { team: shop }
             env: { COLOR: red }
-            hosts: [{ name: shop.example.com, port: 443 }]
+            hosts: [{ name: shop.example.com, port: 443, tls: true }]
+            ports: { web: { port: 8000, redirectTo: websecure } }
+            service: { main: { port: 80, protocol: TCP } }
+            image: { repository: nginx, tags: "1.29" }
+            cache: { size: 1Gi, ttl: 60 }
+            theme-colors: { fore: red, back: blue }
+            ingress: { host: shop.example.com, path: / }
             extra: "{{ .Values.motto }}"
             motto: Buy!
             resources: { limits: { memory: 64Mi } }
@@ -202,7 +202,10 @@ export default {
           `,
           'app/values.schema.json':
             '{ "properties": { "theme": { "properties": { "font": { "type": "string" } } } } }\n',
-          'app/templates/_helpers.tpl': '{{ define "probe" }}{{ index .probes .name | toJson }}{{ end }}\n',
+          'app/templates/_helpers.tpl': yaml`
+            {{ define "probe" }}{{ index .probes .name | toJson }}{{ end }}
+            {{ define "image" }}{{ .image.repository }}{{ end }}
+          `,
           'app/templates/configmap.yaml': yaml`
             apiVersion: v1
             kind: ConfigMap
@@ -214,6 +217,14 @@ export default {
               extra: {{ tpl .Values.extra . }}
               memory: {{ dig "limits" "memory" "none" .Values.resources }}
               probe: {{ include "probe" (dict "probes" .Values.probes "name" .Release.Name) | quote }}
+              image: {{ include "image" (dict "image" .Values.image "context" $) }}
+              cache: {{ get .Values.cache "size" }}
+              color: {{ index .Values "theme-colors" "fore" }}
+              host: {{ with .Values.ingress }}{{ .host }}{{ end }}
+              {{- range $name, $port := .Values.ports }}
+              {{ $name }}: "{{ $port.port }}"
+              {{- end }}
+              main: "{{ (index .Values.service "main").port }}"
               {{- with .Values.podLabels }}
               {{- toYaml . | nindent 2 }}
               {{- end }}
