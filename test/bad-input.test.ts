@@ -401,7 +401,7 @@ describe.each([
     });
     expect(await said(cwd)).toEqual([
       ...found('good.yaml', 'kustomization/good.yaml'),
-      'patch/bad.yaml: 4:20 error schema-invalid: dnsPolicy is the number 5, not a string: quote it (json: cannot unmarshal number into Go struct field PodSpec.spec.dnsPolicy of type string)',
+      'patch/bad.yaml: 4:20 error schema-invalid: dnsPolicy is the number 5, not a string: quote it (json: cannot unmarshal number into Go struct field PodSpec.spec.dnsPolicy of type string) [patch/kustomization.yaml:4 the patch is listed here]',
       ...found('plain/bad.yaml', 'plain/good.yaml', 'resource/bad.yaml', 'resource/good.yaml'),
       ...found('template/templates/bad.yaml', 'template/templates/good.yaml', 'values/templates/good.yaml'),
       'unchecked Pod/patch by the other rules: its fields have wrong types, or lack what is required: see schema-invalid (patch)',

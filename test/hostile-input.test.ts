@@ -115,7 +115,7 @@ describe('names of files', () => {
       [`${directory}/k/kustomization.yaml`]: JSON.stringify({ resources: odd }),
       ...Object.fromEntries(odd.map((file, i) => [`${directory}/app/templates/${file}`, pod(`t${i}`)])),
       [`${directory}/app/Chart.yaml`]: chartYaml('app'),
-      [values]: 'a: b\n',
+      [values]: 'global: { a: b }\n',
       'k8s-lint.yaml': JSON.stringify({
         environments: {
           'it\'s "#1"': {
