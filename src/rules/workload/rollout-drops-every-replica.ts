@@ -37,7 +37,7 @@ export default {
       'Recreate: that is what it says',
       'hostPort, hostNetwork, hostPath, ReadWriteOnce or device (nvidia.com/gpu) pods at one replica: there it is the cure',
       'StatefulSets, which replace one pod after another, and DaemonSets, whose pods are not each other’s replicas',
-      'replicas 0, and placeholders',
+      'replicas 0 or below, and placeholders',
     ],
     references: [
       'https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#max-unavailable',
@@ -192,6 +192,17 @@ export default {
         ---
         apiVersion: apps/v1
         kind: Deployment
+        metadata: { name: below-zero }
+        spec:
+          replicas: -1
+          selector: { matchLabels: { app: below-zero } }
+          template:
+            metadata: { labels: { app: below-zero } }
+            spec:
+              containers: [{ name: web, image: "web:1" }]
+        ---
+        apiVersion: apps/v1
+        kind: Deployment
         metadata: { name: filled-in-later }
         spec:
           strategy: { rollingUpdate: { maxUnavailable: "${'${UNAVAILABLE}'}" } }
@@ -307,7 +318,7 @@ export default {
       if (resource.existing || resource.hooks.length > 0 || resource.kind === 'StatefulSet') continue;
       const rollout = leastRollout(cluster, workload);
       const { type, replicas = 0, unavailable, surge } = rollout ?? {};
-      if (rollout === undefined || type !== 'RollingUpdate' || replicas === 0 || unavailable !== replicas) continue;
+      if (rollout === undefined || type !== 'RollingUpdate' || replicas < 1 || unavailable !== replicas) continue;
       if (replicas === 1 && mustStopFirst(cluster, workload)) continue;
       const settings = [...rollout.path, ...(resource.kind === 'Deployment' ? ['rollingUpdate'] : [])];
       const written = asMap(valueAt(resource.object, settings))?.maxUnavailable;
