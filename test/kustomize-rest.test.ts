@@ -192,6 +192,28 @@ describe.each(TOOLCHAINS)('with %s: the rest of what kustomize refuses', { timeo
     expect(service && built.show(await service.locate(['spec', 'type']))).toBe('o/p.yaml:5: NodePort');
   });
 
+  it('is judged for what it asks for and does not get, but where something is left out', async () => {
+    const unmatched =
+      'patches: [{ target: { kind: Service, name: wbe }, path: p.yaml }]\nimages: [{ name: web, newTag: "1" }]\n';
+    const built = await build(
+      {
+        'o/kustomization.yaml': `resources: [../b, absent.yaml]\n${unmatched}`,
+        'o/p.yaml': `${SERVICE}spec:\n  type: NodePort\n`,
+        'b/kustomization.yaml': `resources: [web.yaml]\n${unmatched}`,
+        'b/p.yaml': `${SERVICE}spec:\n  type: NodePort\n`,
+        'b/web.yaml': SERVICE,
+      },
+      'o',
+      { with: toolchain },
+    );
+    expect(said(built)).toEqual([
+      'kustomize-file-missing o/kustomization.yaml:1: absent.yaml] => absent.yaml does not exist: kustomize refuses to build what lists it',
+      'kustomize-patch-unmatched b/kustomization.yaml:2: wbe }, path: p.yaml }] => no Service is called wbe: kustomize ignores this patch without a word; did you mean Service/web?',
+      'kustomize-image-unmatched b/kustomization.yaml:3: web, newTag: "1" }] => no container has the image web: kustomize ignores this entry without a word',
+      'unchecked absent.yaml (o/kustomization.yaml:1) => kustomize refuses it: the rest is judged without it',
+    ]);
+  });
+
   it('is all there is where a file lies outside', async () => {
     const built = await build(
       { 'o/kustomization.yaml': 'resources: [../x.yaml]\nnamePrefix: a-\n', 'x.yaml': SERVICE },

@@ -70,11 +70,10 @@ export async function renderKustomize(target: KustomizeTarget, context: RenderCo
     const findings = [...problems, ...rest.findings];
     if (rest.stdout === undefined) return { objects: [], findings, unchecked: [], ...version };
     const { objects, findings: own, trace } = objectsIn(rest.stdout, home, graph, context);
-    return {
-      ...asDeployed(objects, trace, rest.cuts, context),
-      findings: [...findings, ...own, ...repeatedKeys(graph, context).filter(isNews(findings))],
-      ...version,
-    };
+    const deployed = asDeployed(objects, trace, rest.cuts, context);
+    const values = deployed.objects.map(({ value }) => value);
+    const judged = [...judge(graph, values, sources, rest.cuts), ...repeatedKeys(graph, context)];
+    return { ...deployed, findings: [...findings, ...own, ...judged.filter(isNews(findings))], ...version };
   }
   // kustomize built it: whatever seemed wrong with it was not.
   const { objects, findings, trace } = objectsIn(result.stdout, home, graph, context);

@@ -2,6 +2,7 @@ import type { SourceFinding } from '../../cluster/cluster.ts';
 import type { SourceFiles } from '../../source.ts';
 import { isBlank } from '../../yaml/blank.ts';
 import { documentsOf, type Kustomization, type KustomizationGraph, readGraph } from '../kustomization.ts';
+import type { Cut } from './cut.ts';
 import { itemsOf } from './fields.ts';
 import { Followed } from './follow.ts';
 import type { Layer } from './judged-layer.ts';
@@ -33,9 +34,14 @@ const JUDGED = [
 
 /**
  * What the entries of a kustomization that was built ask for and don't get: kustomize says nothing of it. `rendered` are the
- * values of the objects that it printed.
+ * values of the objects that it printed. Where something is left out, nobody knows what the entries would have met.
  */
-export function judge(graph: KustomizationGraph, rendered: readonly unknown[], sources: SourceFiles): SourceFinding[] {
+export function judge(
+  graph: KustomizationGraph,
+  rendered: readonly unknown[],
+  sources: SourceFiles,
+  cuts: readonly Cut[] = [],
+): SourceFinding[] {
   const { root, kustomizations } = graph;
   if (!root || !kustomizations.some(({ value }) => JUDGED.some((field) => itemsOf(value, field).length > 0))) return [];
   const known = verdicts.get(sources) ?? new Map<string, Verdict>();
@@ -45,6 +51,7 @@ export function judge(graph: KustomizationGraph, rendered: readonly unknown[], s
 
   const layers: (() => void)[] = [];
   sourceObjects(root, sources, (kustomization, objects, stages, owner) => {
+    if (cuts.length > 0 && holdsCut(owner, cuts, sources)) return;
     // A Component changes what its parent holds, so that each parent has a verdict on it.
     const key = `${owner.directory}\0${kustomization.directory}`;
     const verdict = known.get(key) ?? { findings: [], kept: [] };
@@ -87,6 +94,11 @@ function judgeLayer(layer: Layer, known: boolean): Verdict {
     if (patch) verdict.kept.push(...keptLists(patch, i, layer));
   }
   return verdict;
+}
+
+function holdsCut({ directory }: Kustomization, cuts: readonly Cut[], sources: SourceFiles): boolean {
+  const below = new Set(readGraph(directory, sources).kustomizations.map(({ realDirectory }) => realDirectory));
+  return cuts.some(({ kustomization }) => below.has(kustomization.realDirectory));
 }
 
 /** Whether all that a kustomization holds is known: nothing comes from charts, plug-ins, variables, or files yet to be written. */
