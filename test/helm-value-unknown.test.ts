@@ -2,7 +2,9 @@ import { execFile } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { create } from 'tar';
 import { describe, expect, it, vi } from 'vitest';
+import { readKnownValues } from '../src/render/helm-known-values.ts';
 import { pinned } from '../src/render/tools.ts';
 import { at, CONFIGURED, LAYERS, renderIn, type TargetOptions } from './helm-targets.ts';
 import { tree } from './tree.ts';
@@ -101,5 +103,30 @@ describe.each(LAYERS)('unknownValues with the helm of %s', (layer) => {
   it('says nothing of keys that stand in an anchor for aliases', async () => {
     const values = 'base: &base\n  color: red\n  shade: dark\nstore:\n  <<: *base\n  host: x\n';
     expect(await unknownIn(tree({ ...FILES, 'prod.yaml': values }))).toEqual([]);
+  });
+});
+
+describe('readKnownValues', () => {
+  it('takes for open what a schema names in more ways than anybody can follow', () => {
+    const part = (i: number) => ({ allOf: [{ $ref: `#/$defs/p${i + 1}` }, { $ref: `#/$defs/p${i + 1}` }] });
+    const parts = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`p${i}`, part(i)]));
+    const schema = { $ref: '#/$defs/p0', $defs: parts };
+    const root = tree({ 'app/Chart.yaml': chartYaml('app'), 'app/values.schema.json': JSON.stringify(schema) });
+    expect(readKnownValues(join(root, 'app'), [])?.defined.open).toBe(true);
+  });
+
+  it('gives up on archives that unpack to more than a chart holds', () => {
+    const root = tree({ 'app/Chart.yaml': chartYaml('app'), 'app/charts/.keep': '' });
+    const unpacking = (name: string, megabytes: number) => {
+      const cwd = tree({
+        [`${name}/Chart.yaml`]: chartYaml(name),
+        [`${name}/zeros`]: '\0'.repeat(megabytes * 1024 ** 2),
+      });
+      create({ sync: true, gzip: true, cwd, file: join(root, `app/charts/${name}-1.0.0.tgz`) }, [name]);
+    };
+    unpacking('small', 45);
+    expect(readKnownValues(join(root, 'app'), [])?.chart).toBe('app');
+    unpacking('large', 60);
+    expect(readKnownValues(join(root, 'app'), [])).toBeUndefined();
   });
 });

@@ -183,6 +183,15 @@ describe('parseTemplate', () => {
     expect([...broken, ...odd].filter((source) => parseTemplate(source) !== undefined)).toEqual([]);
   });
 
+  it('refuses what would overflow stacks', () => {
+    const fields = (count: number) => `{{ .Values${'.a'.repeat(count)} }}`;
+    const pipes = (count: number) => `{{ .Values.a ${'| quote'.repeat(count)} }}`;
+    const parentheses = (count: number) => `{{ ${'('.repeat(count)}.a${')'.repeat(count)} }}`;
+    for (const nested of [fields, pipes, parentheses]) {
+      expect([50, 20_000].map((count) => parseTemplate(nested(count)) !== undefined)).toEqual([true, false]);
+    }
+  });
+
   it('reads a pipeline', () => {
     expect(parseTemplate('a {{- $x := f (g "\\"b" `c`).d -1 true | h $.e . -}} ')?.body).toEqual([
       { type: 'output', text: 'a' },

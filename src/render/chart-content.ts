@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { basename, relative, sep } from 'node:path';
-import { asMap } from '../cluster/workloads.ts';
+import { asList, asMap } from '../cluster/workloads.ts';
 import { readYaml, withoutBom } from '../yaml.ts';
 import { filesBelow, isArchive } from './chart.ts';
 import { unpackChart } from './packed-chart.ts';
@@ -35,6 +35,8 @@ const MAX_DEPTH = 8;
 /** More other files than this are not read. No chart's templates come near. */
 const MAX_FILES = 2000;
 const MAX_BYTES = 5 * 1024 * 1024;
+/** Bytes that all archives of a chart together may hold. */
+const MAX_UNPACKED = 100 * 1024 * 1024;
 
 /** The contents of files by their path below the chart, with `/`. */
 type Files = ReadonlyMap<string, () => Buffer>;
@@ -42,12 +44,13 @@ type Files = ReadonlyMap<string, () => Buffer>;
 /** Reads a chart with all that lie in its `charts/`. Throws UnreadableError. */
 export function readContent(chart: string): ChartContent {
   try {
-    if (isArchive(chart)) return readPacked(readFileSync(chart), 0);
+    const budget = { bytes: MAX_UNPACKED };
+    if (isArchive(chart)) return readPacked(readFileSync(chart), 0, budget);
     const files = new Map<string, () => Buffer>();
     for (const file of filesBelow(chart)) {
       files.set(relative(chart, file).split(sep).join('/'), () => readSmall(file));
     }
-    return contentOf(files, basename(chart), 0);
+    return contentOf(files, basename(chart), 0, budget);
   } catch (error) {
     throw (error as NodeJS.ErrnoException).code === undefined ? error : new UnreadableError();
   }
@@ -61,14 +64,21 @@ function readSmall(file: string): Buffer {
   return readFileSync(file);
 }
 
-function readPacked(packed: Buffer, depth: number): ChartContent {
-  const unpacked = unpackChart(packed);
-  if (!unpacked || depth > MAX_DEPTH) throw new UnreadableError();
-  const files = new Map([...unpacked].map(([path, content]) => [path, () => content] as const));
-  return contentOf(files, '', depth);
+/** What may still be unpacked. */
+interface Budget {
+  bytes: number;
 }
 
-function contentOf(files: Files, directory: string, depth: number): ChartContent {
+function readPacked(packed: Buffer, depth: number, budget: Budget): ChartContent {
+  const unpacked = unpackChart(packed);
+  if (!unpacked || depth > MAX_DEPTH) throw new UnreadableError();
+  for (const { length } of unpacked.values()) budget.bytes -= length;
+  if (budget.bytes < 0) throw new UnreadableError();
+  const files = new Map([...unpacked].map(([path, content]) => [path, () => content] as const));
+  return contentOf(files, '', depth, budget);
+}
+
+function contentOf(files: Files, directory: string, depth: number, budget: Budget): ChartContent {
   if (depth > MAX_DEPTH) throw new UnreadableError();
   const metadata = mapIn(files, 'Chart.yaml');
   const declared = (metadata.apiVersion === 'v1' ? mapIn(files, 'requirements.yaml') : metadata).dependencies;
@@ -76,30 +86,30 @@ function contentOf(files: Files, directory: string, depth: number): ChartContent
   return {
     name: typeof metadata.name === 'string' ? metadata.name : directory,
     library: metadata.type === 'library',
-    dependencies: (Array.isArray(declared) ? declared : []).flatMap((item) => dependencyOf(item) ?? []),
+    dependencies: asList(declared).flatMap((item) => dependencyOf(item) ?? []),
     values: mapIn(files, 'values.yaml'),
     schema: schemaIn(files),
     templates,
     otherTexts: () => otherTexts(files),
-    subcharts: subchartsIn(files, depth),
+    subcharts: subchartsIn(files, depth, budget),
   };
 }
 
-function subchartsIn(files: Files, depth: number): ChartContent[] {
+function subchartsIn(files: Files, depth: number, budget: Budget): ChartContent[] {
   const directories = new Map<string, Map<string, () => Buffer>>();
   const packed: ChartContent[] = [];
   for (const [path, read] of files) {
     const [, name = '', rest] = /^charts\/([^/]+)(?:\/(.*))?$/.exec(path) ?? [];
     if (name === '' || /^[_.]/.test(name)) continue;
     if (rest === undefined) {
-      if (name.endsWith('.tgz')) packed.push(readPacked(read(), depth + 1));
+      if (name.endsWith('.tgz')) packed.push(readPacked(read(), depth + 1, budget));
       continue;
     }
     const below = directories.get(name) ?? new Map();
     directories.set(name, below.set(rest, read));
   }
   const unpacked = [...directories].filter(([, below]) => below.has('Chart.yaml'));
-  return [...unpacked.map(([name, below]) => contentOf(below, name, depth + 1)), ...packed];
+  return [...unpacked.map(([name, below]) => contentOf(below, name, depth + 1, budget)), ...packed];
 }
 
 /** Files that are neither chart, templates nor subcharts, and not there for people. */
@@ -126,8 +136,8 @@ function dependencyOf(item: unknown): ContentDependency | undefined {
     name: map.name,
     alias: typeof alias === 'string' && alias !== '' ? alias : undefined,
     conditions: typeof condition === 'string' ? condition.split(',').map((path) => path.trim().split('.')) : [],
-    tags: listOf(tags).filter((tag) => typeof tag === 'string'),
-    imports: listOf(imports).flatMap((item) => importOf(item) ?? []),
+    tags: asList(tags).filter((tag) => typeof tag === 'string'),
+    imports: asList(imports).flatMap((item) => importOf(item) ?? []),
   };
 }
 
@@ -138,10 +148,6 @@ function importOf(item: unknown): ContentDependency['imports'][number] | undefin
   if (typeof map?.child !== 'string' || typeof map.parent !== 'string') return undefined;
   const parent = map.parent === '.' ? [] : map.parent.split('.');
   return { child: map.child.split('.'), parent };
-}
-
-function listOf(value: unknown): unknown[] {
-  return Array.isArray(value) ? value : [];
 }
 
 function schemaIn(files: Files): unknown {

@@ -47,6 +47,8 @@ const MAX_RENDERS = 24;
 const MAX_EXPLORATIONS = 6;
 /** How many candidates are tried one by one, where it isn't known which one it may be. */
 const MAX_SINGLE = 4;
+/** Characters of what helm says that are searched for values. */
+const MAX_MESSAGE = 20_000;
 /** How many dependencies of one value are told, and how many renders of a target look for them. */
 const MAX_DEPENDENCIES = 5;
 const MAX_DEPENDENCY_RENDERS = 8;
@@ -263,10 +265,12 @@ interface Exploration {
  * name go; or the one that isn't of its type. A boolean that became text breaks functions that insist on booleans.
  */
 function withoutRefused(tests: readonly Test[], failure: string): ValuesEntry[] {
+  const start = Math.max(0, failure.indexOf('Error: '));
+  const message = failure.slice(start, start + MAX_MESSAGE);
   const refused = new Set(
-    tests.filter(({ to }) => indexOfChange(failure, to) !== -1).map(({ entry }) => entry.path.at(-1)),
+    tests.filter(({ to }) => indexOfChange(message, to) !== -1).map(({ entry }) => entry.path.at(-1)),
   );
-  const mentioned = [...failure.matchAll(/\.Values\.([\w.]+)>/g)].map(([, dotted = '']) => dotted);
+  const mentioned = [...message.matchAll(/(?<![\w.$])[\w.$]*?\.Values\.([\w.]+)>/g)].map(([, dotted = '']) => dotted);
   const isRefused = ({ path, value }: ValuesEntry) =>
     refused.has(path.at(-1)) ||
     mentioned.some((dotted) => path.join('.').endsWith(dotted)) ||

@@ -1,25 +1,19 @@
 import { asMap } from '../cluster/workloads.ts';
 
-/** What a schema names beyond so many keys is open: its parts may refer to each other in ever more ways. */
-const MAX_KEYS = 100_000;
+/** Parts of a schema beyond so many are open: they may refer to each other in ever more ways. */
+const MAX_PARTS = 100_000;
+/** Longer chains of references are not followed. */
+const MAX_REFS = 50;
 
 /** What a chart's values.yaml and values.schema.json define: keys, and those below them. Lists are not looked into. */
 export class DefinedValue {
   readonly children = new Map<string, DefinedValue>();
   /** Any key may stand here. */
   open = false;
-  /** How many keys there are in all, shared by them. */
-  private readonly all: { keys: number };
-
-  constructor(all = { keys: 0 }) {
-    this.all = all;
-  }
-
   child(name: string): DefinedValue {
     let child = this.children.get(name);
     if (!child) {
-      child = new DefinedValue(this.all);
-      this.all.keys++;
+      child = new DefinedValue();
       this.children.set(name, child);
     }
     return child;
@@ -43,28 +37,39 @@ export class DefinedValue {
   }
 
   /** Adds what a JSON Schema names. One that refers to elsewhere leaves this open. */
-  addSchema(schema: unknown, root: unknown = schema, refs: readonly string[] = []): void {
-    const map = asMap(schema);
-    if (!map) return;
-    if (this.all.keys > MAX_KEYS) {
-      this.open = true;
-      return;
+  addSchema(root: unknown): void {
+    const parts: SchemaPart[] = [{ schema: root, into: this, refs: [] }];
+    for (const [count, { schema, into, refs }] of parts.entries()) {
+      const map = asMap(schema);
+      if (!map) continue;
+      if (count >= MAX_PARTS) {
+        into.open = true;
+        continue;
+      }
+      for (const [name, below] of Object.entries(asMap(map.properties) ?? {})) {
+        parts.push({ schema: below, into: into.child(name), refs });
+      }
+      // `additionalProperties: true` lets keys through, and names none.
+      if (asMap(map.additionalProperties) || asMap(map.patternProperties)) into.open = true;
+      for (const below of [map.allOf, map.anyOf, map.oneOf, map.if, map.then, map.else].flat()) {
+        parts.push({ schema: below, into, refs });
+      }
+      const ref = map.$ref ?? map.$dynamicRef ?? map.$recursiveRef;
+      if (typeof ref !== 'string') continue;
+      // One that refers to itself goes on for ever.
+      const isFollowed = ref.startsWith('#') && !refs.includes(ref) && refs.length < MAX_REFS;
+      const target = isFollowed ? resolvePointer(root, ref.slice(1)) : undefined;
+      if (target === undefined) into.open = true;
+      else parts.push({ schema: target, into, refs: [...refs, ref] });
     }
-    for (const [name, below] of Object.entries(asMap(map.properties) ?? {})) {
-      this.child(name).addSchema(below, root, refs);
-    }
-    // `additionalProperties: true` lets keys through, and names none.
-    if (asMap(map.additionalProperties) || asMap(map.patternProperties)) this.open = true;
-    for (const below of [map.allOf, map.anyOf, map.oneOf, map.if, map.then, map.else].flat()) {
-      this.addSchema(below, root, refs);
-    }
-    const ref = map.$ref ?? map.$dynamicRef ?? map.$recursiveRef;
-    if (typeof ref !== 'string') return;
-    // One that refers to itself goes on for ever.
-    const target = ref.startsWith('#') && !refs.includes(ref) ? resolvePointer(root, ref.slice(1)) : undefined;
-    if (target === undefined) this.open = true;
-    else this.addSchema(target, root, [...refs, ref]);
   }
+}
+
+/** A part of a schema, the values that it describes, and the references that led to it. */
+interface SchemaPart {
+  schema: unknown;
+  into: DefinedValue;
+  refs: readonly string[];
 }
 
 /** What a JSON Pointer names, undefined where it names nothing, or an anchor. */

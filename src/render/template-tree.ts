@@ -62,7 +62,7 @@ interface End {
   rest: string;
 }
 
-/** Control structures and parentheses nested deeper than this are refused: they would overflow stacks. */
+/** Control structures and expressions nested deeper than this are refused: they would overflow stacks. */
 const MAX_DEPTH = 200;
 
 class Parser {
@@ -185,6 +185,7 @@ function tokensOf(code: string): Token[] {
 /** The commands of one action. */
 class Commands {
   private readonly tokens: readonly Token[];
+  private readonly depths = new WeakMap<Expr, number>();
   private next = 0;
   private depth = 0;
 
@@ -253,11 +254,19 @@ class Commands {
     const [first, ...args] = operands;
     if (!first) throw new TemplateError();
     if (piped) args.push(piped);
-    if (first.type === 'call' && first.args.length === 0) return { ...first, args };
+    if (first.type === 'call' && first.args.length === 0) return this.nested({ ...first, args }, args);
     if (args.length === 0) return first;
-    if (first.type === 'field') return { ...first, type: 'method', args };
+    if (first.type === 'field') return this.nested({ ...first, type: 'method', args }, [first, ...args]);
     // Only whoever runs it finds out that this is no function.
-    return { type: 'call', name: '', args: [first, ...args] };
+    return this.nested({ type: 'call', name: '', args: [first, ...args] }, [first, ...args]);
+  }
+
+  /** An expression made of others: long chains of fields and pipes nest, too. */
+  private nested(expr: Expr, parts: readonly Expr[]): Expr {
+    const depth = parts.reduce((most, part) => Math.max(most, this.depths.get(part) ?? 0), 0) + 1;
+    if (depth > MAX_DEPTH) throw new TemplateError();
+    this.depths.set(expr, depth);
+    return expr;
   }
 
   private operand(token: Token): Expr {
@@ -267,7 +276,7 @@ class Commands {
       const next = this.tokens[this.next];
       if (next?.kind !== 'field') return expr;
       this.next++;
-      expr = { type: 'field', of: expr, name: next.text.slice(1) };
+      expr = this.nested({ type: 'field', of: expr, name: next.text.slice(1) }, [expr]);
     }
   }
 
