@@ -159,6 +159,8 @@ const COMMENT = /(?<=^|\s)#+[ \t]*k8s-lint-ignore(?![\w-]).*$/;
 const DIRECTIVE = /^#+[ \t]*k8s-lint-ignore[ \t]+([^\s:]+)[ \t]*:(.*)$/;
 /** Files whose `#` starts a comment: YAML, and templates of it. */
 const COMMENTED = /(?:\.(?:ya?ml|tpl)|(?:^|\/)Kustomization)$/;
+/** Files of `KEY=value`, in which only a line that begins with `#` is a comment. */
+const PAIRS = /\.(?:env|properties)$|(?:^|\/)\.env\.[^/]+$/;
 
 /** The comments that ignore something, read where a diagnostic asks for them. */
 class Comments {
@@ -185,7 +187,7 @@ class Comments {
     const { files, sources, partial, active } = this.#options;
     const own = [
       ...new Set([
-        ...files.filter((file) => COMMENTED.test(file)).map((file) => shownPath(file, sources.cwd)),
+        ...files.filter((file) => COMMENTED.test(file) || PAIRS.test(file)).map((file) => shownPath(file, sources.cwd)),
         ...this.#files.keys(),
       ]),
     ];
@@ -195,7 +197,8 @@ class Comments {
         const isUnused = !comment.used && !partial && judged.has(file);
         const message = comment.mistake ?? (isUnused ? unused(comment.rule, active) : undefined);
         // What stands in a string only looks like a comment: it may ignore what is in there, but needn't.
-        if (message === undefined || !sources.commentsByLine(file).get(line)?.includes(MARK)) return [];
+        const isComment = () => PAIRS.test(file) || sources.commentsByLine(file).get(line)?.includes(MARK);
+        if (message === undefined || !isComment()) return [];
         return finding('ignore-unused', message, comment.location, [comment.rule], this.#options);
       }),
     );
@@ -213,7 +216,8 @@ class Comments {
   #read(file: string): Map<number, Comment> {
     const { sources, ruleIds } = this.#options;
     const comments = new Map<number, Comment>();
-    if (!COMMENTED.test(file) && file !== STDIN) return comments;
+    const isPairs = PAIRS.test(file);
+    if (!COMMENTED.test(file) && !isPairs && file !== STDIN) return comments;
     try {
       if (!sources.text(file).includes(MARK)) return comments;
     } catch (error) {
@@ -226,6 +230,7 @@ class Comments {
       if (!found) continue;
       const location = { file, line: i + 1, column: found.index + 1 };
       const alone = text.slice(0, found.index).trim() === '';
+      if (isPairs && !alone) continue;
       comments.set(i + 1, { ...readDirective(found[0], ruleIds), location, alone, used: false });
     }
     return comments;

@@ -170,6 +170,24 @@ describe('a comment', () => {
     });
   });
 
+  it('works in files of variables, where it stands alone', async () => {
+    const mark = '# k8s-lint-ignore image-tag-latest:';
+    const pairs = [`${mark} used`, 'A=1', `B="2 ${mark} text`, `  ${mark} unused`, 'C=3', ''].join('\n');
+    const files = { 'a.env': pairs, '.env.prod': pairs, 'a.properties': pairs, 'env.txt': pairs };
+    const results = await apply(
+      files,
+      Object.keys(files).flatMap((file) => [found(file, 2), found(file, 3)]),
+    );
+    const read = ['a.env', '.env.prod', 'a.properties'];
+    expect(results).toEqual({
+      kept: [...read.map((file) => `${file}:3`), 'env.txt:2', 'env.txt:3'],
+      suppressed: read.map((file) => `${file}:2 inSource ${file}:1 used`),
+      findings: read.map(
+        (file) => `${file}:4 ignore-unused warning this ignore of image-tag-latest matches nothing: remove it`,
+      ),
+    });
+  });
+
   it('comes before an entry of k8s-lint.yaml, which then is used all the same', async () => {
     const files = {
       'k8s-lint.yaml': 'ignore: [{ rule: image-tag-latest, reason: config }]\n',
