@@ -328,6 +328,33 @@ data:
     ]);
   });
 
+  it('leave out what plug-ins and JSON patches make Secrets of', () => {
+    const sources = new SourceFiles('/nowhere');
+    const plugin = 'apiVersion: builtin\nkind: SecretGenerator\nmetadata: { name: db }\nliterals:\n  - a=hunter2\n';
+    const files: Record<string, string> = {
+      'plugin.yaml': plugin,
+      'kustomization.yaml': `generators:\n  - |-\n    ${plugin.replaceAll('\n', '\n    ')}\n`,
+      'patch.json': '[{\n  "op": "add",\n  "path": "/stringData/a",\n\n\n\n  "value": "hunter2"\n}]\n',
+      'value-first.yaml':
+        '- value: hunter2\n  op: add\n  path: /data/a\n- op: add\n  path: /data\n  value: { a: hunter2 }\n',
+      'one-line.yaml': `- { op: add, path: /data/a, value: hunter2 }\n`,
+    };
+    for (const [file, content] of Object.entries(files)) {
+      sources.add(file, content);
+      for (let line = 1; line <= 9; line++) {
+        expect([file, line, JSON.stringify(excerpt({ file, line }, sources))]).toEqual([
+          file,
+          line,
+          expect.not.stringContaining('hunter2'),
+        ]);
+      }
+    }
+    sources.add('other.yaml', '- op: add\n  path: /metadata/annotations/data\n  value: shown\n');
+    expect(excerpt({ file: 'other.yaml', line: 3 }, sources, 0)).toEqual([
+      { number: 3, text: '  value: shown', marked: true },
+    ]);
+  });
+
   it('leave out the values of JSON, and what goes on far beyond the end of the excerpt', () => {
     const sources = new SourceFiles('/nowhere');
     const files: Record<string, string> = {

@@ -14,7 +14,10 @@ const WIDTH = 160;
 const READ = 1000;
 const MASK = '…';
 /** Documents in which any value may be a secret. */
-const SECRET_DOCUMENT = /\bkind["']?:\s*["']?(Secret|SecretList|SealedSecret)\b|^[ \t]*["']?stringData["']?:/m;
+const SECRET_DOCUMENT =
+  /\bkind["']?:\s*["']?(Secret|SecretList|SealedSecret|SecretGenerator)\b|^[ \t]*["']?stringData["']?:|\bpath["']?:\s*["']?\/stringData\b/m;
+/** An operation of a JSON patch on what may be a Secret: the patch needn't name the kind. */
+const DATA_PATH = /\bpath["']?:\s*["']?\/data\b/;
 const YAML_FILE = /\.(ya?ml|json|tpl)$|(^|\/)kustomization$|^<stdin>$/i;
 const SENSITIVE_KEY =
   /(passw|passphrase|secret|token|private|credential|salt|dsn|[-_.a-z]key$|(^|[-_.])(auth|authorization|pw)$)/i;
@@ -48,7 +51,7 @@ export function excerpt({ file, line }: Location, sources: SourceFiles, around =
   const secret = !YAML_FILE.test(file) || known.isSecretDocument(line);
   const excerpted: ExcerptLine[] = [];
   for (let number = first; number <= last; number++) {
-    const text = masked(lines, number, secret || known.isInGenerator(number));
+    const text = masked(lines, number, secret || known.isInGenerator(number) || isBesideDataPath(lines, number));
     excerpted.push({
       number,
       text: text.length > WIDTH ? `${text.slice(0, WIDTH)}${MASK}` : text,
@@ -122,6 +125,11 @@ function masked(lines: readonly string[], number: number, hideAll: boolean): str
   return line.replace(PAIR, (pair, quote, key, colon) =>
     isSensitive(key) || (key === 'value' && named) ? `${quote}${key}${quote}${colon}${MASK}` : pair,
   );
+}
+
+/** The keys of an operation come in any order. */
+function isBesideDataPath(lines: readonly string[], number: number): boolean {
+  return lines.slice(Math.max(0, number - 3), number + 2).some((near) => DATA_PATH.test(near.slice(0, READ)));
 }
 
 function indentOf(text: string): string {
