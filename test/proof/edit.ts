@@ -157,8 +157,21 @@ function find(text: string, offset: number): Found | undefined {
   return found.pair || found.scalar || found.map || found.items.length > 0 ? found : undefined;
 }
 
+/** Texts that many places are looked up in. */
+const parsed = new Map<string, Document.Parsed[]>();
+
 /** None of what is nested deeper than the parser can go. */
 function documentsOf(text: string): Document.Parsed[] {
+  let documents = parsed.get(text);
+  if (!documents) {
+    documents = parse(text);
+    if (parsed.size >= 100) parsed.clear();
+    parsed.set(text, documents);
+  }
+  return documents;
+}
+
+function parse(text: string): Document.Parsed[] {
   try {
     const documents = parseAllDocuments(text, { version: '1.1', merge: true, uniqueKeys: false, strict: false });
     return 'empty' in documents ? [] : documents;
