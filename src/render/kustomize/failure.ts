@@ -91,8 +91,11 @@ const BY_ITSELF =
 /** Characters of a message beyond which nobody reads, and patterns take their time. */
 const LONGEST = 20_000;
 
+/** How Go prints what kustomize knows an object by. */
+const PRINTED_ID = /id resid\.ResId\{[^{}]*\{[^{}]*?Kind:"(\w*)"[^{}]*\}, Name:"([^"]*)", Namespace:"[^"]*"\}/;
+
 /** How some builds of kubectl (Google's dispatcher) log the error of a command; the text is quoted as Go does. */
-const LOGGED = /^[EF]\d{4} [^\]]*\] "command failed" err="((?:[^"\\]|\\.)*)"$/m;
+const LOGGED = /^[EF]\d{4} [^\]\n]*\] "command failed" err="((?:[^"\\]|\\.)*)"$/m;
 
 /** The error in what a tool wrote: without the warnings before it and without `error:`. */
 function errorIn(stderr: string): string {
@@ -165,9 +168,10 @@ function unquoted(message: string): string {
 /** A message for people: one line, no addresses of memory, no configuration, no paths of this machine. */
 function clean(message: string, graph: KustomizationGraph, { cwd, root }: RenderContext): string {
   let text = message
+    .replace(/[ \t]{3,}/g, ' ')
     .replace(/trouble configuring builtin \w+ with config: `[\s\S]*?`: /g, '')
     .replace(/merging from generator &\{.*?\}: /g, '')
-    .replace(/id resid\.ResId\{.*?Kind:"(\w*)".*?Name:"([^"]*)", Namespace:"[^"]*"\}/g, '$1 $2')
+    .replace(PRINTED_ID, '$1 $2')
     .replace(/^(?:accumulateDirectory|Error): /, '')
     .replace(/(produces ID conflict): [\s\S]*$/, (all: string, what: string) => `${what}${conflicting(all)}`)
     .replace(/\{"apiVersion":[\s\S]*\}/g, '…')
@@ -531,10 +535,11 @@ class Finder {
       const only = theOnly(generators.filter(({ name }) => name === repeated));
       return only && this.#at(kustomization, only.path);
     }
-    const merged = /merging from generator .*Kind:"(\w*)".*Name:"([^"]*)".*(does not exist|exists)/.exec(this.#reason);
+    const merged = this.#reason.includes('merging from generator ') && PRINTED_ID.exec(this.#reason);
     if (!merged) return undefined;
     const same = generators.filter(({ kind, name }) => kind === merged[1] && name === merged[2]);
-    const wanted = merged[3] === 'exists' ? same.at(-1) : theOnly(same.filter(({ behavior }) => behavior !== 'create'));
+    const isAbsent = this.#reason.includes(' does not exist; ');
+    const wanted = isAbsent ? theOnly(same.filter(({ behavior }) => behavior !== 'create')) : same.at(-1);
     return wanted && this.#at(kustomization, wanted.path);
   }
 
