@@ -82,13 +82,21 @@ interface Reach {
   text?: string | undefined;
 }
 
+/** What cuts reach: every object of a target is asked about. */
+const reaches = new WeakMap<Cut, readonly Reach[]>();
+
 /**
  * Whether an object of the kustomization that a cut stands in may look different with it. What only brings objects changes
  * none of the others.
  */
 export function mayChange(cut: Cut, object: Record<string, unknown>, sources: SourceFiles): boolean {
   const name = valueAt(object, ['metadata', 'name']);
-  return reachOf(cut, sources).some((reach) => {
+  let reached = reaches.get(cut);
+  if (!reached) {
+    reached = reachOf(cut, sources);
+    reaches.set(cut, reached);
+  }
+  return reached.some((reach) => {
     if (reach.kind !== undefined && reach.kind !== object.kind) return false;
     if (reach.name !== undefined && !(typeof name === 'string' && name.includes(reach.name))) return false;
     return reach.text === undefined || JSON.stringify(object).includes(reach.text);
