@@ -31,6 +31,10 @@ const PLACES: Record<string, Record<string, string>> = {
     'kustomization.yaml': 'resources: [list.yaml]\n',
     'list.yaml': 'apiVersion: v1\nkind: List\nitems: [{ kind: Secret, stringData: { password: hunter2 } }]\n',
   },
+  'a SecretList': {
+    'kustomization.yaml': 'resources: [list.yaml]\n',
+    'list.yaml': 'apiVersion: v1\nkind: SecretList\nitems: [{ kind: Secret, stringData: { password: hunter2 } }]\n',
+  },
   'a generator': { 'kustomization.yaml': 'secretGenerator: [{ name: access, literals: [password=hunter2] }]\n' },
   "a generator's file": {
     'kustomization.yaml': 'secretGenerator: [{ name: access, envs: [access.env] }]\n',

@@ -1,4 +1,4 @@
-import { asMap } from '../../cluster/workloads.ts';
+import { asList, asMap } from '../../cluster/workloads.ts';
 import type { SourceFiles } from '../../source.ts';
 import { documentsOf, type Kustomization, type KustomizationGraph, readGraph } from '../kustomization.ts';
 import { itemsOf } from './fields.ts';
@@ -81,11 +81,11 @@ function addPatch({ document, operations, target }: Patch, values: Set<string>):
 }
 
 function addSecret(value: unknown, values: Set<string>): void {
-  const object = asMap(value);
-  if (object?.kind === 'List' && Array.isArray(object.items)) for (const item of object.items) addSecret(item, values);
-  if (object?.kind !== 'Secret') return;
-  for (const text of Object.values(asMap(object.data) ?? {})) addText(text, values, true);
-  for (const text of Object.values(asMap(object.stringData) ?? {})) addText(text, values, false);
+  const { kind, items, data, stringData } = asMap(value) ?? {};
+  if (typeof kind === 'string' && kind.endsWith('List')) for (const item of asList(items)) addSecret(item, values);
+  if (kind !== 'Secret') return;
+  for (const text of Object.values(asMap(data) ?? {})) addText(text, values, true);
+  for (const text of Object.values(asMap(stringData) ?? {})) addText(text, values, false);
 }
 
 function addText(text: unknown, values: Set<string>, encoded: boolean): void {
