@@ -355,6 +355,26 @@ data:
     ]);
   });
 
+  it('leave out all that stands where a value of a Secret comes from', async () => {
+    const files = {
+      'kustomization.yaml': 'resources: [access.yaml, all.yaml]\nreplacements: [{ path: replace.yaml }]\n',
+      'access.yaml': 'apiVersion: v1\nkind: Secret\nmetadata: { name: access }\nstringData: { a/b: x, c: x }\n',
+      'replace.yaml':
+        'source: { kind: ConfigMap, name: all, fieldPath: data.listen }\n' +
+        'targets: [{ select: { kind: Secret }, fieldPaths: ["stringData.a/b"] }]\n',
+      'all.yaml':
+        'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: all }\ndata:\n  before: hunter2\n  listen: hunter2\n',
+    };
+    const found = await lintFiles(files, { rules: ['schema-invalid'] });
+    expect(found.diagnostics.map(({ location: { file, line } }) => `${file}:${line}`)).toEqual(['all.yaml:6']);
+    const sources = new SourceFiles('/nowhere');
+    for (const [file, text] of Object.entries(files)) sources.add(file, text);
+    const reporter = await loadReporter('text');
+    const shown = await reporter(found, { severity: 'warning', color: 0, prefix: '', sources });
+    const lines = shown.split('\n');
+    expect(lines.slice(2, 4)).toEqual(['      5 │   before: …', '    > 6 │   listen: …']);
+  });
+
   it('leave out the values of JSON, and what goes on far beyond the end of the excerpt', () => {
     const sources = new SourceFiles('/nowhere');
     const files: Record<string, string> = {

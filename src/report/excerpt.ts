@@ -32,9 +32,9 @@ const OPAQUE = /-----BEGIN|^\s*[A-Za-z0-9+/=_-]{24,}\s*$/;
 
 /**
  * A few lines around a location, with what may be a secret left out: the reader needs the place, and a log must not hold a
- * password. None where the line isn't known or the file can't be read.
+ * password. None where the line isn't known or the file can't be read. What becomes a Secret's (`ofSecret`) may stand in any file.
  */
-export function excerpt({ file, line }: Location, sources: SourceFiles, around = 1): ExcerptLine[] {
+export function excerpt({ file, line }: Location, sources: SourceFiles, around = 1, ofSecret = false): ExcerptLine[] {
   if (line === undefined) return [];
   let lines: readonly string[];
   try {
@@ -48,7 +48,7 @@ export function excerpt({ file, line }: Location, sources: SourceFiles, around =
   const end = lines.at(-1) === '' ? lines.length - 1 : lines.length;
   const last = Math.min(Math.max(end, line), lines.length, line + around);
   const known = secrecyOf(lines);
-  const secret = !YAML_FILE.test(file) || known.isSecretDocument(line);
+  const secret = ofSecret || !YAML_FILE.test(file) || known.isSecretDocument(line);
   const excerpted: ExcerptLine[] = [];
   for (let number = first; number <= last; number++) {
     const text = masked(lines, number, secret || known.isInGenerator(number) || isBesideDataPath(lines, number));

@@ -40,7 +40,7 @@ function writeDiagnostic(
   chalk: ChalkInstance,
   several: boolean,
 ): string[] {
-  const { location, severity, message, rule, related, targets } = diagnostic;
+  const { location, severity, message, rule, related, resource, targets } = diagnostic;
   const paint = severityColor(severity, chalk);
   const place = [location.line, location.column].filter((part) => part !== undefined).join(':');
   const [first = '', ...rest] = linesOf(message);
@@ -49,7 +49,8 @@ function writeDiagnostic(
     ...rest.map((line) => `      ${line}`),
   ];
   // The line that holds a credential is the one thing that this log must not show.
-  const source = rule === 'plaintext-credential' ? [] : excerpt(location, options.sources);
+  const source =
+    rule === 'plaintext-credential' ? [] : excerpt(location, options.sources, 1, resource?.kind === 'Secret');
   const width = String(source.at(-1)?.number ?? '').length;
   for (const { number, text, marked } of source) {
     const gutter = `${marked ? '>' : ' '} ${String(number).padStart(width)} │ `;
