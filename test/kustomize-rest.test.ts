@@ -214,6 +214,64 @@ describe.each(TOOLCHAINS)('with %s: the rest of what kustomize refuses', { timeo
     ]);
   });
 
+  it('is what a patch that names nobody cannot mean', async () => {
+    const strategic = (name: string) =>
+      `patches: [{ patch: '{ apiVersion: v1, kind: Pod, metadata: { name: ${name} }, spec: {} }' }]\n`;
+    const lint = async (fields: string) => {
+      const kustomization = `resources: [near.yaml, far.yaml, service.yaml]\nnamePrefix: x-\n${fields}`;
+      const files = { 'kustomization.yaml': kustomization, 'near.yaml': pod('near'), 'far.yaml': pod('far') };
+      const built = await build({ ...files, 'service.yaml': SERVICE }, '.', { with: toolchain });
+      return [...names(built), ...said(built).filter((line) => line.startsWith('unchecked'))];
+    };
+    const reason = 'kustomize refuses it: the rest is judged without it';
+    const all = ['Service/x-web', 'Pod/x-far', 'Pod/x-near'];
+    expect(await lint(strategic('somebody'))).toEqual([
+      ...all,
+      `unchecked a patch (kustomization.yaml:3) => ${reason}`,
+    ]);
+    // A slip of the keyboard, and the name of something else.
+    expect(await lint(strategic('neer'))).toEqual([
+      'Service/x-web',
+      'Pod/x-far',
+      'unchecked Pod/x-near => a patch (kustomization.yaml:3) may change it, and is left out',
+    ]);
+    expect(await lint(strategic('web'))).toEqual([
+      'Pod/x-far',
+      'Pod/x-near',
+      'unchecked Service/x-web => a patch (kustomization.yaml:3) may change it, and is left out',
+    ]);
+    expect(await lint('replicas: [{ name: near, count: 2 }]\n')).toEqual([
+      'Service/x-web',
+      'Pod/x-far',
+      'unchecked Pod/x-near => the replicas of near (kustomization.yaml:3) may change it, and is left out',
+    ]);
+    expect(await lint('replicas: [{ name: somebody, count: 2 }]\n')).toEqual([
+      ...all,
+      `unchecked the replicas of somebody (kustomization.yaml:3) => ${reason}`,
+    ]);
+  });
+
+  it('knows its places where an object, a file or a generator is there twice', async () => {
+    const built = await build(
+      {
+        'kustomization.yaml': yaml`
+          resources: [web.yaml, again.yaml, web.yaml, ../nowhere]
+          configMapGenerator:
+            - { name: settings, literals: [a=b] }
+            - { name: settings, literals: [a=c] }
+        `,
+        'web.yaml': SERVICE,
+        'again.yaml': `# The same\n${SERVICE}`,
+      },
+      '.',
+      { with: toolchain },
+    );
+    expect(built.objects.map(({ source }) => built.show(source))).toEqual([
+      'kustomization.yaml:3: { name: settings, literals: [a=b] }',
+      'web.yaml:1: apiVersion: v1',
+    ]);
+  });
+
   it('is all there is where a file lies outside', async () => {
     const built = await build(
       { 'o/kustomization.yaml': 'resources: [../x.yaml]\nnamePrefix: a-\n', 'x.yaml': SERVICE },

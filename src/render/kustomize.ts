@@ -5,7 +5,8 @@ import { SourceError, type SourceFiles } from '../source.ts';
 import { expandedNodes } from '../yaml/aliases.ts';
 import { isBlank } from '../yaml/blank.ts';
 import { readYaml, type YamlDocument } from '../yaml.ts';
-import { documentsOf, type KustomizationGraph, type Mention, readGraph } from './kustomization.ts';
+import { documentsOf, type KustomizationGraph, type Mention, placeOf, readGraph } from './kustomization.ts';
+import type { Cut } from './kustomize/cut.ts';
 import { failureOf, type Refusal } from './kustomize/failure.ts';
 import { generatorsOf } from './kustomize/generate.ts';
 import { judge } from './kustomize/judge.ts';
@@ -15,6 +16,7 @@ import { asDeployed, buildRest } from './kustomize/rest.ts';
 import { skippedSiblings } from './kustomize/siblings.ts';
 import { Trace, withoutHash } from './kustomize/trace.ts';
 import { shownPath } from './manifests.ts';
+import { PerRun } from './per-run.ts';
 import { isGarbage, type RunResult, run } from './run.ts';
 import type { KustomizeTarget, RenderContext, Rendered, RenderedObject } from './target.ts';
 import type { Kustomize } from './tools.ts';
@@ -69,7 +71,7 @@ export async function renderKustomize(target: KustomizeTarget, context: RenderCo
         : { findings: refusal ? [refusal.finding] : [], cuts: [] };
     const findings = [...problems, ...rest.findings];
     if (rest.stdout === undefined) return { objects: [], findings, unchecked: [], ...version };
-    const { objects, findings: own, trace } = objectsIn(rest.stdout, home, graph, context);
+    const { objects, findings: own, trace } = objectsIn(rest.stdout, home, graph, context, rest.cuts);
     const deployed = asDeployed(objects, trace, rest.cuts, context);
     const values = deployed.objects.map(({ value }) => value);
     const judged = [...judge(graph, values, sources, rest.cuts), ...repeatedKeys(graph, context)];
@@ -116,18 +118,11 @@ function explosions(
   });
 }
 
-/** Sizes of files with their aliases expanded, of one run: fifty overlays share a base. */
-const sizes = new WeakMap<SourceFiles, Map<string, number>>();
+/** Sizes of files with their aliases expanded. */
+const sizes = new PerRun<number>();
 
 function nodesIn(file: string, sources: SourceFiles): number {
-  const known = sizes.get(sources) ?? new Map<string, number>();
-  sizes.set(sources, known);
-  let size = known.get(file);
-  if (size === undefined) {
-    size = expandedNodes(textOf(file, sources) ?? '');
-    known.set(file, size);
-  }
-  return size;
+  return sizes.get(sources, file, () => expandedNodes(textOf(file, sources) ?? ''));
 }
 
 /** Undefined for what can't be read: kustomize says so itself. */
@@ -212,7 +207,8 @@ function isBefore(version: string, major: number, minor: number): boolean {
 }
 
 function locationOf({ kustomization, path }: Mention, { sources }: RenderContext): Location {
-  return sources.locate(kustomization.file, kustomization.document?.index ?? 0, path);
+  const { file, document } = placeOf(kustomization);
+  return sources.locate(file, document, path);
 }
 
 function failed(
@@ -285,6 +281,7 @@ function objectsIn(
   home: Location,
   graph: KustomizationGraph,
   context: RenderContext,
+  cuts: readonly Cut[] = [],
 ): { objects: RenderedObject[]; findings: SourceFinding[]; trace: Trace | undefined } {
   const findings: SourceFinding[] = [];
   const values: unknown[] = [];
@@ -295,7 +292,7 @@ function objectsIn(
     } else if (!empty) values.push(value);
   }
   if (!graph.root) return { objects: [], findings, trace: undefined };
-  const trace = new Trace(graph.root, context.sources, values);
+  const trace = new Trace(graph.root, context.sources, values, cuts);
   const generated = new Set(
     graph.kustomizations.flatMap((kustomization) => generatorsOf(kustomization).map(({ name }) => name)),
   );

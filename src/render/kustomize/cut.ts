@@ -1,10 +1,14 @@
 import { asMap, valueAt } from '../../cluster/workloads.ts';
+import { nearestOf } from '../../nearest.ts';
 import type { Path } from '../../resource.ts';
 import type { SourceFiles } from '../../source.ts';
 import { documentsOf, entryAt, type Kustomization, type Mention } from '../kustomization.ts';
 import { fieldOf, itemsOf, stringOf } from './fields.ts';
+import { Followed } from './follow.ts';
 import { generatorsOf } from './generate.ts';
+import { sourceObjects } from './layers.ts';
 import { identityOfValue, patchesOf } from './patches.ts';
+import { identities } from './subject.ts';
 
 /**
  * The lists of a kustomization from which an item can be left out, by kustomize's spelling, in the order in which kustomize goes
@@ -36,10 +40,10 @@ const LISTS = [
 export interface Cut extends Mention {
   field: (typeof LISTS)[number];
   /**
-   * Something is wrong with it, or (consequence) it may need what something else that is left out would have brought; `unmatched`
-   * is a consequence that is known to change nothing else.
+   * Something is wrong with it; `misnamed`, what it names isn't there. Or (consequence) it may need what something else that is
+   * left out would have brought; `unmatched` is a consequence that is known to change nothing else.
    */
-  why: 'wrong' | 'consequence' | 'unmatched';
+  why: 'wrong' | 'misnamed' | 'consequence' | 'unmatched';
 }
 
 /** The item of a list that a mention stands in; undefined where it stands in none. */
@@ -60,6 +64,12 @@ export function cutsOf(kustomization: Kustomization): Cut[] {
 /** Whether two cuts are one, whatever path led to their kustomization. */
 export function isSameCut(a: Cut, b: Cut): boolean {
   return a.kustomization.realDirectory === b.kustomization.realDirectory && String(a.path) === String(b.path);
+}
+
+/** Whether a mention stands in what is left out. */
+export function isCut({ kustomization, path }: Mention, cut: Cut): boolean {
+  const isSame = cut.path.every((key, i) => key === path[i]);
+  return isSame && cut.kustomization.realDirectory === kustomization.realDirectory;
 }
 
 /** The content of a kustomization without what is left out of it. */
@@ -126,6 +136,7 @@ function reachOf(cut: Cut, sources: SourceFiles): readonly Reach[] {
     case 'patchesStrategicMerge':
       return patchReach(cut, item, sources);
     case 'replicas':
+      if (why === 'misnamed' && name !== undefined) return meantBy(name, SCALED, kustomization, sources);
       return why === 'unmatched' ? [] : SCALED.map((kind) => ({ kind }));
     case 'images':
     case 'imageTags':
@@ -146,9 +157,36 @@ function patchReach(cut: Cut, item: Record<string, unknown>, sources: SourceFile
   if (own.length === 0 || own.some(({ operations }) => operations)) return EVERYTHING;
   // What it looks for by name is left out.
   if (cut.why === 'unmatched' && own.length === 1) return [];
-  const kinds = own.map(({ document }) => identityOfValue(asMap(document.value) ?? {}).kind);
-  const isKnown = kinds.every((kind) => kind !== '' && !kind.endsWith('List'));
-  return isKnown ? kinds.map((kind) => ({ kind })) : EVERYTHING;
+  const wanted = own.map(({ document }) => identityOfValue(asMap(document.value) ?? {}));
+  if (wanted.some(({ kind }) => kind === '' || kind.endsWith('List'))) return EVERYTHING;
+  const [only, ...others] = wanted;
+  if (cut.why === 'misnamed' && only && others.length === 0) {
+    return meantBy(only.name, [only.kind], cut.kustomization, sources);
+  }
+  return wanted.map(({ kind }) => ({ kind }));
+}
+
+/** What an entry may mean that names none of a kustomization's objects: those of its kinds that are called alike, or of its name. */
+function meantBy(
+  name: string,
+  kinds: readonly string[],
+  kustomization: Kustomization,
+  sources: SourceFiles,
+): readonly Reach[] {
+  // Who takes a Component in may hold anything.
+  if (kustomization.component) return kinds.map((kind) => ({ kind }));
+  const followed = new Followed();
+  const known = sourceObjects(kustomization, sources).flatMap((object) => {
+    const subject = followed.of(object);
+    return (subject ? identities(subject) : []).map((identity) => ({ ...identity, written: object.name }));
+  });
+  const nearest = nearestOf(
+    name,
+    known.filter(({ kind }) => kinds.includes(kind)).map((identity) => identity.name),
+  );
+  return known
+    .filter((own) => own.name === name || (own.name === nearest && kinds.includes(own.kind)))
+    .map(({ kind, written }) => ({ kind, name: written }));
 }
 
 function replacementReach(

@@ -82,7 +82,7 @@ export function failureOf(stderr: string, graph: KustomizationGraph, context: Re
 }
 
 /** What kustomize says where an entry needs an object that isn't there, and would change that one only. */
-const UNMATCHED = /no matches for Id|failed to find unique target|does not match a config/;
+const UNMATCHED = /no matches for Id|does not match a config/;
 
 /** What kustomize says of what is wrong by itself, whatever else there is. */
 const BY_ITSELF =

@@ -1,7 +1,7 @@
 import { asMap } from '../../cluster/workloads.ts';
 import type { Path } from '../../resource.ts';
 import type { SourceFiles } from '../../source.ts';
-import { documentsOf, type Kustomization, placeOf, readKustomization } from '../kustomization.ts';
+import { documentsOf, type Kustomization, type Mention, placeOf, readKustomization } from '../kustomization.ts';
 import { type ChartEntry, chartEntries, pluginChart } from './charts.ts';
 import { listIn, mapIn, textIn, writtenIn } from './configured.ts';
 import { type FieldSpec, type FieldSpecs, mergeSpecs, NO_SPECS, specsWith } from './field-specs.ts';
@@ -59,7 +59,8 @@ export interface Stage {
 /**
  * The objects that a kustomization renders, in the order in which kustomize reads them (accumulateTarget of its
  * api/internal/target). `before` is told of each kustomization that takes part with the objects that it is about to change, the
- * steps of those that it takes in among theirs; `charted` gives the objects that an entry has a chart render; `owner` is the one whose objects those of a Component become, else itself.
+ * steps of those that it takes in among theirs; `charted` gives the objects that an entry has a chart render; `owner` is the one whose
+ * objects those of a Component become, else itself. What `isLeftOut` says is left out brings no objects.
  */
 export function sourceObjects(
   root: Kustomization,
@@ -71,6 +72,7 @@ export function sourceObjects(
     owner: Kustomization,
   ) => void,
   charted: (chart: ChartEntry) => readonly SourceObject[] = () => [],
+  isLeftOut: (mention: Mention) => boolean = () => false,
 ): SourceObject[] {
   const made = new WeakMap<Kustomization, { specs: FieldSpecs; stages: Stage[] }>();
   const mergeKeys = customMergeKeys(root, sources);
@@ -87,8 +89,8 @@ export function sourceObjects(
     if (above.includes(kustomization.realDirectory)) return known;
     let specs = known;
     const inner = [...above, kustomization.realDirectory];
-    for (const { role, what, absolute } of kustomization.entries) {
-      if (role !== 'resource') continue;
+    for (const { role, what, absolute, path } of kustomization.entries) {
+      if (role !== 'resource' || isLeftOut({ kustomization, path })) continue;
       if (what === 'file') objects.push(...objectsOf(absolute, sources));
       const base = what === 'directory' ? readKustomization(absolute, sources) : undefined;
       if (base) {
@@ -120,6 +122,7 @@ export function sourceObjects(
       ...generatorsOf(kustomization),
       ...generators.flatMap((config) => pluginGenerator(config) ?? []),
     ]) {
+      if (isLeftOut({ kustomization, path: generator.path })) continue;
       if (generator.behavior === 'create') {
         const { kind, name, hashed } = generator;
         const start = () => generate(generator, kustomization, sources);
@@ -137,8 +140,9 @@ export function sourceObjects(
       const { file } = writtenIn(config.origin).place;
       objects.push({ kind: 'ServiceAccount', name, hashed: false, file, start, steps: [], layers: [] });
     }
-    for (const { role, what, absolute } of kustomization.entries) {
-      const component = role === 'component' && what === 'directory' ? readKustomization(absolute, sources) : undefined;
+    for (const { role, what, absolute, path } of kustomization.entries) {
+      const isTaken = role === 'component' && what === 'directory' && !isLeftOut({ kustomization, path });
+      const component = isTaken ? readKustomization(absolute, sources) : undefined;
       if (component) specs = accumulate(component, objects, inner, owner, specs);
     }
     let { stages } = made.get(kustomization) ?? {};

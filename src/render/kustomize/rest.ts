@@ -90,7 +90,8 @@ class Remainder implements Rest {
     const { finding, cuts, mayFollow, isUnmatched } = await this.#located(refusal);
     const isConsequence = mayFollow && (cuts.length === 0 ? this.cuts.length > 0 : this.#mayFollow(cuts));
     if (!isConsequence) this.findings.push(finding);
-    return this.cut(cuts, isConsequence ? (isUnmatched ? 'unmatched' : 'consequence') : 'wrong');
+    if (isConsequence) return this.cut(cuts, isUnmatched ? 'unmatched' : 'consequence');
+    return this.cut(cuts, isUnmatched ? 'misnamed' : 'wrong');
   }
 
   /** Leaves out more; false where there is nothing more to leave out. */
@@ -199,6 +200,7 @@ function listed(names: readonly string[]): string {
 
 const REASONS = {
   wrong: 'kustomize refuses it: the rest is judged without it',
+  misnamed: 'kustomize refuses it: the rest is judged without it',
   consequence: 'it may need what is left out, and is left out too',
 };
 

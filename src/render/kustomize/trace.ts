@@ -2,11 +2,12 @@ import { asMap } from '../../cluster/workloads.ts';
 import type { RelatedLocation } from '../../diagnostic.ts';
 import { type At, groupOf, type Location, type Path } from '../../resource.ts';
 import type { SourceFiles } from '../../source.ts';
-import { type Kustomization, placeOf } from '../kustomization.ts';
+import { type Kustomization, type Mention, placeOf } from '../kustomization.ts';
 import { isEncoded } from '../target.ts';
 import { metadataOrigin } from './build-metadata.ts';
-import { type ChartObjects, objectsOfCharts } from './charts.ts';
+import { type ChartEntry, type ChartObjects, objectsOfCharts } from './charts.ts';
 import { writtenIn } from './configured.ts';
+import { type Cut, isCut } from './cut.ts';
 import { stringOf } from './fields.ts';
 import { Followed } from './follow.ts';
 import { isOpaque, type SourceObject, sourceObjects } from './layers.ts';
@@ -38,6 +39,7 @@ export class Trace {
   readonly #root: Kustomization;
   readonly #sources: SourceFiles;
   readonly #rendered: readonly unknown[];
+  readonly #cuts: readonly Cut[];
   readonly #matches = new Map<unknown, Match | undefined>();
   readonly #followed = new Followed();
   /** By a list's shadow, whose items belong to one rendered object. */
@@ -46,11 +48,15 @@ export class Trace {
   #local: Subject[] | undefined;
   #byName: Map<string, unknown[]> | undefined;
 
-  /** `rendered` are the values of all rendered objects. They may lose their nulls later, and nothing else. */
-  constructor(root: Kustomization, sources: SourceFiles, rendered: readonly unknown[]) {
+  /**
+   * `rendered` are the values of all rendered objects. They may lose their nulls later, and nothing else. `cuts` is what they were
+   * built without.
+   */
+  constructor(root: Kustomization, sources: SourceFiles, rendered: readonly unknown[], cuts: readonly Cut[] = []) {
     this.#root = root;
     this.#sources = sources;
     this.#rendered = rendered;
+    this.#cuts = cuts;
   }
 
   /** Where an object comes from: the document, or the generator's entry; only the kustomization where that isn't known. */
@@ -344,7 +350,10 @@ export class Trace {
   /** The objects of the sources; where charts are inflated, with those that only a chart can have rendered. */
   #findObjects(): SourceObject[] {
     const charts: ChartObjects[] = [];
-    const objects = sourceObjects(this.#root, this.#sources, undefined, (chart) => {
+    const isLeftOut = (mention: Mention) => this.#cuts.some((cut) => isCut(mention, cut));
+    const withCharts = (charted: (chart: ChartEntry) => readonly SourceObject[]) =>
+      sourceObjects(this.#root, this.#sources, undefined, charted, isLeftOut);
+    const objects = withCharts((chart) => {
       const start = () => emptyMap(chart.name.origin);
       const file = writtenIn(chart.name.origin).place.file;
       const all = { kind: '', name: '', hashed: false, file, start, steps: [], layers: [], chart };
@@ -365,7 +374,7 @@ export class Trace {
     });
     const found = objectsOfCharts(charts, unexplained);
     let next = 0;
-    return sourceObjects(this.#root, this.#sources, undefined, () => {
+    return withCharts(() => {
       const chart = charts[next++];
       const own = (chart && found.get(chart)) ?? [];
       return own.map((object) => ({ ...object, steps: [], layers: [] }));
