@@ -2,6 +2,7 @@ import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { expect, it } from 'vitest';
+import { lint } from '../src/lint.ts';
 import { renderKustomize } from '../src/render/kustomize.ts';
 import { findTools, pinned } from '../src/render/tools.ts';
 import type { Path } from '../src/resource.ts';
@@ -252,6 +253,20 @@ it('points into a base that is reached by a symbolic link', async () => {
     'Deployment/a-web linked/web.yaml:13: nginx',
     'Deployment/a-web linked/web.yaml:4: web',
   ]);
+});
+
+it('takes a file for listed where a symbolic link to it is', async () => {
+  const root = tree({
+    'kustomization.yaml': 'resources:\n  - link.yaml\n  - web.yaml\n',
+    'other.yaml': WEB.replaceAll('web', 'other'),
+    'web.yaml': WEB,
+    'alone.yaml': WEB.replaceAll('web', 'alone'),
+  });
+  symlinkSync('other.yaml', join(root, 'link.yaml'));
+  symlinkSync('web.yaml', join(root, 'to-web.yaml'));
+  const { kubectl, helm } = await pinned('v35');
+  const { diagnostics } = await lint({ cwd: root, kustomize: kubectl, helm, rules: ['kustomize-orphan'] });
+  expect(diagnostics.map(({ location }) => location.file)).toEqual(['alone.yaml']);
 });
 
 it('tells resources apart that differ only by their namespace', async () => {

@@ -1,3 +1,4 @@
+import { existsSync, realpathSync } from 'node:fs';
 import { basename, dirname, extname, join, relative, resolve } from 'node:path';
 import type { SourceFinding } from '../../cluster/cluster.ts';
 import { notForCluster } from '../../cluster/foreign.ts';
@@ -14,10 +15,11 @@ import {
   type KustomizationGraph,
   readKustomization,
 } from '../kustomization.ts';
+import { PerRun } from '../per-run.ts';
 import type { RenderContext } from '../target.ts';
 
-/** Of one run, by the real path of the kustomization's directory: fifty overlays share a base. */
-const known = new WeakMap<SourceFiles, Map<string, Promise<SourceFinding[]>>>();
+/** By the real path of the kustomization's directory. */
+const known = new PerRun<Promise<SourceFinding[]>>();
 
 /**
  * The manifests below the directories of a graph's kustomizations that no kustomization lists, a finding each. kustomize's load
@@ -27,17 +29,12 @@ const known = new WeakMap<SourceFiles, Map<string, Promise<SourceFinding[]>>>();
 export async function orphans(graph: KustomizationGraph, context: RenderContext): Promise<SourceFinding[]> {
   const { texts } = context;
   if (!texts) return [];
-  let own = known.get(context.sources);
-  if (!own) {
-    own = new Map();
-    known.set(context.sources, own);
-  }
   const found = new Map<string, SourceFinding>();
   for (const kustomization of graph.kustomizations) {
-    const { realDirectory } = kustomization;
-    const promise = own.get(realDirectory) ?? orphansOf(kustomization, { ...context, texts });
-    own.set(realDirectory, promise);
-    for (const finding of await promise) found.set(finding.location.file, finding);
+    const own = known.get(context.sources, kustomization.realDirectory, () =>
+      orphansOf(kustomization, { ...context, texts }),
+    );
+    for (const finding of await own) found.set(finding.location.file, finding);
   }
   return [...found.values()];
 }
@@ -92,11 +89,12 @@ async function manifestsBelow(directory: string, root: string): Promise<string[]
   return files;
 }
 
-/** Whether a kustomization at or above a file names it, as whatever. */
+/** Whether a kustomization at or above a file names it, as whatever, or a link to it. */
 function isListed(file: string, { root, sources }: Context): boolean {
+  const real = realPath(file);
   for (let directory = dirname(file); isBelow(directory, root); directory = dirname(directory)) {
     const entries = readKustomization(directory, sources)?.entries ?? [];
-    if (entries.some(({ absolute }) => absolute === file)) return true;
+    if (entries.some(({ what, absolute }) => what === 'file' && realPath(absolute) === real)) return true;
     if (dirname(directory) === directory) break;
   }
   return false;
@@ -134,6 +132,7 @@ function isMentioned(file: string, { texts, root }: Context): boolean {
   const name = basename(file);
   return (
     appliedDirectories(texts, root).has(directory) ||
+    [...syncedDirectories(texts, root)].some((synced) => isBelow(directory, synced)) ||
     all.some((source) => {
       const isNear = isBelow(directory, dirname(source.file));
       return source.file !== file && names(source.text, basename(directory), name, isNear);
@@ -173,6 +172,39 @@ function appliedDirectories(texts: RepositoryTexts, root: string): ReadonlySet<s
     applied.set(texts, found);
   }
   return found;
+}
+
+const synced = new WeakMap<RepositoryTexts, ReadonlySet<string>>();
+
+/**
+ * The directories that an Application of Argo CD or a Kustomization of Flux takes all manifests of, below it too: their `path`, from
+ * the root of the repository, where no kustomization says what is taken.
+ */
+function syncedDirectories(texts: RepositoryTexts, root: string): ReadonlySet<string> {
+  let found = synced.get(texts);
+  if (!found) {
+    const sources = texts.all === 'too many' ? [] : texts.all.filter(({ text }) => SYNCS.test(text));
+    const paths = sources.flatMap(({ text }) => [...text.matchAll(/[\s{,]path: *["']?([\w.][\w./-]*)/g)]);
+    const directories = paths.map(([, path = '.']) => resolve(root, path));
+    const isWhole = (directory: string) =>
+      directory !== root &&
+      isBelow(directory, root) &&
+      !KUSTOMIZATION_FILES.some((name) => existsSync(join(directory, name)));
+    found = new Set(directories.filter(isWhole));
+    synced.set(texts, found);
+  }
+  return found;
+}
+
+const SYNCS = /apiVersion: *["']?(?:argoproj\.io|kustomize\.toolkit\.fluxcd\.io)\//;
+
+/** The path without symbolic links; of what isn't there, as it is. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
 }
 
 function isBelow(path: string, directory: string): boolean {

@@ -22,6 +22,8 @@ export default {
     silent: [
       'The file is named by a text of the repository: a README, a script, a commented-out entry of the kustomization',
       '`kubectl apply -f` is given its directory',
+      'An Application of Argo CD or a Kustomization of Flux has it, or a directory above it without a kustomization, as its `path`',
+      'It is listed by a link to it',
       'k8s-lint.yaml names it: as a fact, as values, as plain manifests',
       'Its name says example, sample, template, disabled, backup',
       'It belongs to a chart or to another kustomization, or is no object for a cluster',
@@ -50,6 +52,28 @@ export default {
           `,
           'overlays/dev/kustomization.yaml': 'resources: [../../k3s]\n',
           'overlays/prod/kustomization.yaml': 'resources: [../../k3s]\n',
+        },
+      },
+      {
+        files: {
+          // The directory that Flux is given has a kustomization, which says what is taken; the root is above everything.
+          'apps/kustomization.yaml': 'resources: [sync.yaml]\n',
+          'apps/sync.yaml': yaml`
+            apiVersion: kustomize.toolkit.fluxcd.io/v1
+            kind: Kustomization
+            metadata: { name: apps, namespace: flux-system }
+            spec: { interval: 1h, path: ./apps, prune: true, sourceRef: { kind: GitRepository, name: flux-system } }
+            ---
+            apiVersion: kustomize.toolkit.fluxcd.io/v1
+            kind: Kustomization
+            metadata: { name: all, namespace: flux-system }
+            spec: { interval: 1h, path: ./, prune: true, sourceRef: { kind: GitRepository, name: flux-system } }
+          `,
+          'apps/web.yaml': yaml`
+            apiVersion: v1 # <- no kustomization lists web.yaml: ConfigMap/web is never rendered
+            kind: ConfigMap
+            metadata: { name: web }
+          `,
         },
       },
       {
@@ -104,6 +128,33 @@ export default {
           'app/chart/Chart.yaml': 'apiVersion: v2\nname: chart\nversion: 1.0.0\n',
           'app/chart/object.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: chart }\n',
           'scripts/up.sh': 'kubectl apply -f app/namespace.yaml\nkubectl apply -f app/by-hand/\n',
+        },
+      },
+      {
+        files: {
+          // Argo CD and Flux take what lies below a directory.
+          'clusters/kustomization.yaml': 'resources: [root.yaml, sync.yaml]\n',
+          'clusters/root.yaml': yaml`
+            apiVersion: argoproj.io/v1alpha1
+            kind: Application
+            metadata: { name: root, namespace: argocd }
+            spec:
+              project: default
+              source: { repoURL: https://git.example.com/a, path: clusters/apps, directory: { recurse: true } }
+              destination: { name: in-cluster, namespace: argocd }
+          `,
+          'clusters/sync.yaml': yaml`
+            apiVersion: kustomize.toolkit.fluxcd.io/v1
+            kind: Kustomization
+            metadata: { name: infra, namespace: flux-system }
+            spec:
+              interval: 1h
+              path: ./clusters/infra
+              prune: true
+              sourceRef: { kind: GitRepository, name: flux-system }
+          `,
+          'clusters/apps/team/web.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: web }\n',
+          'clusters/infra/dns.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: dns }\n',
         },
       },
       {
