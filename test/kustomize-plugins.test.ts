@@ -190,6 +190,8 @@ describe.each(TOOLCHAINS)('with %s: the configuration of plug-ins', { timeout: 1
         metadata: { name: labels }
         labels:
           team: a
+          works: y
+          empty:
         fieldSpecs:
           - { path: spec/template/metadata/labels, kind: Deployment, create: true }
           - { path: spec/labels, kind: Site, create: true }
@@ -224,14 +226,16 @@ describe.each(TOOLCHAINS)('with %s: the configuration of plug-ins', { timeout: 1
       { with: toolchain },
       {
         'Deployment/a-web metadata.name': 'web.yaml:4: web',
-        'Deployment/a-web metadata.namespace': 'all.yaml:18: prod }',
-        'Deployment/a-web metadata.annotations.note': 'all.yaml:13: hi }',
+        'Deployment/a-web metadata.namespace': 'all.yaml:20: prod }',
+        'Deployment/a-web metadata.annotations.note': 'all.yaml:15: hi }',
         'Deployment/a-web spec.template.metadata.labels.team': 'all.yaml:5: a',
+        'Deployment/a-web spec.template.metadata.labels.works': 'all.yaml:6: y',
+        'Deployment/a-web spec.template.metadata.labels.empty': 'all.yaml:7: empty:',
         'Site/a-blog spec.labels.team': 'all.yaml:5: a',
-        'Site/a-blog spec.title': 'all.yaml:31: -z',
+        'Site/a-blog spec.title': 'all.yaml:33: -z',
         'RoleBinding/a-read metadata.namespace': 'web.yaml:34: own',
-        'RoleBinding/a-read subjects.0.namespace': 'all.yaml:18: prod }',
-        'RoleBinding/a-read subjects.1.namespace': 'all.yaml:18: prod }',
+        'RoleBinding/a-read subjects.0.namespace': 'all.yaml:20: prod }',
+        'RoleBinding/a-read subjects.1.namespace': 'all.yaml:20: prod }',
       },
     );
   });

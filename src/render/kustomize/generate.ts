@@ -138,8 +138,8 @@ function addOptions(shadow: ShadowMap, options: ShadowMap | undefined): void {
   for (const name of ['labels', 'annotations']) {
     const field = mapIn(options, name);
     for (const [key, value] of field?.entries ?? []) {
-      if (!field || value.type !== 'scalar' || typeof value.value !== 'string') continue;
-      mapAt(shadow, ['metadata', name], field.origin)?.entries.set(key, scalar(value.value, value.origin));
+      if (!field || value.type !== 'scalar') continue;
+      mapAt(shadow, ['metadata', name], field.origin)?.entries.set(key, scalar(value.value ?? '', value.origin));
     }
   }
   const immutable = fieldIn(options, 'immutable');

@@ -115,7 +115,8 @@ export function pairStep(pairs: ShadowMap, specs: readonly FieldSpec[]): Step {
       for (const { value } of slotsOf(shadow, spec, pairs.origin, 'map')) {
         if (value.type !== 'map') continue;
         for (const [key, text] of pairs.entries) {
-          if (text.type === 'scalar' && typeof text.value === 'string') overwrite(value, key, { ...text });
+          // What is empty is an empty text; a transformer's numbers and booleans become texts.
+          if (text.type === 'scalar') overwrite(value, key, { ...text, value: text.value ?? '' });
         }
       }
     }
