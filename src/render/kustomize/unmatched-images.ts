@@ -34,7 +34,7 @@ export function unmatchedImage(
   const inComponent = layer.kustomization.component;
   const hint = inComponent ? undefined : hintOf(name, images, stage, layer);
   const consequence = inComponent
-    ? 'where that takes in this Component, kustomize ignores this entry without a word'
+    ? 'where a kustomization without it takes in this Component, kustomize ignores this entry without a word'
     : 'kustomize ignores this entry without a word';
   return {
     rule: 'kustomize-image-unmatched',

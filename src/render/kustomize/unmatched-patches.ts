@@ -70,7 +70,7 @@ function unmatched(
   const inComponent = layer.kustomization.component;
   // What others hold that take the Component in is no concern of this one.
   const hint = inComponent ? undefined : hintOf(wanted, stage, layer);
-  const where = inComponent ? 'where that takes in this Component, ' : '';
+  const where = inComponent ? 'where a kustomization without it takes in this Component, ' : '';
   return {
     rule: 'kustomize-patch-unmatched',
     severity: inComponent ? 'info' : severity,

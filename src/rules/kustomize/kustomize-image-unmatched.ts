@@ -84,7 +84,7 @@ export default {
             apiVersion: kustomize.config.k8s.io/v1alpha1
             kind: Component
             images:
-              - name: rabbitmq # <- no container has the image rabbitmq: where that takes in this Component, kustomize ignores this entry without a word
+              - name: rabbitmq # <- no container has the image rabbitmq: where a kustomization without it takes in this Component, kustomize ignores this entry without a word
                 newTag: dev
           `,
         },

@@ -189,7 +189,7 @@ export default {
             patches:
               - target:
                   kind: Deployment
-                  name: minio # <- no Deployment is called minio: where that takes in this Component, kustomize ignores this patch without a word
+                  name: minio # <- no Deployment is called minio: where a kustomization without it takes in this Component, kustomize ignores this patch without a word
                 patch: |-
                   - op: add
                     path: /spec/replicas
