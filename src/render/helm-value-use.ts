@@ -253,8 +253,8 @@ class Follower {
       case 'field':
         return this.field(this.evaluate(expr.of, environment), expr.name);
       case 'text':
-        return this.textValue(expr.text);
       case 'number':
+        return this.textValue(expr.text);
       case 'constant':
         return UNKNOWN;
       case 'method': {
@@ -322,7 +322,11 @@ class Follower {
         return this.dict(expr, args, environment);
       case 'list':
       case 'tuple':
-        return this.listOf(expr, args, environment);
+        return this.dict(
+          expr,
+          args.flatMap((arg, i) => [this.textValue(`${i}`), arg]),
+          environment,
+        );
       case 'append':
       case 'push':
       case 'prepend':

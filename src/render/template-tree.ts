@@ -6,7 +6,7 @@ export type Expr =
   | { type: 'variable'; name: string }
   | { type: 'field'; of: Expr; name: string }
   | { type: 'text'; text: string }
-  | { type: 'number' }
+  | { type: 'number'; text: string }
   /** true, false, nil, a character. */
   | { type: 'constant' }
   | { type: 'call'; name: string; args: Expr[] }
@@ -286,7 +286,7 @@ class Commands {
       case 'raw':
         return { type: 'text', text: unquoted(token) };
       case 'number':
-        return { type: 'number' };
+        return { type: 'number', text: token.text };
       case 'constant':
         return { type: 'constant' };
       case 'variable':
