@@ -8,6 +8,7 @@ import { DefinedValue } from './helm-defined-values.ts';
 import { type KnownValues, readKnownValues, templatesIn } from './helm-known-values.ts';
 import type { ValueUse } from './helm-value-use.ts';
 import type { Layer } from './helm-values.ts';
+import { PerRun } from './per-run.ts';
 
 /**
  * The keys in the values files and `set` of a target that its chart neither defines nor reads: helm says nothing of them.
@@ -33,22 +34,15 @@ interface UnknownKey {
   hint: string | undefined;
 }
 
-const perRun = new WeakMap<SourceFiles, Map<string, KnownValues | undefined>>();
+const read = new PerRun<KnownValues | undefined>();
 
 function knownValues(
   chart: string,
   given: readonly Record<string, unknown>[],
   sources: SourceFiles,
 ): KnownValues | undefined {
-  let run = perRun.get(sources);
-  if (!run) {
-    run = new Map();
-    perRun.set(sources, run);
-  }
   const texts = [...new Set(given.flatMap(templatesIn))];
-  const key = JSON.stringify([chart, texts]);
-  if (!run.has(key)) run.set(key, readKnownValues(chart, texts));
-  return run.get(key);
+  return read.get(sources, JSON.stringify([chart, texts]), () => readKnownValues(chart, texts));
 }
 
 /** What the values.yaml of the chart and its subcharts define, those in archives left out. */

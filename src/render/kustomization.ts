@@ -7,6 +7,7 @@ import { readYaml, type YamlDocument } from '../yaml.ts';
 import { type Entry, entriesOf, fileOf, fileSource } from './kustomize/entries.ts';
 import { fieldOf, itemsOf, stringOf } from './kustomize/fields.ts';
 import { danglingLink, isOutside, stats } from './kustomize/files.ts';
+import { PerRun } from './per-run.ts';
 import type { KustomizeTarget, RenderContext } from './target.ts';
 
 /** The names of kustomization files, in the order in which kustomize looks for them. */
@@ -52,18 +53,11 @@ export function references(
   return { component: kustomization.component, directories: listed('directory'), files: listed('file') };
 }
 
-/** Kustomizations of one run: fifty overlays read their base once. */
-const cache = new WeakMap<SourceFiles, Map<string, Kustomization | undefined>>();
+const kustomizations = new PerRun<Kustomization | undefined>();
 
 /** Reads the kustomization of a directory, once for each run; undefined where it has none. Never throws for its content. */
 export function readKustomization(directory: string, sources: SourceFiles): Kustomization | undefined {
-  let known = cache.get(sources);
-  if (!known) {
-    known = new Map();
-    cache.set(sources, known);
-  }
-  if (!known.has(directory)) known.set(directory, parse(directory, sources));
-  return known.get(directory);
+  return kustomizations.get(sources, directory, () => parse(directory, sources));
 }
 
 function parse(directory: string, sources: SourceFiles): Kustomization | undefined {
@@ -95,26 +89,18 @@ export function entryAt({ entries }: Kustomization, path: Path): Entry | undefin
   return entries.find((entry) => entry.path.length === path.length && entry.path.every((key, i) => key === path[i]));
 }
 
-/** Parsed files of one run. */
-const documents = new WeakMap<SourceFiles, Map<string, readonly YamlDocument[] | undefined>>();
+const documents = new PerRun<readonly YamlDocument[] | undefined>();
 
 /** The YAML documents of a file, parsed once for each run; undefined where it can't be read. Don't change their values. */
 export function documentsOf(file: string, sources: SourceFiles): readonly YamlDocument[] | undefined {
-  let known = documents.get(sources);
-  if (!known) {
-    known = new Map();
-    documents.set(sources, known);
-  }
-  if (!known.has(file)) {
-    let text: string | undefined;
+  return documents.get(sources, file, () => {
     try {
-      text = sources.text(file);
-    } catch {
-      text = undefined;
+      return readYaml(sources.text(file));
+    } catch (error) {
+      if (error instanceof SourceError) return undefined;
+      throw error;
     }
-    known.set(file, text === undefined ? undefined : readYaml(text));
-  }
-  return known.get(file);
+  });
 }
 
 /** One mention, and the kustomization that it stands in. */

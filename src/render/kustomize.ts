@@ -1,5 +1,4 @@
 import type { SourceFinding } from '../cluster/cluster.ts';
-import { asMap } from '../cluster/workloads.ts';
 import type { Location } from '../resource.ts';
 import { SourceError, type SourceFiles } from '../source.ts';
 import { expandedNodes } from '../yaml/aliases.ts';
@@ -14,6 +13,7 @@ import { orphans } from './kustomize/orphans.ts';
 import { patchesOf } from './kustomize/patches.ts';
 import { asDeployed, buildRest } from './kustomize/rest.ts';
 import { skippedSiblings } from './kustomize/siblings.ts';
+import { identityOfValue } from './kustomize/subject.ts';
 import { Trace, withoutHash } from './kustomize/trace.ts';
 import { shownPath } from './manifests.ts';
 import { PerRun } from './per-run.ts';
@@ -305,7 +305,7 @@ function objectsIn(
       },
       locate: async (path, at = 'value', offset) => trace.locate(value, path, at, offset),
       way: async (path, at = 'value') => trace.way(value, path, at),
-      sourceName: async () => trace.sourceName(value) ?? displayName ?? nameOf(value) ?? '',
+      sourceName: async () => trace.sourceName(value) ?? displayName ?? identityOfValue(value).name,
       ...(displayName === undefined ? {} : { displayName }),
     };
   });
@@ -314,14 +314,9 @@ function objectsIn(
 
 /** The name of a generated object without its hash; prefixes may stand around the generator's own name. */
 function unhashedName(value: unknown, generated: ReadonlySet<string>): string | undefined {
-  const kind = asMap(value)?.kind;
+  const { kind, name: rendered } = identityOfValue(value);
   if (generated.size === 0 || (kind !== 'ConfigMap' && kind !== 'Secret')) return undefined;
-  const name = withoutHash(nameOf(value) ?? '');
+  const name = withoutHash(rendered);
   if (name === undefined) return undefined;
   return [...generated].some((own) => own !== '' && name.includes(own)) ? name : undefined;
-}
-
-function nameOf(value: unknown): string | undefined {
-  const name = asMap(asMap(value)?.metadata)?.name;
-  return typeof name === 'string' ? name : undefined;
 }

@@ -1,13 +1,14 @@
 import type { SourceFiles } from '../../source.ts';
 import { type Kustomization, type KustomizationGraph, type Mention, readKustomization } from '../kustomization.ts';
+import { PerRun } from '../per-run.ts';
 import { type Cut, cutsOf, isSameCut } from './cut.ts';
 import type { Refusal } from './failure.ts';
 
 /** Builds a target without some of its entries: why kustomize refuses it, undefined where it doesn't, or not for a reason. */
 export type Try = (cuts: readonly Cut[]) => Promise<Refusal | undefined>;
 
-/** What was found out in one run, by kustomization and reason: fifty overlays share a base. */
-const known = new WeakMap<SourceFiles, Map<string, Promise<Mention | undefined>>>();
+/** What was found out, by kustomization and reason. */
+const causes = new PerRun<Promise<Mention | undefined>>();
 
 /**
  * Finds the entry that kustomize refuses a target for, by cause: what comes after it can go, and kustomize says the same; with it
@@ -22,16 +23,9 @@ export function bisect(
 ): Promise<Mention | undefined> {
   const { kustomization = graph.root, reason } = refusal;
   if (!kustomization) return Promise.resolve(undefined);
-  const inRun = known.get(sources) ?? new Map<string, Promise<Mention | undefined>>();
-  known.set(sources, inRun);
   const own = cuts.map((cut) => [cut.kustomization.realDirectory, cut.path]);
   const key = JSON.stringify([kustomization.realDirectory, reason, own]);
-  let found = inRun.get(key);
-  if (!found) {
-    found = search(kustomization, reason, cuts, sources, tryWithout, []);
-    inRun.set(key, found);
-  }
-  return found;
+  return causes.get(sources, key, () => search(kustomization, reason, cuts, sources, tryWithout, []));
 }
 
 async function search(

@@ -3,7 +3,7 @@ import { type Kustomization, placeOf } from '../kustomization.ts';
 import { listIn, type Text, textIn } from './configured.ts';
 import { Followed } from './follow.ts';
 import type { SourceObject } from './layers.ts';
-import { type Origin, type Shadow, type ShadowMap, scalar, shadowOf, stringAt } from './shadow.ts';
+import { type Origin, type Shadow, type ShadowMap, scalar, shadowBy, shadowOf, stringAt } from './shadow.ts';
 import { identityOf } from './subject.ts';
 
 /** An entry that has helm render a chart. What comes of it stands in no source: it is known by what is left of the render. */
@@ -114,14 +114,7 @@ function alone(object: SourceObject): SourceObject {
 }
 
 function chartShadow(rendered: unknown, origin: Origin): ShadowMap {
-  const copy = (value: unknown): Shadow => {
-    if (Array.isArray(value)) return { type: 'list', items: value.map(copy), origin };
-    const map = asMap(value);
-    if (map)
-      return { type: 'map', entries: new Map(Object.entries(map).map(([key, item]) => [key, copy(item)])), origin };
-    return scalar(typeof value === 'object' || value === undefined ? null : (value as string), origin);
-  };
-  return copy(asMap(rendered) ?? {}) as ShadowMap;
+  return shadowBy(asMap(rendered) ?? {}, () => origin, []);
 }
 
 function renamed(shadow: ShadowMap, { name, namespace }: { name: string; namespace: string }): ShadowMap {

@@ -7,8 +7,8 @@ import { fieldOf, itemsOf, stringOf } from './fields.ts';
 import { Followed } from './follow.ts';
 import { generatorsOf } from './generate.ts';
 import { sourceObjects } from './layers.ts';
-import { identityOfValue, patchesOf } from './patches.ts';
-import { identities } from './subject.ts';
+import { patchesOf } from './patches.ts';
+import { identities, identityOfValue } from './subject.ts';
 
 /**
  * The lists of a kustomization from which an item can be left out, by kustomize's spelling, in the order in which kustomize goes
@@ -157,7 +157,7 @@ function patchReach(cut: Cut, item: Record<string, unknown>, sources: SourceFile
   if (own.length === 0 || own.some(({ operations }) => operations)) return EVERYTHING;
   // What it looks for by name is left out.
   if (cut.why === 'unmatched' && own.length === 1) return [];
-  const wanted = own.map(({ document }) => identityOfValue(asMap(document.value) ?? {}));
+  const wanted = own.map(({ document }) => identityOfValue(document.value));
   if (wanted.some(({ kind }) => kind === '' || kind.endsWith('List'))) return EVERYTHING;
   const [only, ...others] = wanted;
   if (cut.why === 'misnamed' && only && others.length === 0) {

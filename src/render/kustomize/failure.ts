@@ -18,9 +18,10 @@ import type { Entry } from './entries.ts';
 import { fieldOf, itemsOf, stringOf } from './fields.ts';
 import { stats } from './files.ts';
 import { generatorsOf } from './generate.ts';
-import { identityOfValue, type Patch, patchesOf } from './patches.ts';
+import { type Patch, patchesOf } from './patches.ts';
 import { withoutSecrets } from './redact.ts';
 import { locationOf } from './shadow.ts';
+import { identityOfValue } from './subject.ts';
 
 /** What kustomize said, taken apart. */
 interface Failure {
@@ -374,7 +375,7 @@ class Finder {
     if (field === '') return undefined;
     const all = this.#graph.yamlFiles.flatMap((file) =>
       (documentsOf(file, this.#sources) ?? []).flatMap(({ index, value }) => {
-        const id = identityOfValue(asMap(value) ?? {});
+        const id = identityOfValue(value);
         if (id.kind !== kind || !name.includes(id.name)) return [];
         return scalarsOnTheWay(value, field.replaceAll('[]', '').split('/'), []).map((path) => ({
           location: this.#sources.locate(file, index, path),
@@ -670,7 +671,7 @@ class Finder {
   #objects(file: string, kind: string, name: string): { file: string; location: Location }[] {
     if (!stats(file)?.isFile()) return [];
     return (documentsOf(file, this.#sources) ?? []).flatMap(({ index, value }) => {
-      const id = identityOfValue(asMap(value) ?? {});
+      const id = identityOfValue(value);
       const location = () => this.#sources.locate(file, index, ['metadata', 'name']);
       return id.kind === kind && id.name === name ? [{ file, location: location() }] : [];
     });
@@ -698,7 +699,7 @@ function objectsIn(value: unknown): { path: Path; value: unknown }[] {
 
 function lacks(value: unknown, what: string): boolean {
   const object = asMap(value);
-  const { kind, name } = identityOfValue(object ?? {});
+  const { kind, name } = identityOfValue(object);
   return what === 'metadata.name' ? kind !== '' && name === '' : object === undefined || kind === '';
 }
 

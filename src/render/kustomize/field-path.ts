@@ -1,6 +1,13 @@
 import { waysToMatch } from '../../tame-pattern.ts';
-import type { Slot } from './field-specs.ts';
 import { emptyMap, entryOf, keyIn, type Origin, overwrite, type Shadow, type ShadowList, scalar } from './shadow.ts';
+
+/** A place in an object that a path leads to: what stands there, and how to put something else there. */
+export interface Slot {
+  value: Shadow;
+  /** Whether nothing stood there, so that `value` is empty. */
+  isNew: boolean;
+  put(value: Shadow): void;
+}
 
 /**
  * The keys of a field path: `spec.containers.[name=web].image`, with `\.` and `[a.b]` for keys that hold dots

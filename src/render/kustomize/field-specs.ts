@@ -1,6 +1,7 @@
 import { asMap } from '../../cluster/workloads.ts';
 import type { SourceFiles } from '../../source.ts';
 import { documentsOf, type Kustomization } from '../kustomization.ts';
+import { type Slot, splitEscaped } from './field-path.ts';
 import { fieldOf, itemsOf, stringOf } from './fields.ts';
 import { emptyMap, type Origin, overwrite, type Shadow, type ShadowMap, scalar } from './shadow.ts';
 import { identityOf } from './subject.ts';
@@ -18,7 +19,7 @@ export interface FieldSpec {
 }
 
 /** The field specs of the transformers that a kustomization's own fields configure, and of its variables. */
-export const SPEC_FIELDS = [
+const SPEC_FIELDS = [
   'namePrefix',
   'nameSuffix',
   'namespace',
@@ -111,7 +112,7 @@ const VAR_REFERENCES: readonly FieldSpec[] = [
 ];
 
 /** What kustomize has built in (its api/internal/konfig/builtinpluginconsts). */
-export const BUILT_IN_SPECS: FieldSpecs = {
+const BUILT_IN_SPECS: FieldSpecs = {
   namePrefix: [present('metadata/name')],
   nameSuffix: [present('metadata/name')],
   namespace: [
@@ -278,14 +279,6 @@ function propertiesOf(definition: unknown): Record<string, unknown> {
   return asMap(asMap(asMap(definition)?.Schema)?.properties) ?? {};
 }
 
-/** A place in an object that a spec found: what stands there, and how to put something else there. */
-export interface Slot {
-  value: Shadow;
-  /** Whether nothing stood there, so that `value` is empty. */
-  isNew: boolean;
-  put(value: Shadow): void;
-}
-
 /**
  * Every place of an object that a spec leads to (the fieldspec filter of kustomize's api). `makes` is what is made at the end
  * of a path that isn't there, as written by `origin`; without it nothing is made.
@@ -320,17 +313,6 @@ export function slotsOf(object: ShadowMap, spec: FieldSpec, origin: Origin, make
       } else if (own && rest.length === 0) descend({ value: own, isNew: false, put }, rest);
     }
   };
-  descend({ value: object, isNew: false, put: () => {} }, keysOf(spec.path));
+  descend({ value: object, isNew: false, put: () => {} }, splitEscaped(spec.path, '/'));
   return slots;
-}
-
-/** The fields of a path, of which a backslash keeps a `/` (PathSplitter of kyaml). */
-export function keysOf(path: string): string[] {
-  const keys: string[] = [];
-  for (const part of path.replace(/^\//, '').split('/')) {
-    const last = keys.at(-1);
-    if (last?.endsWith('\\')) keys[keys.length - 1] = `${last.slice(0, -1)}/${part}`;
-    else keys.push(part);
-  }
-  return keys;
 }

@@ -36,7 +36,7 @@ export function generatorsOf(kustomization: Kustomization): Generator[] {
   const common = mapIn(shadowOf(value, place, []), 'generatorOptions');
   return fields.map(({ kind, path, value: entry }) => {
     const item = asMap(entry) ?? {};
-    return generatorOf(kind, path, item, shadowOf(item, place, path) as ShadowMap, common);
+    return generatorOf(kind, path, item, shadowOf(item, place, path), common);
   });
 }
 

@@ -2,6 +2,7 @@ import type { SourceFinding } from '../../cluster/cluster.ts';
 import type { SourceFiles } from '../../source.ts';
 import { isBlank } from '../../yaml/blank.ts';
 import { documentsOf, type Kustomization, type KustomizationGraph, readGraph } from '../kustomization.ts';
+import { PerRun } from '../per-run.ts';
 import type { Cut } from './cut.ts';
 import { itemsOf } from './fields.ts';
 import { Followed } from './follow.ts';
@@ -18,8 +19,7 @@ interface Verdict {
   kept: Kept[];
 }
 
-/** What was judged in one run: three hundred overlays take in a base that is judged once. */
-const verdicts = new WeakMap<SourceFiles, Map<string, Verdict>>();
+const verdicts = new PerRun<Verdict>();
 
 /** Fields that hold something to judge. */
 const JUDGED = [
@@ -44,8 +44,6 @@ export function judge(
 ): SourceFinding[] {
   const { root, kustomizations } = graph;
   if (!root || !kustomizations.some(({ value }) => JUDGED.some((field) => itemsOf(value, field).length > 0))) return [];
-  const known = verdicts.get(sources) ?? new Map<string, Verdict>();
-  verdicts.set(sources, known);
   const own = new Map<string, Verdict>();
   const followed = new Followed();
 
@@ -54,11 +52,13 @@ export function judge(
     if (cuts.length > 0 && holdsCut(owner, cuts, sources)) return;
     // A Component changes what its parent holds, so that each parent has a verdict on it.
     const key = `${owner.directory}\0${kustomization.directory}`;
-    const verdict = known.get(key) ?? { findings: [], kept: [] };
+    let isKnownAlready = true;
+    const verdict = verdicts.get(sources, key, () => {
+      isKnownAlready = false;
+      return { findings: [], kept: [] };
+    });
     own.set(key, verdict);
-    if (known.has(key)) return;
-    known.set(key, verdict);
-    if (!stages.some(({ patch, image, replacements }) => patch || image || replacements)) return;
+    if (isKnownAlready || !stages.some(({ patch, image, replacements }) => patch || image || replacements)) return;
     const held = [...objects];
     const done = new Map(held.map((object) => [object, object.steps.length]));
     const layer: Layer = {
@@ -121,17 +121,9 @@ function isFilled(file: string, sources: SourceFiles): boolean {
   return documents !== undefined && !isBlank(sources.text(file)) && documents.every(({ error }) => !error);
 }
 
-/** Whether files mention texts, of one run: overlays of one base ask the same. */
-const mentioned = new WeakMap<SourceFiles, Map<string, boolean>>();
+/** Whether files mention texts. */
+const mentioned = new PerRun<boolean>();
 
 function isMentioned(text: string, file: string, sources: SourceFiles): boolean {
-  const known = mentioned.get(sources) ?? new Map<string, boolean>();
-  mentioned.set(sources, known);
-  const key = `${file}\0${text}`;
-  let answer = known.get(key);
-  if (answer === undefined) {
-    answer = sources.text(file).includes(text);
-    known.set(key, answer);
-  }
-  return answer;
+  return mentioned.get(sources, `${file}\0${text}`, () => sources.text(file).includes(text));
 }

@@ -5,10 +5,10 @@ import { stringOf } from './fields.ts';
 import { type Layer, shown } from './judged-layer.ts';
 import type { SourceObject } from './layers.ts';
 import { directiveOf, isSameItem, type MergedKind, mergeKeysOf } from './merge.ts';
-import { identityOfValue, type Patch, selectionOf } from './patches.ts';
+import { type Patch, selectionOf } from './patches.ts';
 import { matches } from './select.ts';
 import { type Shadow, type ShadowList, type ShadowMap, shadowOf } from './shadow.ts';
-import { identityOf } from './subject.ts';
+import { identityOf, identityOfValue } from './subject.ts';
 
 /** The fields that identify an item of a list, with its own values. */
 type Key = readonly (readonly [string, unknown])[];
@@ -43,7 +43,6 @@ export function keptLists(patch: Patch, stage: number, layer: Layer): Kept[] {
   const value = asMap(patch.document.value);
   if (patch.operations || !value || !hasList(value)) return [];
   const written = shadowOf(value, patch.place, []);
-  if (written.type !== 'map') return [];
   const lists = new Map<string, { object: SourceObject; fate: Fate }>();
   const changed = new Set<string>();
   const isSelected = selectionOf(patch);
@@ -182,7 +181,7 @@ function fatesOf(object: ShadowMap, patch: ShadowMap, kind: MergedKind): Fate[] 
       const isBare = item.type === 'map' && [...item.entries.keys()].every((key) => keys.includes(key));
       if (!same || (!isEqual(same, item) && (reaches || isBare))) repeats = false;
     }
-    const rest = items.filter((item) => item.type === 'map' && !matched.has(item)) as ShadowMap[];
+    const rest = items.filter((item) => item.type === 'map').filter((item) => !matched.has(item));
     if (changes) fates.push({ at, trail, keys, stay: undefined });
     else if (repeats) fates.push({ at, trail, keys, stay: rest });
     return changes;

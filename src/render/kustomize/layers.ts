@@ -12,6 +12,7 @@ import { type Patch, patchesOf, patchStep } from './patches.ts';
 import { isFollowed, pluginConfigs, serviceAccountOf, transformerStages } from './plugins.ts';
 import { replacementStep, replacementsOf } from './replacements.ts';
 import { type Place, type Shadow, type ShadowMap, shadowOf } from './shadow.ts';
+import { identityOfValue } from './subject.ts';
 import {
   affixStep,
   type ImageEntry,
@@ -179,12 +180,12 @@ export function sourceObjects(
 function objectsOf(file: string, sources: SourceFiles, via: Pick<Place, 'via'> = {}): SourceObject[] {
   return (documentsOf(file, sources) ?? []).flatMap(({ index, value }) =>
     flatten(value, []).map(({ object, path }) => ({
-      kind: typeof object.kind === 'string' ? object.kind : '',
-      name: nameOf(object),
+      kind: identityOfValue(object).kind,
+      name: identityOfValue(object).name,
       hashed: annotationOf(object, 'kustomize.config.k8s.io/needs-hash') === 'true',
       local: annotationOf(object, 'config.kubernetes.io/local-config') === 'true',
       file,
-      start: () => shadowOf(object, { file, document: index, ...via }, path) as ShadowMap,
+      start: () => shadowOf(object, { file, document: index, ...via }, path),
       steps: [],
       layers: [],
     })),
@@ -199,11 +200,6 @@ function flatten(value: unknown, path: Path): { object: Record<string, unknown>;
     return object.items.flatMap((item: unknown, i) => flatten(item, [...path, 'items', i]));
   }
   return [{ object, path }];
-}
-
-function nameOf(object: Record<string, unknown>): string {
-  const name = asMap(object.metadata)?.name;
-  return typeof name === 'string' ? name : '';
 }
 
 function annotationOf(object: Record<string, unknown>, key: string): unknown {

@@ -2,14 +2,14 @@ import { asMap, valueAt } from '../../cluster/workloads.ts';
 import type { Path } from '../../resource.ts';
 import type { SourceFiles } from '../../source.ts';
 import { readYaml, type YamlDocument } from '../../yaml.ts';
-import { documentsOf, entryAt, type Kustomization } from '../kustomization.ts';
+import { documentsOf, entryAt, type Kustomization, placeOf } from '../kustomization.ts';
 import { fieldOf, itemsOf, stringOf } from './fields.ts';
 import { jsonPatch, type Operation, operationsOf } from './json-patch.ts';
 import { strategicMerge } from './merge.ts';
 import type { MergeKeys } from './openapi.ts';
 import { selects } from './select.ts';
 import { type Place, type Shadow, type ShadowMap, shadowOf, type Via } from './shadow.ts';
-import { type Identity, identities, identityOf, isSameObject, type Subject } from './subject.ts';
+import { identities, identityOf, identityOfValue, isSameObject, type Subject } from './subject.ts';
 import { remember, type Step } from './transform.ts';
 
 /** One patch of a kustomization: an entry, and one of the documents that it brings. */
@@ -67,16 +67,11 @@ export function patchesOf(kustomization: Kustomization, sources: SourceFiles): P
 }
 
 /** What a value of a patch says besides where it stands: the target that matched, or where its file is listed. */
-function viaOf(
-  { file, document, value }: Kustomization,
-  item: Record<string, unknown>,
-  entry: Path,
-  path: Path,
-): Via | undefined {
-  const place = { file, document: document?.index ?? 0 };
+function viaOf(kustomization: Kustomization, item: Record<string, unknown>, entry: Path, path: Path): Via | undefined {
+  const place = placeOf(kustomization);
   const target = fieldOf(item, 'target');
   if (target) return { place, path: [...entry, target.key], message: "this patch's target selects it" };
-  const text = valueAt(value, path);
+  const text = valueAt(kustomization.value, path);
   const isText = /^patch$/i.test(String(path.at(-1))) || (typeof text === 'string' && /^\{|\n/.test(text));
   return isText ? undefined : { place, path, message: 'the patch is listed here' };
 }
@@ -92,7 +87,7 @@ function file(absolute: string, sources: SourceFiles): Read[] {
 }
 
 function inline(kustomization: Kustomization, path: Path, text: string): Read[] {
-  const place = { file: kustomization.file, document: kustomization.document?.index ?? 0 };
+  const place = placeOf(kustomization);
   return readYaml(text).map((document) => ({
     place: { ...place, within: { path, text, document: document.index } },
     document,
@@ -102,7 +97,7 @@ function inline(kustomization: Kustomization, path: Path, text: string): Read[] 
 /** Tells of objects whether a patch selects them: by its target, else by the identity that it gives itself. */
 export function selectionOf({ target, document }: Patch): (subject: Subject) => boolean {
   if (target) return (subject) => selects(target, subject);
-  const own = identityOfValue(asMap(document.value) ?? {});
+  const own = identityOfValue(document.value);
   return (subject) => identities(subject).some((id) => isSameObject(id, own));
 }
 
@@ -159,19 +154,4 @@ function applyStrategicMerge(
 function metadataOf(shadow: ShadowMap): Map<string, Shadow> | undefined {
   const metadata = shadow.entries.get('metadata');
   return metadata?.type === 'map' ? metadata.entries : undefined;
-}
-
-/** The identity that a patch without target looks for. */
-export function identityOfValue(value: Record<string, unknown>): Identity {
-  const metadata = asMap(value.metadata) ?? {};
-  const text = (candidate: unknown) => (typeof candidate === 'string' ? candidate : '');
-  const apiVersion = text(value.apiVersion);
-  const slash = apiVersion.indexOf('/');
-  return {
-    group: slash === -1 ? '' : apiVersion.slice(0, slash),
-    version: apiVersion.slice(slash + 1),
-    kind: text(value.kind),
-    namespace: text(metadata.namespace),
-    name: text(metadata.name),
-  };
 }

@@ -1,7 +1,13 @@
 import type { SourceFinding } from '../../cluster/cluster.ts';
 import { asMap, valueAt } from '../../cluster/workloads.ts';
 import type { Location, Path } from '../../resource.ts';
-import { type Kustomization, type KustomizationGraph, type Mention, readKustomization } from '../kustomization.ts';
+import {
+  type Kustomization,
+  type KustomizationGraph,
+  type Mention,
+  placeOf,
+  readKustomization,
+} from '../kustomization.ts';
 import { withPrivateDirectory } from '../private-directory.ts';
 import type { RunResult } from '../run.ts';
 import type { RenderContext, Rendered, RenderedObject } from '../target.ts';
@@ -11,6 +17,7 @@ import type { Entry } from './entries.ts';
 import type { Refusal } from './failure.ts';
 import { stringOf } from './fields.ts';
 import { makeMirror } from './mirror.ts';
+import { identityOfValue } from './subject.ts';
 import type { Trace } from './trace.ts';
 
 /** What kustomize builds of a target without what it refuses. */
@@ -112,7 +119,7 @@ class Remainder implements Rest {
       return result?.kind === 'failed' ? this.#explain(result) : undefined;
     });
     if (!found) return refusal;
-    const location = placeOf(found, this.#context);
+    const location = locate(found, this.#context);
     return { ...refusal, cuts: [found], finding: { ...refusal.finding, location } };
   }
 
@@ -139,10 +146,11 @@ function unlessFile(error: NodeJS.ErrnoException): undefined {
 }
 
 /** Where a mention stands; of an item that names one file, where it does. */
-function placeOf({ kustomization, path }: Mention, { sources }: RenderContext): Location {
+function locate({ kustomization, path }: Mention, { sources }: RenderContext): Location {
   const named = namedIn(kustomization, path);
   const at = named.length === 1 && named[0] ? named[0].path : path;
-  return sources.locate(kustomization.file, kustomization.document?.index ?? 0, at);
+  const { file, document } = placeOf(kustomization);
+  return sources.locate(file, document, at);
 }
 
 /** What of the disk an item names. */
@@ -172,7 +180,11 @@ export function asDeployed(
       const isInReach = layers?.some(({ realDirectory }) => realDirectory === own.kustomization.realDirectory) ?? true;
       return isInReach && mayChange(own, value, sources);
     });
-    if (cut) changed.set(cut, [...(changed.get(cut) ?? []), `${value.kind}/${object.displayName ?? nameOf(value)}`]);
+    if (cut)
+      changed.set(cut, [
+        ...(changed.get(cut) ?? []),
+        `${value.kind}/${object.displayName ?? identityOfValue(value).name}`,
+      ]);
     else objects.push(object);
   }
   const unchecked = cuts.flatMap((cut) => {
@@ -184,11 +196,6 @@ export function asDeployed(
     ];
   });
   return { objects, unchecked };
-}
-
-function nameOf(value: Record<string, unknown>): string {
-  const name = asMap(value.metadata)?.name;
-  return typeof name === 'string' ? name : '';
 }
 
 /** More names help nobody. */
@@ -223,6 +230,6 @@ function textOf({ kustomization, path, field }: Cut): string {
 }
 
 function shown(cut: Cut, context: RenderContext): string {
-  const { file, line } = placeOf(cut, context);
+  const { file, line } = locate(cut, context);
   return line === undefined ? file : `${file}:${line}`;
 }

@@ -86,13 +86,24 @@ export interface ShadowScalar extends Past {
 }
 
 /** The shadow of a parsed document, or of a value in it. */
+export function shadowOf(value: Record<string, unknown>, place: Place, path: Path): ShadowMap;
+export function shadowOf(value: unknown, place: Place, path: Path): Shadow;
 export function shadowOf(value: unknown, place: Place, path: Path): Shadow {
-  const origin = { place, path };
+  return shadowBy(value, (at) => ({ place, path: at }), path);
+}
+
+/** The shadow of a value, written where `originOf` says of each path in it; `path` is its own. */
+export function shadowBy(value: Record<string, unknown>, originOf: (path: Path) => Origin, path: Path): ShadowMap;
+export function shadowBy(value: unknown, originOf: (path: Path) => Origin, path: Path): Shadow;
+export function shadowBy(value: unknown, originOf: (path: Path) => Origin, path: Path): Shadow {
+  const origin = originOf(path);
   if (Array.isArray(value)) {
-    return { type: 'list', items: value.map((item, i) => shadowOf(item, place, [...path, i])), origin };
+    return { type: 'list', items: value.map((item, i) => shadowBy(item, originOf, [...path, i])), origin };
   }
   if (typeof value === 'object' && value !== null) {
-    const entries = Object.entries(value).map(([key, item]) => [key, shadowOf(item, place, [...path, key])] as const);
+    const entries = Object.entries(value).map(
+      ([key, item]) => [key, shadowBy(item, originOf, [...path, key])] as const,
+    );
     return { type: 'map', entries: new Map(entries), origin };
   }
   return { type: 'scalar', value: scalarOf(value), origin };

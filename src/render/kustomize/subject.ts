@@ -1,3 +1,4 @@
+import { asMap } from '../../cluster/workloads.ts';
 import { groupOf } from '../../resource.ts';
 import { type ShadowMap, stringAt } from './shadow.ts';
 
@@ -22,15 +23,25 @@ export interface Subject {
 
 /** The current identity of an object. */
 export function identityOf(shadow: ShadowMap): Identity {
-  const apiVersion = stringAt(shadow, ['apiVersion']) ?? '';
-  const group = groupOf(apiVersion);
   return {
-    group,
-    version: group === '' ? apiVersion : apiVersion.slice(group.length + 1),
+    ...apiOf(stringAt(shadow, ['apiVersion']) ?? ''),
     kind: stringAt(shadow, ['kind']) ?? '',
     namespace: stringAt(shadow, ['metadata', 'namespace']) ?? '',
     name: stringAt(shadow, ['metadata', 'name']) ?? '',
   };
+}
+
+/** The identity that a value gives itself. */
+export function identityOfValue(value: unknown): Identity {
+  const { apiVersion, kind, metadata } = asMap(value) ?? {};
+  const { namespace, name } = asMap(metadata) ?? {};
+  const text = (candidate: unknown) => (typeof candidate === 'string' ? candidate : '');
+  return { ...apiOf(text(apiVersion)), kind: text(kind), namespace: text(namespace), name: text(name) };
+}
+
+function apiOf(apiVersion: string): { group: string; version: string } {
+  const group = groupOf(apiVersion);
+  return { group, version: group === '' ? apiVersion : apiVersion.slice(group.length + 1) };
 }
 
 /** Every identity that an object has had, the current one last. */

@@ -1,6 +1,6 @@
 import { asMap } from '../../cluster/workloads.ts';
 import type { RelatedLocation } from '../../diagnostic.ts';
-import { type At, groupOf, type Location, type Path } from '../../resource.ts';
+import type { At, Location, Path } from '../../resource.ts';
 import type { SourceFiles } from '../../source.ts';
 import { type Kustomization, type Mention, placeOf } from '../kustomization.ts';
 import { isEncoded } from '../target.ts';
@@ -22,7 +22,7 @@ import {
   shadowAt,
   writtenAt,
 } from './shadow.ts';
-import { identities, identityOf, type Subject } from './subject.ts';
+import { type Identity, identities, identityOf, identityOfValue, type Subject } from './subject.ts';
 
 /** A rendered object, and the object of the sources that became it. */
 interface Match {
@@ -136,7 +136,8 @@ export class Trace {
     while (current?.was) {
       const { was }: Shadow = current;
       const before = shadowAt(was, below) ?? was;
-      const replaced = was.was ? 'before, it was set here' : 'it replaces what is written here';
+      const first = match?.subject.settled ? 'the chart that it changes is named here' : 'it replaces what is written here';
+      const replaced = was.was ? 'before, it was set here' : first;
       const message = isPutTogether(current) ? 'the rest of it is written here' : replaced;
       way.push({ message, location: locationOf(before.origin, at, this.#sources) }, ...this.#took(before, at));
       current = was;
@@ -271,7 +272,7 @@ export class Trace {
     if (!this.#byName) {
       this.#byName = new Map();
       for (const rendered of this.#rendered) {
-        const { name: own } = idOf(rendered);
+        const { name: own } = identityOfValue(rendered);
         this.#byName.set(own, [...(this.#byName.get(own) ?? []), rendered]);
       }
     }
@@ -315,7 +316,7 @@ export class Trace {
     const { name, namespace: value } = reference;
     const kind = path.at(-2) === 'service' ? 'Service' : reference.kind;
     const named = this.#rendered.flatMap((other) => {
-      const id = idOf(other);
+      const id = identityOfValue(other);
       if (id.name !== name || id.kind !== kind || id.namespace !== value || other === rendered) return [];
       return [this.locate(other, ['metadata', 'namespace'], 'value')];
     });
@@ -333,7 +334,7 @@ export class Trace {
   }
 
   #findMatch(rendered: unknown): Match | undefined {
-    const id = idOf(rendered);
+    const id = identityOfValue(rendered);
     if (id.name === '' || id.kind === '') return undefined;
     this.#objects ??= this.#findObjects();
     const objects = this.#objects;
@@ -367,7 +368,7 @@ export class Trace {
       return subject ? [{ object, subject }] : [];
     });
     const unexplained = this.#rendered.filter((rendered) => {
-      const id = idOf(rendered);
+      const id = identityOfValue(rendered);
       return (
         id.kind !== '' && id.name !== '' && !explained.some(({ object, subject }) => isBecome(subject, object, id))
       );
@@ -385,11 +386,11 @@ export class Trace {
    * The only object of a kind whose name is part of the rendered one, which is the only one of that kind that it is part of:
    * a transformer that isn't followed has renamed it.
    */
-  #onlyLikely(likely: readonly SourceObject[], rendered: unknown, id: RenderedId): Match | undefined {
+  #onlyLikely(likely: readonly SourceObject[], rendered: unknown, id: Identity): Match | undefined {
     const [object, ...others] = likely.filter(({ layers }) => layers.some(isOpaque));
     if (!object || others.length > 0) return undefined;
     const candidates = this.#rendered.filter((other) => {
-      const { kind, group, name } = idOf(other);
+      const { kind, group, name } = identityOfValue(other);
       return kind === id.kind && group === id.group && name.includes(object.name);
     });
     const subject = this.#followed.of(object);
@@ -397,7 +398,7 @@ export class Trace {
     return identityOf(subject.shadow).group === id.group ? { object, subject } : undefined;
   }
 
-  #only(objects: readonly SourceObject[], id: RenderedId): Match | undefined {
+  #only(objects: readonly SourceObject[], id: Identity): Match | undefined {
     const same = objects.flatMap((object) => {
       const subject = this.#followed.of(object);
       return subject && isBecome(subject, object, id) ? [{ object, subject }] : [];
@@ -421,25 +422,6 @@ function isPutTogether(shadow: Shadow): boolean {
 /** Texts of more parts are not compared with names that may have got longer in them. */
 const MOST_PARTS = 200;
 
-interface RenderedId {
-  group: string;
-  kind: string;
-  namespace: string;
-  name: string;
-}
-
-function idOf(rendered: unknown): RenderedId {
-  const object = asMap(rendered) ?? {};
-  const metadata = asMap(object.metadata) ?? {};
-  const text = (value: unknown) => (typeof value === 'string' ? value : '');
-  return {
-    group: groupOf(text(object.apiVersion)),
-    kind: text(object.kind),
-    namespace: text(metadata.namespace),
-    name: text(metadata.name),
-  };
-}
-
 /** The hash that kustomize appends to names: hexadecimal digits, some of them replaced (api/hasher). */
 const HASH = /^-[2456789bcdfghkmt]{10}$/;
 
@@ -448,7 +430,7 @@ export function withoutHash(name: string): string | undefined {
   return HASH.test(name.slice(-11)) ? name.slice(0, -11) : undefined;
 }
 
-function isBecome({ shadow }: Subject, { hashed }: SourceObject, id: RenderedId): boolean {
+function isBecome({ shadow }: Subject, { hashed }: SourceObject, id: Identity): boolean {
   const own = identityOf(shadow);
   const sameName = own.name === id.name || (hashed && own.name === withoutHash(id.name));
   return sameName && own.kind === id.kind && own.group === id.group;

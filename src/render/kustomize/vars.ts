@@ -1,11 +1,11 @@
 import { type Kustomization, placeOf } from '../kustomization.ts';
 import { listIn, mapIn, textIn, writtenIn } from './configured.ts';
-import { keysOfFieldPath, lookUp } from './field-path.ts';
-import { type FieldSpec, type Slot, slotsOf } from './field-specs.ts';
+import { keysOfFieldPath, lookUp, type Slot } from './field-path.ts';
+import { type FieldSpec, slotsOf } from './field-specs.ts';
 import { itemsOf } from './fields.ts';
 import type { ForAll } from './follow.ts';
 import { overwrite, type Part, type Shadow, type ShadowScalar, shadowOf, type Via } from './shadow.ts';
-import { type Identity, identities, type Subject } from './subject.ts';
+import { effectiveNamespace, type Identity, identities, type Subject } from './subject.ts';
 
 /** A variable: the object that it reads, and the field there. */
 interface Variable {
@@ -46,7 +46,7 @@ export class Vars {
       id.kind === kind &&
       id.group === group &&
       id.version === version &&
-      (namespace === undefined || (id.namespace || 'default') === namespace);
+      (namespace === undefined || effectiveNamespace(id) === namespace);
     const [subject, ...others] = subjects.filter((candidate) => identities(candidate).some(isMeant));
     // kustomize refuses a name that is taken; what can be judged without that comes first.
     if (!subject || others.length > 0 || this.#variables.has(name.value)) return;
