@@ -5,8 +5,8 @@ import { readYaml } from '../../yaml.ts';
 import { type Kustomization, placeOf } from '../kustomization.ts';
 import { fieldIn, isSet, listIn, mapIn, plainOf, type Text, textIn, writtenIn } from './configured.ts';
 import { type Entry, fileOf } from './entries.ts';
-import { slotsAt } from './field-path.ts';
-import { keysOf, specsOf } from './field-specs.ts';
+import { slotsAt, splitEscaped } from './field-path.ts';
+import { specsOf } from './field-specs.ts';
 import type { ForAll } from './follow.ts';
 import type { Stage } from './layers.ts';
 import type { MergeKeys } from './openapi.ts';
@@ -172,7 +172,10 @@ function valueStep(config: ShadowMap, kustomization: Kustomization): Step {
         continue;
       }
       const slot = { value: subject.shadow, isNew: false, put: () => {} };
-      for (const { value: old, put } of slotsAt(slot, keysOf(path), { type: 'scalar', origin: value.origin })) {
+      for (const { value: old, put } of slotsAt(slot, splitEscaped(path, '/'), {
+        type: 'scalar',
+        origin: value.origin,
+      })) {
         if (old.type !== 'scalar') continue;
         const before = typeof old.value === 'string' ? old.value : '';
         put(scalar(position > 0 ? withPart(before, position - 1, text) : text, value.origin));
