@@ -704,6 +704,11 @@ describe.each(['v31', 'v35 with helm 3'])(
         'Deployment spec.template.spec.containers.0.image kustomization.yaml:9: "3" }]',
         `Deployment spec.template.spec.containers.0.name ${chart}`,
       ]);
+      // Whether the chart has set it before, nothing tells.
+      const way = (await named(built.objects, 'Deployment/a-one-app')?.way?.(['spec', 'paused'], 'value')) ?? [];
+      expect(way.map(({ message, location }) => `${message}: ${built.show(location)}`)).toEqual([
+        `the chart that it changes is named here: ${chart}`,
+      ]);
     });
 
     it('are told apart by what their objects say of them', async () => {

@@ -136,7 +136,9 @@ export class Trace {
     while (current?.was) {
       const { was }: Shadow = current;
       const before = shadowAt(was, below) ?? was;
-      const first = match?.subject.settled ? 'the chart that it changes is named here' : 'it replaces what is written here';
+      const first = match?.subject.settled
+        ? 'the chart that it changes is named here'
+        : 'it replaces what is written here';
       const replaced = was.was ? 'before, it was set here' : first;
       const message = isPutTogether(current) ? 'the rest of it is written here' : replaced;
       way.push({ message, location: locationOf(before.origin, at, this.#sources) }, ...this.#took(before, at));
