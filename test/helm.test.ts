@@ -510,6 +510,16 @@ describe.each(LAYERS)('with the helm of %s', (layer) => {
         ],
       },
       {
+        name: 'a template that says which password it was given',
+        files: {
+          'values.yaml':
+            'auth: { password: "hunter2-and-more", tokens: [hunter2], pinKey: 1234567, password2: password }\nname: hunter2\n',
+          'templates/x.yaml':
+            '{{ with .Values.auth }}{{ fail (printf "password %s, %s, %d of %s" .password (index .tokens 0) (int .pinKey) .password2) }}{{ end }}\n',
+        },
+        findings: ['app/templates/x.yaml:1:27 render-failed: password …, …, … of password'],
+      },
+      {
         name: 'a CRD that is no YAML, which helm does not read',
         files: { 'crds/x.yaml': 'a: b\n c: d\n' },
         findings: [

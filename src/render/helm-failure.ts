@@ -4,6 +4,7 @@ import type { SourceFinding } from '../cluster/cluster.ts';
 import { valueAt } from '../cluster/workloads.ts';
 import type { Location, Path } from '../resource.ts';
 import type { Related } from '../rule.ts';
+import { isSensitive } from '../sensitive-key.ts';
 import { readYaml } from '../yaml.ts';
 import { filesBelow } from './chart.ts';
 import { openActions } from './go-template.ts';
@@ -36,10 +37,27 @@ export async function explainFailure(stderr: string, helm: HelmChart): Promise<F
     wrongSubchartValues(message, helm) ??
     (await brokenOutput(message, helm)) ??
     atPosition(message, helm);
-  if (failure) return failure;
+  if (failure) return { ...failure, findings: failure.findings.map((own) => withoutSecrets(own, helm)) };
   const location = /release name/.test(message) ? helm.configLocation : helm.chartLocation;
   const shown = message.replaceAll(helm.target.chart, helm.shown(helm.target.chart));
-  return { findings: [finding(shown.replaceAll(`${helm.context.cwd}/`, ''), location)] };
+  return { findings: [withoutSecrets(finding(shown.replaceAll(`${helm.context.cwd}/`, ''), location), helm)] };
+}
+
+/** Shorter values are words of any message. */
+const SHORTEST = 4;
+
+/** What templates say when they fail may hold a value that has the name of a secret. */
+function withoutSecrets(own: SourceFinding, helm: HelmChart): SourceFinding {
+  const secrets = helm.entries.flatMap(({ path, value }) => {
+    const key = path.findLast((part) => typeof part === 'string') ?? '';
+    if (!isSensitive(key) || (typeof value !== 'string' && typeof value !== 'number')) return [];
+    const text = String(value);
+    return text.length < SHORTEST || key.toLowerCase().includes(text.toLowerCase()) ? [] : [text];
+  });
+  const message = secrets
+    .sort((a, b) => b.length - a.length)
+    .reduce((text, by) => text.replaceAll(by, '…'), own.message);
+  return { ...own, message };
 }
 
 /** The text behind `Error: `, without advice on flags. A crash has none. */

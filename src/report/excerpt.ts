@@ -1,5 +1,6 @@
 import { withoutCredentials } from '../cluster/security/credential-shapes.ts';
 import type { Location } from '../resource.ts';
+import { isSensitive } from '../sensitive-key.ts';
 import { SourceError, type SourceFiles } from '../source.ts';
 
 export interface ExcerptLine {
@@ -19,8 +20,6 @@ const SECRET_DOCUMENT =
 /** An operation of a JSON patch on what may be a Secret: the patch needn't name the kind. */
 const DATA_PATH = /\bpath["']?:\s*["']?\/data\b/;
 const YAML_FILE = /\.(ya?ml|json|tpl)$|(^|\/)kustomization$|^<stdin>$/i;
-const SENSITIVE_KEY =
-  /(passw|passphrase|secret|token|private|credential|salt|dsn|[-_.a-z]key$|(^|[-_.])(auth|authorization|pw)$)/i;
 /** A line without a value: a separator, a key that opens a block, a bare dash. */
 const STRUCTURE = /^(---|\s*(- ?)*(["']?[\w./-]+["']?:)?\s*([|>][-+0-9]{0,2})?)\s*$/;
 const TOP_LEVEL = /^(apiVersion|kind):/;
@@ -139,10 +138,4 @@ function indentOf(text: string): string {
 function sensitiveName(line: string): boolean {
   const names = line.slice(0, READ).matchAll(/\bname["']?:\s*["']?([\w.-]+)/g);
   return [...names].some(([, name = '']) => isSensitive(name));
-}
-
-/** `secretName: db`, `secretKeyRef: …`, `automountServiceAccountToken: false` name things; they hold no secret. */
-function isSensitive(key: string): boolean {
-  const names = /(name|ref|class|mount\w*|provider|type|enabled|path|file)$/i.test(key) || /^automount/i.test(key);
-  return SENSITIVE_KEY.test(key) && !names;
 }
