@@ -85,7 +85,7 @@ export class SourceFiles {
    */
   find(file: string, document: number, path: Path, at: At = 'value'): { location: Location; exact: boolean } {
     const place = this.positions(file, document)?.find(path, at);
-    if (!place) return { location: { file: this.shown(file) }, exact: false };
+    if (!place) return { location: this.whole(file), exact: false };
     return { location: this.location(file, place.offset), exact: place.exact };
   }
 
@@ -99,6 +99,11 @@ export class SourceFiles {
     const location = this.location(file, place.offset);
     if (!('lines' in place)) return location;
     return { ...location, line: (location.line ?? 1) + place.lines, column: place.column };
+  }
+
+  /** A file as a whole. Never throws. */
+  whole(file: string): Location {
+    return { file: this.shown(file) };
   }
 
   private positions(file: string, document: number): YamlPositions | undefined {

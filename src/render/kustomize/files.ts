@@ -21,6 +21,15 @@ export function isAbsent(file: string): boolean {
   }
 }
 
+/** The path without symbolic links; of what isn't there, as it is. */
+export function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
+
 /** Where a dangling symbolic link points, undefined for everything else. */
 export function danglingLink(file: string): string | undefined {
   try {

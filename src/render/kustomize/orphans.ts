@@ -1,4 +1,4 @@
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, dirname, extname, join, relative, resolve } from 'node:path';
 import type { SourceFinding } from '../../cluster/cluster.ts';
 import { notForCluster } from '../../cluster/foreign.ts';
@@ -17,6 +17,7 @@ import {
 } from '../kustomization.ts';
 import { PerRun } from '../per-run.ts';
 import type { RenderContext } from '../target.ts';
+import { realPath } from './files.ts';
 
 /** By the real path of the kustomization's directory. */
 const known = new PerRun<Promise<SourceFinding[]>>();
@@ -197,15 +198,6 @@ function syncedDirectories(texts: RepositoryTexts, root: string): ReadonlySet<st
 }
 
 const SYNCS = /apiVersion: *["']?(?:argoproj\.io|kustomize\.toolkit\.fluxcd\.io)\//;
-
-/** The path without symbolic links; of what isn't there, as it is. */
-function realPath(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    return path;
-  }
-}
 
 function isBelow(path: string, directory: string): boolean {
   return path === directory || !relative(directory, path).startsWith('..');

@@ -223,8 +223,7 @@ export function copyOf(shadow: Shadow): Shadow {
 export function locationOf(origin: Origin, at: At, sources: SourceFiles, offset?: number): Location {
   if ('entry' in origin) {
     if (at === 'key') return locationOf(origin.entry, at, sources);
-    // `locate` of no document gives a file as locations show it.
-    const { file } = sources.locate(origin.file, -1, []);
+    const { file } = sources.whole(origin.file);
     const { line, column } = offset === undefined ? origin : charOf(origin, sources.text(origin.file), offset);
     return { file, ...(line === undefined ? {} : { line }), ...(column === undefined ? {} : { column }) };
   }

@@ -62,7 +62,9 @@ export class Trace {
   /** Where an object comes from: the document, or the generator's entry; only the kustomization where that isn't known. */
   sourceOf(rendered: unknown): Location {
     const match = this.#match(rendered);
-    return match ? locationOf(match.subject.shadow.origin, 'value', this.#sources) : this.#file(this.#root.file);
+    return match
+      ? locationOf(match.subject.shadow.origin, 'value', this.#sources)
+      : this.#sources.whole(this.#root.file);
   }
 
   /** The name as the sources write it; undefined where that isn't known. */
@@ -89,7 +91,7 @@ export class Trace {
    */
   locate(rendered: unknown, path: Path, at: At, offset?: number): Location {
     const match = this.#match(rendered);
-    if (!match) return this.#file(this.#root.file);
+    if (!match) return this.#sources.whole(this.#root.file);
     const found = this.#walk(match, rendered, path);
     if (found) {
       if (at === 'key') return locationOf(found.key ?? found.origin, at, this.#sources);
@@ -102,7 +104,7 @@ export class Trace {
     const byMetadata = metadataOrigin(this.#root, path);
     if (byMetadata) return locationOf(byMetadata, 'value', this.#sources);
     const opaque = match.object.layers.findLast(isOpaque);
-    return this.#file(opaque ? opaque.file : match.object.file);
+    return this.#sources.whole(opaque ? opaque.file : match.object.file);
   }
 
   #written(found: Shadow, rendered: unknown, path: Path, offset: number | undefined): Location {
@@ -408,11 +410,6 @@ export class Trace {
     if (same.length <= 1) return same[0];
     const inNamespace = same.filter(({ subject }) => identityOf(subject.shadow).namespace === id.namespace);
     return inNamespace.length === 1 ? inNamespace[0] : undefined;
-  }
-
-  #file(file: string): Location {
-    // No document of that index: the file as locations show it.
-    return this.#sources.locate(file, -1, []);
   }
 }
 
