@@ -20,6 +20,24 @@ export function waysToMatch(pattern: string, longest: number): number {
   return alternatives({ pattern, position: 0, longest });
 }
 
+/** Whether a text means more as a pattern than itself. A dot belongs to many names. */
+export function isPattern(text: string): boolean {
+  return /[*+?[\](){}|^$\\]/.test(text);
+}
+
+/**
+ * The pattern for values of at most `longest` characters, undefined for what is none to JavaScript, and for what could take
+ * longer than so many `repetitions` without bound, one after the other. Go's engine takes linear time and this one doesn't.
+ */
+export function tamePattern(pattern: string, longest: number, repetitions: number): RegExp | undefined {
+  try {
+    const regex = new RegExp(pattern);
+    return waysToMatch(pattern, longest) <= (longest + 1) ** repetitions ? regex : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** What stands between parentheses, or the whole pattern: its alternatives add up. */
 function alternatives(reader: Reader): number {
   let sum = 0;

@@ -1,4 +1,4 @@
-import { waysToMatch } from '../../tame-pattern.ts';
+import { isPattern, tamePattern } from '../../tame-pattern.ts';
 import { emptyMap, entryOf, keyIn, type Origin, overwrite, type Shadow, type ShadowList, scalar } from './shadow.ts';
 
 /** A place in an object that a path leads to: what stands there, and how to put something else there. */
@@ -119,18 +119,12 @@ export function slotsAt(slot: Slot, keys: readonly string[], made: Made | undefi
 
 /** Longer values are matched by plain text only. */
 const LONGEST = 253;
-const MOST_WAYS = (LONGEST + 1) ** 2;
 
 /** Tells what an item's field must match: a pattern that may stand anywhere in it. Nothing matches one that could take long. */
 function matcherOf(pattern: string): (text: string | undefined) => boolean {
-  if (!/[.*+?^${}()|[\]\\]/.test(pattern)) return (text) => text?.includes(pattern) === true;
-  try {
-    const regex = new RegExp(pattern);
-    if (waysToMatch(pattern, LONGEST) > MOST_WAYS) return () => false;
-    return (text) => text !== undefined && text.length <= LONGEST && regex.test(text);
-  } catch {
-    return () => false;
-  }
+  if (!pattern.includes('.') && !isPattern(pattern)) return (text) => text?.includes(pattern) === true;
+  const regex = tamePattern(pattern, LONGEST, 2);
+  return (text) => regex !== undefined && text !== undefined && text.length <= LONGEST && regex.test(text);
 }
 
 function itemSlots(list: ShadowList, isMeant: (item: Shadow, i: number) => boolean, isNew = false): Slot[] {

@@ -1,4 +1,4 @@
-import { waysToMatch } from '../../tame-pattern.ts';
+import { tamePattern } from '../../tame-pattern.ts';
 import { stringOf } from './fields.ts';
 import { shadowAt } from './shadow.ts';
 import { effectiveNamespace, type Identity, identities, identityOf, type Subject } from './subject.ts';
@@ -74,20 +74,10 @@ const MEANS_ELSE = /\\(?![dDsSwWbB])\w|\[\[:|\(\?[^:]/;
 
 /** No name is longer. */
 const MAX_LENGTH = 253;
-/** Three repetitions without bound. */
-const MAX_WAYS = (MAX_LENGTH + 1) ** 3;
 
-/**
- * The pattern as kustomize anchors it. Go's engine takes linear time and this one doesn't: undefined for patterns that could
- * take long, as for those that only Go understands.
- */
+/** The pattern as kustomize anchors it; undefined for what could take long, as for what only Go understands. */
 function anchored(pattern: string): RegExp | undefined {
-  try {
-    const regex = new RegExp(`^(?:${pattern})$`);
-    return waysToMatch(pattern, MAX_LENGTH) <= MAX_WAYS ? regex : undefined;
-  } catch {
-    return undefined;
-  }
+  return tamePattern(`^(?:${pattern})$`, MAX_LENGTH, 3);
 }
 
 const REQUIREMENT =

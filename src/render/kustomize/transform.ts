@@ -1,4 +1,4 @@
-import { waysToMatch } from '../../tame-pattern.ts';
+import { isPattern, tamePattern } from '../../tame-pattern.ts';
 import { fieldIn, isSet, listIn, plainOf, type Text, textIn, writtenIn } from './configured.ts';
 import { type FieldSpec, type FieldSpecs, slotsOf, specsOf, withSpecs } from './field-specs.ts';
 import { mapAt, type Origin, overwrite, type Shadow, type ShadowMap, scalar, type Via } from './shadow.ts';
@@ -217,8 +217,6 @@ export function eachImage(
 
 /** No image's name is longer. */
 const MAX_LENGTH = 512;
-/** Two repetitions without bound. */
-const MAX_WAYS = (MAX_LENGTH + 1) ** 2;
 
 /** What may follow an image's name, for kustomize to take it for one of that name. */
 const TAG_AND_DIGEST = '(:[a-zA-Z0-9_.{}-]*)?(@sha256:[a-zA-Z0-9_.{}-]*)?$';
@@ -229,16 +227,11 @@ const ONLY_TAG_AND_DIGEST = new RegExp(`^${TAG_AND_DIGEST}`);
  * a tag is one that has this tag, and a tag like `$(VERSION)` is none.
  */
 export function isImage(image: string, name: string): boolean {
-  if (!/[*+?[\](){}|^$\\]/.test(name)) {
+  if (!isPattern(name)) {
     return isLike(image, name) && ONLY_TAG_AND_DIGEST.test(image.slice(name.length));
   }
   if (image.length > MAX_LENGTH) return false;
-  const pattern = `^${name}${TAG_AND_DIGEST}`;
-  try {
-    return waysToMatch(pattern, MAX_LENGTH) <= MAX_WAYS && new RegExp(pattern).test(image);
-  } catch {
-    return false;
-  }
+  return tamePattern(`^${name}${TAG_AND_DIGEST}`, MAX_LENGTH, 2)?.test(image) === true;
 }
 
 /** Whether an image begins with a name, whose dots stand for any character. */

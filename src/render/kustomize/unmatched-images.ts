@@ -2,6 +2,7 @@ import type { SourceFinding } from '../../cluster/cluster.ts';
 import { nearestOf } from '../../nearest.ts';
 import type { Path } from '../../resource.ts';
 import type { Related } from '../../rule.ts';
+import { isPattern } from '../../tame-pattern.ts';
 import type { Text } from './configured.ts';
 import type { FieldSpec } from './field-specs.ts';
 import { type Layer, listOf, shown } from './judged-layer.ts';
@@ -19,7 +20,7 @@ export function unmatchedImage(
 ): SourceFinding | undefined {
   const { name, at } = entry;
   // To kustomize a name is a pattern: one that is written as such may mean something else to its engine.
-  if (/[*+?[\](){}|^$\\]/.test(name)) return undefined;
+  if (isPattern(name)) return undefined;
   const images: Text[] = [];
   for (const object of layer.mentioningFirst(name)) {
     const subject = layer.before(stage, object);

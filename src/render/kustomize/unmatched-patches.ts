@@ -3,6 +3,7 @@ import { asMap } from '../../cluster/workloads.ts';
 import { nearestOf } from '../../nearest.ts';
 import type { Location, Path } from '../../resource.ts';
 import type { Severity } from '../../rule.ts';
+import { isPattern } from '../../tame-pattern.ts';
 import { listIn, mapIn, plainOf, writtenIn } from './configured.ts';
 import { fieldOf, stringOf } from './fields.ts';
 import { type Layer, listOf, shown } from './judged-layer.ts';
@@ -29,7 +30,7 @@ export function unmatchedPatch(patch: Patch, stage: number, layer: Layer): Sourc
   const { target, targetAt } = patch;
   if (!target || !targetAt) return undefined;
   const name = stringOf(target, 'name')?.value;
-  const severity = name !== undefined && isLiteral(name) && !onlyDeletes(patch) ? 'error' : 'warning';
+  const severity = name !== undefined && !isPattern(name) && !onlyDeletes(patch) ? 'error' : 'warning';
   return unmatched(target, targetAt, (subject) => selects(target, subject), { what: 'patch', severity }, stage, layer);
 }
 
@@ -93,11 +94,6 @@ function likelyFirst(objects: readonly SourceObject[], { kind, name }: Wanted): 
     .map(({ object }) => object);
 }
 
-/** Whether a text of a target is no pattern to its author. A dot belongs to many names. */
-function isLiteral(text: string): boolean {
-  return !/[\\^$*+?()[\]{}|]/.test(text);
-}
-
 /** A patch that takes an object out which isn't there leaves what was wanted. */
 function onlyDeletes({ document }: Patch): boolean {
   const value = document.value;
@@ -107,9 +103,9 @@ function onlyDeletes({ document }: Patch): boolean {
 /** What isn't there, as the head of a sentence. */
 function subjectOf(wanted: Wanted): string {
   const { kind, group, version, name, namespace, labelSelector, annotationSelector } = wanted;
-  const noun = kind === undefined ? 'object' : isLiteral(kind) ? kind : `object of a kind that matches ${kind}`;
+  const noun = kind === undefined ? 'object' : isPattern(kind) ? `object of a kind that matches ${kind}` : kind;
   const api = [group, version].filter((part) => part !== undefined).join('/');
-  const is = (text: string, literal: string, pattern: string) => `${isLiteral(text) ? literal : pattern} ${text}`;
+  const is = (text: string, literal: string, pattern: string) => `${isPattern(text) ? pattern : literal} ${text}`;
   const predicates = [
     ...(name === undefined ? [] : [is(name, 'is called', 'has a name that matches')]),
     ...(namespace === undefined ? [] : [is(namespace, 'is in the namespace', 'is in a namespace that matches')]),
