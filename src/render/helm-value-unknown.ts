@@ -58,7 +58,7 @@ function isDefined(value: unknown, defined: DefinedValue | undefined): boolean {
 }
 
 /** The topmost keys that nothing knows. None where the chart can't be read. */
-export function unknownKeys(
+function unknownKeys(
   values: Record<string, unknown>,
   known: KnownValues | undefined,
   given: readonly Record<string, unknown>[],

@@ -1,3 +1,4 @@
+import { sourceFindings } from '../../cluster/source-findings.ts';
 import { type Rule, yaml } from '../../rule.ts';
 
 const config = yaml`
@@ -281,11 +282,5 @@ export default {
       },
     ],
   },
-  *check(cluster) {
-    for (const { environment, target, findings } of cluster.targets) {
-      for (const { rule, ...finding } of findings) {
-        if (rule === 'helm-value-unknown') yield { ...finding, target: { environment, target } };
-      }
-    }
-  },
+  check: (cluster) => sourceFindings(cluster, 'helm-value-unknown'),
 } satisfies Rule;
