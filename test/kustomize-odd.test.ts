@@ -255,6 +255,82 @@ it('points into a base that is reached by a symbolic link', async () => {
   ]);
 });
 
+it('follows directives in the lists of patches', async () => {
+  const pod = yaml`
+    apiVersion: v1
+    kind: Pod
+    metadata: {name: pod}
+    spec:
+      containers:
+        - {name: a, image: a:1}
+        - {name: b, image: b:1}
+      volumes:
+        - {name: old, emptyDir: {}}
+      tolerations: [{key: old}]
+  `;
+  const volume: Path = ['spec', 'volumes', 0, 'name'];
+  const image: Path = ['spec', 'containers', 0, 'image'];
+  const toleration: Path = ['spec', 'tolerations', 0, 'key'];
+  const patched = async (fields: string) => {
+    const patch = `apiVersion: v1\nkind: Pod\nmetadata: {name: pod}\n${fields}\n`;
+    const built = await build({
+      'kustomization.yaml': 'resources: [pod.yaml]\npatches: [{path: p.yaml}]\n',
+      'pod.yaml': pod,
+      'p.yaml': patch,
+    });
+    return places(built, volume, image, toleration);
+  };
+  const unchanged = [
+    'Pod/pod pod.yaml:9: old, emptyDir: {}}',
+    'Pod/pod pod.yaml:6: a:1}',
+    'Pod/pod pod.yaml:10: old}]',
+  ];
+  const [oldVolume = '', oldImage = '', oldToleration = ''] = unchanged;
+  // A directive alone is for its list, wherever it stands in it.
+  expect(
+    await patched('spec: {volumes: [{name: new, emptyDir: {}}, {$patch: replace}, {name: old, $patch: delete}]}'),
+  ).toEqual([
+    'Pod/pod p.yaml:4: new, emptyDir: {}}, {$patch: replace}, {name: old, $patch: delete}]}',
+    oldImage,
+    oldToleration,
+  ]);
+  expect(await patched('spec: {volumes: [{$patch: merge}, {name: new, emptyDir: {}}]}')).toEqual([
+    'Pod/pod p.yaml:4: new, emptyDir: {}}]}',
+    oldImage,
+    oldToleration,
+  ]);
+  expect(
+    await patched('spec: {volumes: [{$patch: delete}, {name: new}], containers: [{name: b, image: b:2}]}'),
+  ).toEqual(['Pod/pod pod.yaml', 'Pod/pod p.yaml:4: b:2}]}', oldToleration]);
+  // kustomize replaces no item as a whole, and no object.
+  expect(await patched('spec: {containers: [{name: a, $patch: replace, image: a:2}]}')).toEqual(unchanged);
+  expect(await patched('$patch: replace\nspec: {hostNetwork: true}')).toEqual(unchanged);
+  // Where lists are replaced anyway, directives are items.
+  expect(await patched('spec: {tolerations: [{key: new, $patch: delete}]}')).toEqual([
+    oldVolume,
+    oldImage,
+    'Pod/pod p.yaml:4: new, $patch: delete}]}',
+  ]);
+});
+
+it('finds a block that ends with the text that it stands in', async () => {
+  const built = await build({
+    'kustomization.yaml': yaml`
+      resources: [settings.yaml]
+      patches:
+        - patch: |-
+            apiVersion: v1
+            kind: ConfigMap
+            metadata: {name: settings}
+            data:
+              last: |
+                text
+    `,
+    'settings.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {a: b}\n',
+  });
+  expect(await places(built, ['data', 'last'])).toEqual(['ConfigMap/settings kustomization.yaml:8: |']);
+});
+
 it('takes a file for listed where a symbolic link to it is', async () => {
   const root = tree({
     'kustomization.yaml': 'resources:\n  - link.yaml\n  - web.yaml\n',

@@ -39,10 +39,8 @@ const MERGE_KEYS: ReadonlyMap<string, readonly string[]> = new Map([
 export function strategicMerge(object: ShadowMap, patch: ShadowMap, kind: MergedKind): 'delete' | undefined {
   const directive = directiveOf(patch);
   if (directive === 'delete') return 'delete';
-  if (directive === 'replace') {
-    object.entries = withoutDirectives(patch).entries;
-    return undefined;
-  }
+  // To replace what an object or an item of a list is, as a whole, kustomize takes for no change.
+  if (directive === 'replace') return undefined;
   mergeMap(object, patch, [], kind);
   return undefined;
 }
@@ -54,33 +52,48 @@ function mergeMap(object: ShadowMap, patch: ShadowMap, path: readonly string[], 
     if (isNull(value) || (value.type === 'map' && directiveOf(value) === 'delete')) object.entries.delete(key);
     else if (value.type === 'map' && own?.type === 'map' && directiveOf(value) !== 'replace') {
       mergeMap(own, value, [...path, key], kind);
-    } else if (value.type === 'list' && own?.type === 'list') mergeList(own, value, [...path, key], kind);
-    else overwrite(object, key, withoutDirectives(value));
+    } else if (value.type === 'list' && own?.type === 'list') {
+      if (mergeList(own, value, [...path, key], kind) === 'delete') object.entries.delete(key);
+    } else overwrite(object, key, withoutDirectives(value));
   }
 }
 
-function mergeList(list: ShadowList, patch: ShadowList, path: readonly string[], kind: MergedKind): void {
-  const replaces = patch.items.some((item) => item.type === 'map' && directiveOf(item) === 'replace');
-  const keys = replaces ? undefined : mergeKeysOf(path, kind);
-  if (keys === undefined) {
-    const { items } = withoutDirectives(patch);
+function mergeList(
+  list: ShadowList,
+  patch: ShadowList,
+  path: readonly string[],
+  kind: MergedKind,
+): 'delete' | undefined {
+  const keys = mergeKeysOf(path, kind);
+  const directive = keys && patch.items.map(ofList).find((own) => own === 'replace' || own === 'delete');
+  if (directive === 'delete') return 'delete';
+  if (keys === undefined || directive === 'replace') {
+    const said = patch.items.filter((item) => ofList(item) === undefined);
     list.was = { ...list };
-    list.items = items.filter((item) => !(item.type === 'map' && item.entries.size === 0 && replaces));
+    // Where lists are replaced anyway, a directive is an item like any other.
+    list.items = directive ? said.map((item) => withoutDirectives(item)) : patch.items;
     list.origin = patch.origin;
-    return;
+    return undefined;
   }
   const rest = [...list.items];
   const merged: Shadow[] = [];
   for (const item of patch.items) {
+    if (ofList(item) !== undefined) continue;
     const i = rest.findIndex((own) => isSameItem(own, item, keys));
     const [own] = i === -1 ? [] : rest.splice(i, 1);
     if (item.type === 'map' && directiveOf(item) === 'delete') continue;
     if (own?.type === 'map' && item.type === 'map') {
-      mergeMap(own, item, path, kind);
+      if (directiveOf(item) !== 'replace') mergeMap(own, item, path, kind);
       merged.push(own);
     } else merged.push(withoutDirectives(item));
   }
   list.items = [...merged, ...rest];
+  return undefined;
+}
+
+/** What an item asks to be done with the list that it stands in: it says nothing else. */
+function ofList(item: Shadow): unknown {
+  return item.type === 'map' && item.entries.size === 1 ? directiveOf(item) : undefined;
 }
 
 /** The keys by which a list at a path of fields is merged: undefined where it is replaced, none for a set of scalars. */

@@ -266,6 +266,8 @@ export class Trace {
     if (typeof value !== 'string' || written === null) return false;
     // Labels and annotations become strings.
     if (String(written) === value) return true;
+    // A block that the end of a text ends, to kustomize ends in no line break.
+    if (written === `${value}\n`) return true;
     if (typeof written === 'boolean') return isPrinted(written, value);
     if (typeof written !== 'string') return false;
     return this.#isRenamed(written, value) || (parts !== undefined && this.#isJoined(written, parts, value));
