@@ -217,6 +217,22 @@ describe.each(LAYERS)('with the helm of %s', (layer) => {
     });
   });
 
+  it('finds values where others decide whether, and as what, anything is printed', async () => {
+    const root = chart({
+      // More of one value than are tried one by one
+      'values.yaml': 'same: [x, x, x, x, x, x]\nmode: standalone\nkindOf: Deployment\nreplicas: 3\nlimit: 5\n',
+      'templates/a.yaml':
+        '{{- if eq .Values.mode "standalone" }}\nkind: A\nspec: {{ index .Values.same 5 }}\n{{- end }}\n',
+      'templates/b.yaml': 'kind: {{ .Values.kindOf }}\nspec: {{ index .Values.same 5 }}\n---\nkind: B\n',
+      'templates/c.yaml': '{{- if lt (int .Values.limit) 6 }}\nkind: C\nspec: {{ .Values.replicas }}\n{{- end }}\n',
+    });
+    await expectLocations(root, {
+      'A spec': 'app/values.yaml:1:23',
+      'Deployment spec': 'app/values.yaml:1:23',
+      'C spec': 'app/values.yaml:4:11',
+    });
+  });
+
   it('follows trim markers, nested definitions, variables, template, block and comments', async () => {
     const root = chart({
       'templates/_helpers.tpl': [

@@ -62,6 +62,7 @@ export class Causes {
   private readonly objects: readonly PrintedObject[];
   private readonly entries: readonly ValuesEntry[];
   private readonly render: Render;
+  private readonly literals: () => ReadonlySet<string>;
   private waiting: Asked[] = [];
   private working: Promise<void> | undefined;
   private explored: Promise<Exploration | undefined> | undefined;
@@ -69,10 +70,17 @@ export class Causes {
   private renders = 0;
   private dependencyRenders = 0;
 
-  constructor(objects: readonly PrintedObject[], entries: readonly ValuesEntry[], render: Render) {
+  /** `literals` are the texts that the templates compare values with, as far as anyone can tell. */
+  constructor(
+    objects: readonly PrintedObject[],
+    entries: readonly ValuesEntry[],
+    render: Render,
+    literals: () => ReadonlySet<string>,
+  ) {
     this.objects = objects;
     this.entries = entries;
     this.render = render;
+    this.literals = literals;
   }
 
   /** The value whose change changes exactly this; undefined where that can't be shown. Rejects only when aborted. */
@@ -94,7 +102,9 @@ export class Causes {
     const exploration = await this.explored;
     const found = exploration && question.computed ? this.partsOf(question, exploration) : [];
     const untouched = (entry: ValuesEntry) =>
-      exploration?.tests.of(entry) !== undefined && !this.hasChanged(question, exploration.changed);
+      exploration?.tests.of(entry) !== undefined &&
+      exploration.changed.counterpart(question.object) !== undefined &&
+      !this.hasChanged(question, exploration.changed);
     const tries = [
       // What was changed with all others, and made no difference, makes none by itself.
       ...question.used.filter((entry) => !untouched(entry)).map((entry) => ({ entry, off: false })),
@@ -160,7 +170,13 @@ export class Causes {
 
   /** Changes all values that the user's files hold, in a way that leaves conditions as they are. */
   private async explore(): Promise<Exploration | undefined> {
-    let entries = this.entries.filter((entry) => entry.layer.own && typeof entry.value !== 'object' && canJoin(entry));
+    const kinds = new Set(this.objects.map(({ document }) => asMap(document.value)?.kind));
+    const literals = this.literals();
+    // What decides whether something is printed would take with it all that depends on other values there.
+    const decides = ({ value }: ValuesEntry) => typeof value === 'string' && (kinds.has(value) || literals.has(value));
+    let entries = this.entries.filter(
+      (entry) => entry.layer.own && typeof entry.value !== 'object' && canJoin(entry) && !decides(entry),
+    );
     for (let i = 0; i < MAX_EXPLORATIONS; i++) {
       const tests = new Tests();
       for (const entry of entries) tests.add(entry);
@@ -298,10 +314,12 @@ function indexOfChange(text: string, to: unknown): number {
 
 /** The candidates that are worth a render. */
 function suspectsOf(question: Question, exploration: Exploration | undefined): ValuesEntry[] {
+  const object = exploration?.changed.counterpart(question.object);
+  const isGone = valueAt(object?.document.value, question.path) === undefined;
   return question.candidates.filter((entry) => {
     const test = exploration?.tests.of(entry);
-    // What wasn't changed may be the cause as well as anything else.
-    return !exploration || !test || arrives(question, test, exploration.changed);
+    // What wasn't changed, or is printed no more, may come from here as well as from anywhere else.
+    return !exploration || isGone || !test || arrives(question, test, exploration.changed);
   });
 }
 

@@ -7,6 +7,7 @@ import { splitYaml } from '../yaml/split.ts';
 import { Causes, isTemplate, type Rerendered } from './helm-cause.ts';
 import type { HelmChart } from './helm-chart.ts';
 import { type CopiedCharts, copyChart } from './helm-chart-copy.ts';
+import { literalsOf } from './helm-literals.ts';
 import { type Piece, type PrintedObject, readObjects, splitOutput } from './helm-output.ts';
 import { type TemplatePlace, type Trace, traceChart } from './helm-trace.ts';
 import { isSameValue, type ValuesEntry } from './helm-values.ts';
@@ -163,7 +164,11 @@ export class HelmLocator {
 
   /** What finds causes; remembers its renders. */
   get causes(): Causes {
-    this.theCauses ??= new Causes(this.objects, this.helm.entries, (override) => this.rerender(override));
+    const { target, context } = this.helm;
+    const render = (override: unknown) => this.rerender(override);
+    this.theCauses ??= new Causes(this.objects, this.helm.entries, render, () =>
+      literalsOf(target.chart, context.sources),
+    );
     return this.theCauses;
   }
 
