@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isTameGlob } from '../src/config/tame-glob.ts';
+import { errorIn } from '../src/render/kustomize/failure-message.ts';
 import { formats } from '../src/report/index.ts';
 import { waysToMatch } from '../src/tame-pattern.ts';
 import { readYaml } from '../src/yaml.ts';
@@ -395,5 +396,13 @@ describe('patterns of others', () => {
       'stderr k8s-lint.yaml:2:53: file has more wildcards in one name than can be matched quickly',
       'exit 2',
     ]);
+  });
+});
+
+describe('messages of tools', () => {
+  it('are searched in time that grows with them', () => {
+    const started = performance.now();
+    errorIn('E1234 \n'.repeat(100_000));
+    expect(performance.now() - started).toBeLessThan(5_000);
   });
 });

@@ -34,6 +34,7 @@ export interface Patch {
 /** The patches of a kustomization in the order in which kustomize applies them, but for `patchesJson6902`, which come later. */
 export function patchesOf(kustomization: Kustomization, sources: SourceFiles): Patch[] {
   const { value } = kustomization;
+  const place = placeOf(kustomization);
   const patches: Patch[] = [];
   const add = (field: string, entry: Path, path: Path, item: Record<string, unknown>, what: Read[]) => {
     const target = asMap(fieldOf(item, 'target')?.value);
@@ -50,7 +51,8 @@ export function patchesOf(kustomization: Kustomization, sources: SourceFiles): P
   for (const { path, value: text } of itemsOf(value, 'patchesStrategicMerge')) {
     const entry = entryAt(kustomization, path);
     if (typeof text !== 'string' || !entry) continue;
-    const what = entry.what === 'inline' ? inline(kustomization, path, text) : file(entry.absolute, sources);
+    const isInline = entry.what === 'inline';
+    const what = isInline ? readWithin(place, path, text) : readFile(entry.absolute, sources);
     add('patchesStrategicMerge', path, path, {}, what);
   }
   for (const field of ['patches', 'patchesJson6902']) {
@@ -59,8 +61,8 @@ export function patchesOf(kustomization: Kustomization, sources: SourceFiles): P
       const named = stringOf(map, 'path', path);
       const written = stringOf(map, 'patch', path);
       const entry = named && entryAt(kustomization, named.path);
-      if (named && entry) add(field, path, named.path, map, file(entry.absolute, sources));
-      if (written) add(field, path, written.path, map, inline(kustomization, written.path, written.value));
+      if (named && entry) add(field, path, named.path, map, readFile(entry.absolute, sources));
+      if (written) add(field, path, written.path, map, readWithin(place, written.path, written.value));
     }
   }
   return patches;
@@ -76,20 +78,23 @@ function viaOf(kustomization: Kustomization, item: Record<string, unknown>, entr
   return isText ? undefined : { place, path, message: 'the patch is listed here' };
 }
 
-interface Read {
+/** A document that an entry brings, and where it stands. */
+export interface Read {
   place: Place;
   document: YamlDocument;
 }
 
-function file(absolute: string, sources: SourceFiles): Read[] {
-  const documents = absolute === '' ? [] : (documentsOf(absolute, sources) ?? []);
-  return documents.map((document) => ({ place: { file: absolute, document: document.index }, document }));
+/** The documents of a file, by its absolute path; none where it can't be read. */
+export function readFile(file: string, sources: SourceFiles): Read[] {
+  const documents = file === '' ? [] : (documentsOf(file, sources) ?? []);
+  return documents.map((document) => ({ place: { file, document: document.index }, document }));
 }
 
-function inline(kustomization: Kustomization, path: Path, text: string): Read[] {
-  const place = placeOf(kustomization);
+/** The documents that are written in the string at a path of a place. */
+export function readWithin(place: Place, path: Path, text: string): Read[] {
+  const outer = place.within && { outer: place.within };
   return readYaml(text).map((document) => ({
-    place: { ...place, within: { path, text, document: document.index } },
+    place: { ...place, within: { path, text, document: document.index, ...outer } },
     document,
   }));
 }

@@ -1,7 +1,6 @@
 import { basename } from 'node:path';
 import { asMap } from '../../cluster/workloads.ts';
 import type { SourceFiles } from '../../source.ts';
-import { readYaml } from '../../yaml.ts';
 import { type Kustomization, placeOf } from '../kustomization.ts';
 import { fieldIn, isSet, listIn, mapIn, plainOf, type Text, textIn, writtenIn } from './configured.ts';
 import { type Entry, fileOf } from './entries.ts';
@@ -10,7 +9,7 @@ import { specsOf } from './field-specs.ts';
 import type { ForAll } from './follow.ts';
 import type { Stage } from './layers.ts';
 import type { MergeKeys } from './openapi.ts';
-import { patchStep } from './patches.ts';
+import { patchStep, readWithin } from './patches.ts';
 import { pluginPatches } from './plugin-patches.ts';
 import { replacementStep, replacementsIn } from './replacements.ts';
 import { selects } from './select.ts';
@@ -75,8 +74,8 @@ function isInline({ what }: Entry): boolean {
 }
 
 function inline({ text, path }: Entry, place: Place): ShadowMap[] {
-  return readYaml(text).flatMap(({ index, value }) => {
-    const shadow = shadowOf(value, { ...place, within: { path, text, document: index } }, []);
+  return readWithin(place, path, text).flatMap(({ place: within, document }) => {
+    const shadow = shadowOf(document.value, within, []);
     return shadow.type === 'map' ? [shadow] : [];
   });
 }
