@@ -1,6 +1,7 @@
 import { lstatSync, realpathSync } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative, sep } from 'node:path';
+import { isBelow } from './below.ts';
 import type { Environment } from './config/config.ts';
 import { releaseOf } from './config/release.ts';
 import { GitIgnore } from './gitignore.ts';
@@ -423,11 +424,6 @@ function rootOf(directory: string, cwd: string): string {
 
 function isChartOf(holder: Holder | undefined, directory: string): boolean {
   return holder?.type === 'chart' && holder.directory === directory;
-}
-
-/** Whether a path is that directory or below it. */
-function isBelow(path: string, directory: string): boolean {
-  return path === directory || path.startsWith(directory.endsWith(sep) ? directory : directory + sep);
 }
 
 function compare(a: string, b: string): number {

@@ -1,5 +1,5 @@
 import { realpath, stat } from 'node:fs/promises';
-import { sep } from 'node:path';
+import { isBelow } from '../below.ts';
 import { filesOf as filesOfChart } from '../render/chart.ts';
 import { filesOf as filesOfKustomization } from '../render/kustomization.ts';
 import { shownPath } from '../render/manifests.ts';
@@ -54,7 +54,7 @@ interface Place {
 }
 
 function holds({ path, isDirectory }: Place, file: string): boolean {
-  return file === path || (isDirectory && file.startsWith(path.endsWith(sep) ? path : path + sep));
+  return file === path || (isDirectory && isBelow(file, path));
 }
 
 /** Absolute paths of every file that a target reads, as far as its sources tell without rendering. */

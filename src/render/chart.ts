@@ -1,5 +1,6 @@
 import { type Dirent, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
-import { basename, join, sep } from 'node:path';
+import { basename, join } from 'node:path';
+import { isBelow } from '../below.ts';
 import { asMap } from '../cluster/workloads.ts';
 import { SourceError, type SourceFiles } from '../source.ts';
 import { readYaml } from '../yaml.ts';
@@ -176,8 +177,7 @@ function direntsOf(directory: string): Dirent[] {
 
 function leaves(root: string, path: string): boolean {
   try {
-    const real = realpathSync(path);
-    return real !== root && !real.startsWith(root.endsWith(sep) ? root : root + sep);
+    return !isBelow(realpathSync(path), root);
   } catch {
     // What leads nowhere leads nowhere else.
     return false;

@@ -1,5 +1,6 @@
 import { lstatSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs';
-import { dirname, sep } from 'node:path';
+import { dirname } from 'node:path';
+import { isBelow } from '../../below.ts';
 
 /** The stats of what a path leads to, undefined where it leads nowhere. */
 export function stats(file: string): Stats | undefined {
@@ -42,8 +43,7 @@ export function danglingLink(file: string): string | undefined {
 /** Whether kustomize's default load restrictor refuses a file: what it leads to isn't in or below the root (RestrictionRootOnly). */
 export function isOutside(root: string, file: string): boolean {
   try {
-    const directory = dirname(realpathSync(file));
-    return directory !== root && !directory.startsWith(root.endsWith(sep) ? root : root + sep);
+    return !isBelow(dirname(realpathSync(file)), root);
   } catch {
     return false;
   }

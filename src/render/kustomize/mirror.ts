@@ -1,6 +1,7 @@
 import { realpathSync } from 'node:fs';
 import { cp, mkdir, realpath, symlink, writeFile } from 'node:fs/promises';
-import { basename, dirname, isAbsolute, join, parse, relative, sep } from 'node:path';
+import { basename, dirname, isAbsolute, join, parse, relative } from 'node:path';
+import { isBelow } from '../../below.ts';
 import type { Kustomization, KustomizationGraph } from '../kustomization.ts';
 import { type Cut, without } from './cut.ts';
 
@@ -70,10 +71,6 @@ function commonDirectory(a: string, b: string): string {
   let common = a;
   while (!isBelow(b, common) && dirname(common) !== common) common = dirname(common);
   return common;
-}
-
-function isBelow(path: string, directory: string): boolean {
-  return path === directory || path.startsWith(directory.endsWith(sep) ? directory : directory + sep);
 }
 
 /** What is there already stays: two kustomizations may name one file. */

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { basename, dirname, extname, join, relative, resolve } from 'node:path';
+import { basename, dirname, extname, join, resolve } from 'node:path';
+import { isBelow } from '../../below.ts';
 import type { SourceFinding } from '../../cluster/cluster.ts';
 import { notForCluster } from '../../cluster/foreign.ts';
 import { asMap } from '../../cluster/workloads.ts';
@@ -198,7 +199,3 @@ function syncedDirectories(texts: RepositoryTexts, root: string): ReadonlySet<st
 }
 
 const SYNCS = /apiVersion: *["']?(?:argoproj\.io|kustomize\.toolkit\.fluxcd\.io)\//;
-
-function isBelow(path: string, directory: string): boolean {
-  return path === directory || !relative(directory, path).startsWith('..');
-}
