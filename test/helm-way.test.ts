@@ -77,6 +77,9 @@ describe.each(LAYERS)('with the helm of %s', (layer) => {
         '{{- end }}',
         'fixed: {{ "web" | upper }}',
         'size: {{ .Values.sizes | toJson | sha256sum }}',
+        'quoted: "{{ .Values.image.repository }}:{{ .Values.image.tag }}" # {{ .Values.host }}',
+        'begun: x-{{ .Values.host }}!',
+        'either: "http{{ if .Values.first }}s{{ end }}://{{ .Values.host }}"',
       ].join('\n'),
       'values.yaml': [
         'image:',
@@ -131,6 +134,18 @@ describe.each(LAYERS)('with the helm of %s', (layer) => {
         'app/templates/x.yaml:21:7',
         'app/values.yaml:12:16 it depends on sizes.small, set here',
         'app/values.yaml:12:26 it depends on sizes.large, set here',
+      ],
+      'in quotes': [['quoted'], 'app/templates/x.yaml:22:9', ...image],
+      'behind words of the template': [
+        ['begun'],
+        'app/templates/x.yaml:23:8',
+        'app/values.yaml:4:7 it depends on host, set here',
+      ],
+      'by a condition inside of it': [
+        ['either'],
+        'app/templates/x.yaml:24:9',
+        'app/values.yaml:4:7 it depends on host, set here',
+        'app/values.yaml:7:8 it depends on first, set here',
       ],
       'none where there is none': [['fixed'], 'app/templates/x.yaml:20:8'],
       'not of what is only mentioned nearby': [['kind'], 'app/templates/x.yaml:2:7'],

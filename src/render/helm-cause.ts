@@ -120,7 +120,12 @@ export class Causes {
       const changed = await this.renderAlone(tests.changes);
       if (changed && this.hasChanged(question, changed)) found.push(entry);
     }
-    return found.slice(0, MAX_DEPENDENCIES);
+    const text = plainText(question.object, question.path, question.value) ?? '';
+    const placeOf = ({ value }: ValuesEntry) => {
+      const index = String(value).length > 1 ? text.indexOf(String(value)) : -1;
+      return index === -1 ? text.length : index;
+    };
+    return found.sort((a, b) => placeOf(a) - placeOf(b)).slice(0, MAX_DEPENDENCIES);
   }
 
   /** The values that can be recognised in what stands there once all are changed. */

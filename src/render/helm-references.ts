@@ -22,6 +22,9 @@ interface Code {
   around: readonly string[];
 }
 
+/** Names of definitions, what `tpl` renders and variables may be made of anything. */
+const OPEN = /\b(?:include|template|tpl)\b|\$\w|(?:^|[\s(|])\.(?!(?:Chart|Release|Capabilities|Template|Files)\b)/;
+
 /** How deep definitions and variables are followed into each other. */
 const MAX_DEPTH = 6;
 /** How many values one place may mention before only the first ones count. */
@@ -56,22 +59,23 @@ export class References {
     const around = controlsAround(parts, index);
     const prefix = valuesPrefix(source);
     const variables = variablesIn(parts.slice(0, index));
-    const used = part.type === 'action' ? this.entries([{ code: part.code, around }], variables, prefix) : [];
+    // A text in quotes, or one that begins with words of the template, goes on with what stands behind it on its line.
+    const last = parts.findLastIndex(({ start }) => lines.at(start).line <= place.line);
+    const actions = parts.flatMap((other, i) =>
+      i >= index && i <= last && other.type === 'action'
+        ? [{ code: other.code, around: controlsAround(parts, i) }]
+        : [],
+    );
+    const used = this.entries(actions, variables, prefix);
     const conditions = this.entries(
       around.map((code, i) => ({ code, around: around.slice(i + 1) })),
       variables,
       prefix,
     );
-    // Names of definitions, what `tpl` renders and variables may be made of anything.
-    const isOpen =
-      part.type === 'action' &&
-      /\b(?:include|template|tpl)\b|\$\w|(?:^|[\s(|])\.(?!(?:Chart|Release|Capabilities|Template|Files)\b)/.test(
-        part.code,
-      );
     return {
       used,
       conditions: conditions.filter((entry) => !used.includes(entry)),
-      computed: used.length > 0 || isOpen,
+      computed: used.length > 0 || actions.some(({ code }) => OPEN.test(code)),
     };
   }
 
