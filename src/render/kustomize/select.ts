@@ -1,6 +1,6 @@
 import { tamePattern } from '../../tame-pattern.ts';
 import { stringOf } from './fields.ts';
-import { shadowAt } from './shadow.ts';
+import { entryOf, isPrinted, type ShadowScalar, shadowAt } from './shadow.ts';
 import { effectiveNamespace, type Identity, identities, identityOf, type Subject } from './subject.ts';
 
 /**
@@ -96,21 +96,22 @@ export function matchesSelector(
     if (!found?.groups) return false;
     rest = rest.slice(found[0].length);
     const { absentKey, key, equals, value, set, values } = found.groups;
-    const own = map?.type === 'map' ? map.entries.get(absentKey ?? key ?? '') : undefined;
-    const text = own?.type === 'scalar' ? String(own.value) : undefined;
+    const own = map?.type === 'map' ? entryOf(map, absentKey ?? key ?? '') : undefined;
+    const is = (wanted = '') => own?.type === 'scalar' && isText(own.value, wanted);
     const holds =
       absentKey !== undefined
-        ? text === undefined
+        ? own === undefined
         : set !== undefined
-          ? isAmong(text, values) === (set === 'in')
+          ? (values ?? '').split(',').some((wanted) => is(wanted.trim())) === (set === 'in')
           : equals === undefined
-            ? text !== undefined
-            : (text === value) === (equals !== '!=');
+            ? own !== undefined
+            : is(value) === (equals !== '!=');
     if (!holds) return false;
   }
   return true;
 }
 
-function isAmong(text: string | undefined, values = ''): boolean {
-  return text !== undefined && values.split(',').some((value) => value.trim() === text);
+/** Whether kustomize takes a value for a text. */
+function isText(value: ShadowScalar['value'], text: string): boolean {
+  return String(value) === text || (typeof value === 'boolean' && isPrinted(value, text));
 }

@@ -22,6 +22,7 @@ interface RenderedWorkload {
   value: Record<string, unknown>;
   kind: string;
   name: string;
+  pod: Record<string, unknown>;
   gifts: readonly Gift[];
 }
 
@@ -100,8 +101,16 @@ function kindsOf(
 
 /** Whether the one that is left out was given something of its own: then somebody thought of it. */
 function hasOther(skipped: RenderedWorkload, gift: Gift, giver: Kustomization, trace: Trace): boolean {
+  // It chooses its Nodes in another way, or tolerates every taint.
+  if (gift.path.includes('nodeSelector') && valueAt(skipped.pod, ['affinity', 'nodeAffinity'])) return true;
+  if (gift.path.includes('tolerations') && asList(skipped.pod.tolerations).some(isForAll)) return true;
   const own = skipped.gifts.find(({ key }) => key === gift.key);
   return own !== undefined && (gift.key !== 'replicas' || trace.givenBy(skipped.value, own.path) === giver);
+}
+
+function isForAll(toleration: unknown): boolean {
+  const { key, operator, effect } = asMap(toleration) ?? {};
+  return key === undefined && operator === 'Exists' && effect === undefined;
 }
 
 /** Whether an autoscaler counts the replicas of the one that is left out. */
@@ -127,7 +136,7 @@ function workloadIn(value: unknown): RenderedWorkload[] {
     ...tolerations(valueAt(map, [...pod, 'tolerations']), [...pod, 'tolerations']),
     ...(typeof replicas === 'number' ? [scale(replicas)] : []),
   ];
-  return [{ value: map, kind, name, gifts }];
+  return [{ value: map, kind, name, pod: asMap(valueAt(map, pod)) ?? {}, gifts }];
 }
 
 function nodeSelector(value: unknown, path: Path): Gift[] {

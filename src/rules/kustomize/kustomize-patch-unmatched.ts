@@ -206,8 +206,14 @@ export default {
             namePrefix: eu-
           `,
           'base/services.yaml': DEPLOYMENTS,
+          'overlays/dev/words.yaml': yaml`
+            apiVersion: v1
+            kind: ConfigMap
+            metadata: { name: words, annotations: { yes: y, no: n } }
+            data: { a: b }
+          `,
           'overlays/dev/kustomization.yaml': yaml`
-            resources: [../../base]
+            resources: [../../base, words.yaml]
             components: [../../component]
             configMapGenerator:
               - name: settings
@@ -230,6 +236,8 @@ export default {
                 patch: '[{ "op": "replace", "path": "/data/COLOR", "value": "blue" }]'
               - target: { kind: "(?i)DEPLOYMENT", labelSelector: step>1 }
                 patch: '[{ "op": "add", "path": "/spec/progressDeadlineSeconds", "value": 60 }]'
+              - target: { kind: ConfigMap, annotationSelector: "yes=y,no in (off, n)" }
+                patch: '[{ "op": "add", "path": "/data/SHAPE", "value": "round" }]'
               - target: { group: apps, annotationSelector: "!patched" }
                 patch: '[{ "op": "add", "path": "/spec/revisionHistoryLimit", "value": 2 }]'
           `,

@@ -41,7 +41,8 @@ export default {
     facts: ['The patches and `replicas` of each kustomization, and the workloads that it renders'],
     silent: [
       'Fewer than three workloads; DaemonSets, which are to run on all Nodes, do not count',
-      'The one that is left out has something else there: another value of the label, another toleration of the key',
+      'The one that is left out has something else there: another value of the label, an affinity to Nodes, another toleration of ' +
+        'the key, one of every taint',
       'Replicas above zero of another kind, or of what an autoscaler scales',
     ],
     references: [
@@ -102,6 +103,33 @@ export default {
           `,
         },
       },
+      {
+        files: {
+          // An affinity says nothing of taints; no toleration here is one of every taint.
+          'kustomization.yaml': yaml`
+            resources: [apps.yaml]
+            patches:
+              - target: { kind: Deployment, name: backend|ui }
+                patch: |-
+                  - op: add
+                    path: /spec/template/spec/tolerations
+                    value:
+                      - { key: pool, operator: Exists } # <- this kustomization gives a toleration of pool to all of 3 workloads but Deployment/redis
+              - target: { kind: Deployment, name: redis }
+                patch: |-
+                  - op: add
+                    path: /spec/template/spec/affinity
+                    value: { nodeAffinity: {} }
+                  - op: add
+                    path: /spec/template/spec/tolerations
+                    value:
+                      - { key: other, operator: Exists }
+                      - { operator: Exists, effect: NoExecute }
+                      - { effect: NoSchedule }
+          `,
+          'apps.yaml': apps('backend', 'ui', 'redis'),
+        },
+      },
     ],
     good: [
       {
@@ -134,6 +162,36 @@ export default {
               - { name: ui, count: 3 }
               - { name: redis, count: 1 }
           `,
+        },
+      },
+      {
+        files: {
+          // The third chooses its Nodes in another way; it tolerates every taint.
+          'affinity/kustomization.yaml': yaml`
+            resources: [apps.yaml]
+            patches:
+              - target: { kind: Deployment, name: backend|ui }
+                patch: |-
+                  - { op: add, path: /spec/template/spec/nodeSelector, value: { pool: burst } }
+              - target: { kind: Deployment, name: redis }
+                patch: |-
+                  - op: add
+                    path: /spec/template/spec/affinity
+                    value:
+                      nodeAffinity:
+                        requiredDuringSchedulingIgnoredDuringExecution:
+                          nodeSelectorTerms: [{ matchExpressions: [{ key: pool, operator: In, values: [burst] }] }]
+          `,
+          'affinity/apps.yaml': apps('backend', 'ui', 'redis'),
+          'taints/kustomization.yaml': yaml`
+            resources: [apps.yaml]
+            patches:
+              - target: { kind: Deployment, name: backend|ui }
+                patch: '[{ "op": "add", "path": "/spec/template/spec/tolerations", "value": [{ "key": "pool", "operator": "Exists" }] }]'
+              - target: { kind: Deployment, name: redis }
+                patch: '[{ "op": "add", "path": "/spec/template/spec/tolerations", "value": [{ "operator": "Exists" }] }]'
+          `,
+          'taints/apps.yaml': apps('backend', 'ui', 'redis'),
         },
       },
       {
