@@ -305,6 +305,18 @@ describe.each(LAYERS)('with the helm of %s', (layer) => {
         ],
       },
       {
+        name: 'YAML that is broken next to a checksum',
+        files: {
+          'values.yaml': 'tag: ""\n',
+          'templates/cm.yaml': 'kind: ConfigMap\nmetadata: { name: {{ .Release.Name }} }\n',
+          'templates/x.yaml':
+            'kind: Pod\nmetadata:\n  sum: {{ include (print $.Template.BasePath "/cm.yaml") . | sha256sum }}\nspec:\n  image: nginx:{{ .Values.tag }}\n',
+        },
+        findings: [
+          'app/templates/x.yaml:5:15 render-failed: the template prints what is not valid YAML: mapping values are not allowed in this context',
+        ],
+      },
+      {
         name: 'a tab',
         files: { 'templates/x.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n\tname: x\n' },
         findings: [

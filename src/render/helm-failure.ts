@@ -12,7 +12,7 @@ import type { HelmChart } from './helm-chart.ts';
 import type { MarkedOutput } from './helm-marks.ts';
 import { splitManifests } from './helm-output.ts';
 import { schemaFindings } from './helm-schema-failure.ts';
-import { markedOutputs, Trace } from './helm-trace.ts';
+import { differingValues, markedOutputs, Trace } from './helm-trace.ts';
 
 /** Why helm didn't render a chart. */
 export interface Failure {
@@ -250,11 +250,15 @@ async function placeInOutput(source: string, reason: string, helm: HelmChart): P
   return undefined;
 }
 
-/** Whether a template printed this text. helm trims what it prints last. */
+/** Whether a template printed this text, but for values such as hashes of what is marked. helm trims what it prints last. */
 function printsSame(stdout: string, source: string, text: string): boolean {
-  const start = `# Source: ${source}\n${text.trimEnd()}`;
-  const at = stdout.indexOf(start);
-  return at !== -1 && /^\s*(?:$|\n---\n# Source: )/.test(stdout.slice(at + start.length).slice(0, 1000));
+  const header = `# Source: ${source}\n`;
+  const at = stdout.indexOf(header);
+  if (at === -1) return false;
+  const start = at + header.length;
+  const end = stdout.indexOf('\n---\n# Source: ', start);
+  const printed = stdout.slice(start, end === -1 ? undefined : end);
+  return differingValues(printed.trimEnd(), text.trimEnd()) !== undefined;
 }
 
 function findBroken(output: MarkedOutput, source: string, reason: string, helm: HelmChart): OutputPlace | undefined {

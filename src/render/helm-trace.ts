@@ -156,7 +156,7 @@ function nearest<T extends { text: string }>(text: string, among: readonly T[]):
 }
 
 /** How many lines of two texts differ in their values; undefined where they differ in anything else. */
-function differingValues(a: string, b: string): number | undefined {
+export function differingValues(a: string, b: string): number | undefined {
   const [left, right] = [a.split('\n'), b.split('\n')];
   const keyOf = (line: string) => /^[\s-]*[^\s:]+:(?= )/.exec(line)?.[0];
   if (left.length !== right.length) return undefined;
