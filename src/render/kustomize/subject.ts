@@ -23,8 +23,10 @@ export interface Subject {
 
 /** The current identity of an object. */
 export function identityOf(shadow: ShadowMap): Identity {
+  const apiVersion = stringAt(shadow, ['apiVersion']) ?? '';
   return {
-    ...apiOf(stringAt(shadow, ['apiVersion']) ?? ''),
+    group: groupOf(apiVersion),
+    version: versionOf(apiVersion),
     kind: stringAt(shadow, ['kind']) ?? '',
     namespace: stringAt(shadow, ['metadata', 'namespace']) ?? '',
     name: stringAt(shadow, ['metadata', 'name']) ?? '',
@@ -33,15 +35,24 @@ export function identityOf(shadow: ShadowMap): Identity {
 
 /** The identity that a value gives itself. */
 export function identityOfValue(value: unknown): Identity {
-  const { apiVersion, kind, metadata } = asMap(value) ?? {};
-  const { namespace, name } = asMap(metadata) ?? {};
-  const text = (candidate: unknown) => (typeof candidate === 'string' ? candidate : '');
-  return { ...apiOf(text(apiVersion)), kind: text(kind), namespace: text(namespace), name: text(name) };
+  const object = asMap(value);
+  const metadata = asMap(object?.metadata);
+  const apiVersion = textOf(object?.apiVersion);
+  return {
+    group: groupOf(apiVersion),
+    version: versionOf(apiVersion),
+    kind: textOf(object?.kind),
+    namespace: textOf(metadata?.namespace),
+    name: textOf(metadata?.name),
+  };
 }
 
-function apiOf(apiVersion: string): { group: string; version: string } {
-  const group = groupOf(apiVersion);
-  return { group, version: group === '' ? apiVersion : apiVersion.slice(group.length + 1) };
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function versionOf(apiVersion: string): string {
+  return apiVersion.slice(apiVersion.indexOf('/') + 1);
 }
 
 /** Every identity that an object has had, the current one last. */
