@@ -314,6 +314,26 @@ describe.each(TOOLCHAINS)('with %s: where values are written', { timeout: 60_000
     );
   });
 
+  it('points at the prefix or suffix that makes a name invalid, and else at the name', async () => {
+    const files = {
+      'base/kustomization.yaml': 'resources: [web.yaml]\nnamePrefix: b-\n',
+      'base/web.yaml': WEB,
+      'prod/kustomization.yaml': 'resources: [../base]\nnameSuffix: _PROD\n',
+      'long/kustomization.yaml': `resources: [../base]\nnamePrefix: ${'l'.repeat(60)}-\n`,
+    };
+    const prod = await build(files, 'prod', { with: toolchain });
+    await expectPlaces(prod, 'Service', 'b-web_PROD', { 'metadata.name': 'prod/kustomization.yaml:2: _PROD' });
+    const way = await object(prod, 'Service', 'b-web_PROD').way?.(['metadata', 'name']);
+    expect(way?.map(({ message, location }) => `${prod.show(location)} => ${message}`)).toEqual([
+      'base/kustomization.yaml:2: b- => this prefix is put in front of the name',
+      'base/web.yaml:48: web => the rest of the name is written here',
+    ]);
+    const long = await build(files, 'long', { with: toolchain });
+    const name = `${'l'.repeat(60)}-b-web`;
+    await expectPlaces(long, 'Service', name, { 'metadata.name': `long/kustomization.yaml:2: ${'l'.repeat(60)}-` });
+    await expectPlaces(long, 'Deployment', name, { 'metadata.name': 'base/web.yaml:5: web' });
+  });
+
   it('knows the names that people wrote', async () => {
     const built = await build(OVERLAY, 'prod', { with: toolchain });
     const names = await Promise.all(

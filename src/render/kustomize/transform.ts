@@ -78,9 +78,15 @@ export function namespaceStep(
   };
 }
 
+/** Whether the API server takes a name (validation of k8s.io/apimachinery). */
+function isValidName(name: string, kind: string): boolean {
+  return name.length <= (kind === 'Service' ? 63 : 253) && /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(name);
+}
+
 /**
  * PrefixTransformer and SuffixTransformer. The name keeps the place where it was written first: that is what a person looks
- * for, and it is one place for all overlays of a base.
+ * for, and it is one place for all overlays of a base. A name that is valid without the affix, and invalid with it, is written
+ * where the affix is.
  */
 export function affixStep(affix: Text, side: 'prefix' | 'suffix', specs: readonly FieldSpec[]): Step {
   const { place, path } = writtenIn(affix.origin);
@@ -100,8 +106,14 @@ export function affixStep(affix: Text, side: 'prefix' | 'suffix', specs: readonl
         const { value: old, isNew } = slot;
         if (old.type !== 'scalar') continue;
         const via: Via = { place, path, message: `${where} the ${isName ? 'name' : 'value'}` };
+        const text = String(old.value ?? '');
+        const value = added(text);
         // Longer, but written where it was: nothing is overwritten.
-        Object.assign(old, { value: added(String(old.value ?? '')), via: isNew ? [] : [...(old.via ?? []), via] });
+        Object.assign(old, { value, via: isNew ? [] : [...(old.via ?? []), via] });
+        if (isName && isValidName(text, kind) && !isValidName(value, kind) && 'place' in old.origin) {
+          const rest: Via = { ...old.origin, message: 'the rest of the name is written here' };
+          Object.assign(old, { origin: affix.origin, via: [...(old.via ?? []).slice(0, -1), rest] });
+        }
       }
     }
     return undefined;
