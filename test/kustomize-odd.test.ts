@@ -452,7 +452,7 @@ it('traces 300 overlays on one base within seconds', async () => {
     return limit(() => renderKustomize({ type: 'kustomize', name, directory: join(cwd, name) }, context));
   };
   const rendered = await Promise.all(overlays.map(render));
-  const started = performance.now();
+  const started = process.cpuUsage();
   const lines = new Set<string>();
   for (const { objects } of rendered) {
     expect(objects).toHaveLength(20);
@@ -462,5 +462,6 @@ it('traces 300 overlays on one base within seconds', async () => {
     }
   }
   expect(lines.size).toBe(20);
-  expect(performance.now() - started).toBeLessThan(5_000);
+  // Microseconds; what else runs on the machine doesn't count.
+  expect(process.cpuUsage(started).user).toBeLessThan(5_000_000);
 }, 180_000);

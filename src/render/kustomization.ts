@@ -179,7 +179,7 @@ export function readGraph(
       if (entry.what === 'file' && (entry.role === 'resource' || entry.field.startsWith('patches'))) {
         yamlFiles.add(entry.absolute);
       }
-      const problem = problemOf(kustomization, entry, loadRestrictor) ?? unreadable(kustomization, entry, sources);
+      const problem = knownProblem(kustomization, entry, loadRestrictor, sources);
       if (problem) problems.push(problem);
       const inner = entry.what === 'directory' ? readKustomization(entry.absolute, sources) : undefined;
       if (inner) visit(inner);
@@ -203,6 +203,27 @@ export function readGraph(
     plugins,
     charts,
   };
+}
+
+/** Of one run, by what kustomize may load: overlays ask of every file of their base. */
+const entryProblems: Record<NonNullable<KustomizeTarget['loadRestrictor']>, WeakMap<Entry, GraphProblem | null>> = {
+  LoadRestrictionsRootOnly: new WeakMap(),
+  LoadRestrictionsNone: new WeakMap(),
+};
+
+function knownProblem(
+  kustomization: Kustomization,
+  entry: Entry,
+  loadRestrictor: NonNullable<KustomizeTarget['loadRestrictor']>,
+  sources: SourceFiles,
+): GraphProblem | undefined {
+  const known = entryProblems[loadRestrictor];
+  let problem = known.get(entry);
+  if (problem === undefined) {
+    problem = problemOf(kustomization, entry, loadRestrictor) ?? unreadable(kustomization, entry, sources) ?? null;
+    known.set(entry, problem);
+  }
+  return problem ?? undefined;
 }
 
 function problemOf(

@@ -6,12 +6,11 @@ import { isBlank } from '../yaml/blank.ts';
 import { readYaml, type YamlDocument } from '../yaml.ts';
 import { documentsOf, type KustomizationGraph, type Mention, placeOf, readGraph } from './kustomization.ts';
 import type { Cut } from './kustomize/cut.ts';
-import { failureOf, type Refusal } from './kustomize/failure.ts';
+import type { failureOf as FailureOf, Refusal } from './kustomize/failure.ts';
 import { generatorsOf } from './kustomize/generate.ts';
 import { judge } from './kustomize/judge.ts';
 import { orphans } from './kustomize/orphans.ts';
 import { patchesOf } from './kustomize/patches.ts';
-import { asDeployed, buildRest } from './kustomize/rest.ts';
 import { skippedSiblings } from './kustomize/siblings.ts';
 import { identityOfValue } from './kustomize/subject.ts';
 import { Trace, withoutHash } from './kustomize/trace.ts';
@@ -58,13 +57,17 @@ export async function renderKustomize(target: KustomizeTarget, context: RenderCo
     : (target.location ?? { file: shownPath(file, context.cwd) });
 
   if (result?.kind !== 'ok') {
-    const refusal = result && failed(result, home, graph, context);
+    const [{ failureOf }, { asDeployed, buildRest }] = await Promise.all([
+      import('./kustomize/failure.ts'),
+      import('./kustomize/rest.ts'),
+    ]);
+    const explain = (why: Exclude<RunResult, { kind: 'ok' }>) => failed(why, home, graph, context, failureOf);
+    const refusal = result && explain(result);
     const wrong = [
       ...graph.problems.filter(({ rule }) => rule !== 'kustomize-file-outside-root'),
       ...exploding.flatMap(({ mentions }) => mentions),
     ];
     const buildFreely = (directory: string) => build(directory, 'LoadRestrictionsNone');
-    const explain = (why: Exclude<RunResult, { kind: 'ok' }>) => failed(why, home, graph, context);
     const rest =
       result === undefined || result.kind === 'failed'
         ? await buildRest(wrong, refusal, graph, context, buildFreely, explain)
@@ -83,7 +86,9 @@ export async function renderKustomize(target: KustomizeTarget, context: RenderCo
   findings.push(...judge(graph, values, sources));
   if (trace) findings.push(...skippedSiblings(graph, values, trace, sources));
   // Once it is built, what is blank can only be a resource.
-  const emptyFiles = graph.yamlFiles.filter((file) => isBlank(textOf(file, sources) ?? '-'));
+  const emptyFiles = graph.yamlFiles.filter((file) =>
+    blank.get(sources, file, () => isBlank(textOf(file, sources) ?? '-')),
+  );
   return {
     objects,
     findings: [...findings, ...repeatedKeys(graph, context), ...(await orphans(graph, context))],
@@ -92,6 +97,9 @@ export async function renderKustomize(target: KustomizeTarget, context: RenderCo
     ...version,
   };
 }
+
+/** Whether files say nothing. */
+const blank = new PerRun<boolean>();
 
 /** More than any cluster takes in one document; kustomize would build it all, in gigabytes and minutes. */
 const MAX_NODES = 1_000_000;
@@ -216,6 +224,7 @@ function failed(
   home: Location,
   graph: KustomizationGraph,
   context: RenderContext,
+  failureOf: typeof FailureOf,
 ): Refusal | undefined {
   const finding = (message: string): SourceFinding => ({ rule: 'render-failed', message, location: home });
   const bare = (own: SourceFinding): Refusal => ({

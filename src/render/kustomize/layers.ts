@@ -2,6 +2,7 @@ import { asMap } from '../../cluster/workloads.ts';
 import type { Path } from '../../resource.ts';
 import type { SourceFiles } from '../../source.ts';
 import { documentsOf, type Kustomization, type Mention, placeOf, readKustomization } from '../kustomization.ts';
+import { PerRun } from '../per-run.ts';
 import { type ChartEntry, chartEntries, pluginChart } from './charts.ts';
 import { listIn, mapIn, textIn, writtenIn } from './configured.ts';
 import { type FieldSpec, type FieldSpecs, mergeSpecs, NO_SPECS, specsWith } from './field-specs.ts';
@@ -177,7 +178,18 @@ export function sourceObjects(
   return objects;
 }
 
-function objectsOf(file: string, sources: SourceFiles, via: Pick<Place, 'via'> = {}): SourceObject[] {
+/** By file: every overlay starts with the same objects. */
+const written = new PerRun<readonly Written[]>();
+
+/** What is known of an object before any kustomization acts on it. */
+type Written = Omit<SourceObject, 'steps' | 'layers'>;
+
+function objectsOf(file: string, sources: SourceFiles, via?: Pick<Place, 'via'>): SourceObject[] {
+  const own = via ? writtenOf(file, sources, via) : written.get(sources, file, () => writtenOf(file, sources, {}));
+  return own.map((object) => ({ ...object, steps: [], layers: [] }));
+}
+
+function writtenOf(file: string, sources: SourceFiles, via: Pick<Place, 'via'>): Written[] {
   return (documentsOf(file, sources) ?? []).flatMap(({ index, value }) =>
     flatten(value, []).map(({ object, path }) => ({
       kind: identityOfValue(object).kind,
@@ -186,8 +198,6 @@ function objectsOf(file: string, sources: SourceFiles, via: Pick<Place, 'via'> =
       local: annotationOf(object, 'config.kubernetes.io/local-config') === 'true',
       file,
       start: () => shadowOf(object, { file, document: index, ...via }, path),
-      steps: [],
-      layers: [],
     })),
   );
 }
@@ -207,8 +217,28 @@ function annotationOf(object: Record<string, unknown>, key: string): unknown {
   return Object.hasOwn(annotations, key) ? annotations[key] : undefined;
 }
 
+/** Of one run, by what they depend on: those of a base are the same below every overlay. */
+const ownStages = new WeakMap<
+  Kustomization,
+  { specs: FieldSpecs; mergeKeys: MergeKeys | undefined; stages: readonly Stage[] }
+>();
+
 /** What the fields of a kustomization do, in the order in which kustomize does it (configureBuiltinTransformers). */
 function stagesOf(
+  kustomization: Kustomization,
+  specs: FieldSpecs,
+  sources: SourceFiles,
+  mergeKeys: MergeKeys | undefined,
+): readonly Stage[] {
+  let known = ownStages.get(kustomization);
+  if (known?.specs !== specs || known.mergeKeys !== mergeKeys) {
+    known = { specs, mergeKeys, stages: findStages(kustomization, specs, sources, mergeKeys) };
+    ownStages.set(kustomization, known);
+  }
+  return known.stages;
+}
+
+function findStages(
   kustomization: Kustomization,
   specs: FieldSpecs,
   sources: SourceFiles,

@@ -31,8 +31,20 @@ export interface Patch {
   operations: Operation[] | undefined;
 }
 
+/** Of one run: overlays ask for the patches of their base. */
+const known = new WeakMap<Kustomization, readonly Patch[]>();
+
 /** The patches of a kustomization in the order in which kustomize applies them, but for `patchesJson6902`, which come later. */
-export function patchesOf(kustomization: Kustomization, sources: SourceFiles): Patch[] {
+export function patchesOf(kustomization: Kustomization, sources: SourceFiles): readonly Patch[] {
+  let patches = known.get(kustomization);
+  if (!patches) {
+    patches = readPatches(kustomization, sources);
+    known.set(kustomization, patches);
+  }
+  return patches;
+}
+
+function readPatches(kustomization: Kustomization, sources: SourceFiles): Patch[] {
   const { value } = kustomization;
   const place = placeOf(kustomization);
   const patches: Patch[] = [];
