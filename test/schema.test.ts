@@ -946,3 +946,20 @@ it('reads what a manifest says', () => {
   const schema: JsonSchema | undefined = kubernetesRelease('1.34').definitions.V1ConfigMap;
   expect(Object.keys(schema?.properties ?? {})).toContain('binaryData');
 });
+
+it('tells a key that is wrong from a value that is', () => {
+  const service = {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'web', labels: { 'a/b/c': 'x', fine: 'no way' }, lables: {} },
+    spec: { ports: [{ port: 80 }] },
+  };
+  const found = schemas()
+    .validate(service)
+    .errors.map(({ path, at }) => [path.join(' '), at]);
+  expect(found).toEqual([
+    ['metadata lables', 'key'],
+    ['metadata labels a/b/c', 'key'],
+    ['metadata labels fine', undefined],
+  ]);
+});

@@ -7,8 +7,6 @@ import { mayBecomeAnything, type Violation, walk } from './walk.ts';
 export interface SchemaError extends Violation {
   /** Absent, the object is refused for certain. */
   severity?: 'warning';
-  /** The key is wrong, not its value. */
-  at?: 'key';
 }
 
 export interface SchemaResult {

@@ -11,6 +11,8 @@ export interface Violation {
   kind: 'type' | 'required' | 'unknown' | 'value';
   path: Path;
   message: string;
+  /** The key is wrong, not its value. */
+  at?: 'key';
 }
 
 export interface WalkOptions {
@@ -248,11 +250,8 @@ class Walker {
     if (this.#typesOnly || schema.format === undefined) return;
     const wrong = formatError(schema.format, key);
     if (wrong === undefined || mayBecomeAnything(key)) return;
-    this.#report(
-      'value',
-      [...this.#path, key],
-      `${dotted(this.#path)}: Invalid value: ${JSON.stringify(key)}: ${wrong}`,
-    );
+    const message = `${dotted(this.#path)}: Invalid value: ${JSON.stringify(key)}: ${wrong}`;
+    this.violations.push({ kind: 'value', path: [...this.#path, key], message, at: 'key' });
   }
 
   #checkScalar(value: Scalar, schema: JsonSchema): void {
