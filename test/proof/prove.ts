@@ -235,9 +235,11 @@ interface Attempt {
   edits: Edit[];
   why: string[];
   proven: boolean;
+  /** A copy was built with its edit, and its value did not show it: it must be tried alone. */
+  suspect: boolean;
 }
 
-/** Proves claims about one kustomization; with at most about `patience` copies: the rest isn't tried. */
+/** Proves claims about one kustomization; with about `patience` copies, and those that suspicion takes: the rest isn't tried. */
 export async function proveTarget(
   { name, files }: Case,
   target: string,
@@ -267,7 +269,7 @@ export async function proveTarget(
     else if (!object || before === undefined) judge(claim, 'unproven', 'the render has nothing at its path');
     else {
       const fitting = edits.filter((edit) => fits(edit, before, path));
-      attempts.push({ claim, path, object, before, edits: fitting, why: [], proven: false });
+      attempts.push({ claim, path, object, before, edits: fitting, why: [], proven: false, suspect: false });
     }
   }
   // What objects and items are known by is changed last: it may change what else acts on them.
@@ -326,6 +328,8 @@ async function proveTogether(attempts: readonly Attempt[], workshop: Workshop): 
   for (const attempt of open) {
     const edit = byPlace.get(placeOf(attempt))?.edit;
     attempt.proven = edit !== undefined && isChanged(attempt, edit, workshop.render, after);
+    // Entries may be written at one place for a map and for what holds it; scalars each have their own.
+    attempt.suspect = !attempt.proven && !(typeof attempt.before === 'object');
   }
 }
 
@@ -341,7 +345,7 @@ async function proveAlone(attempts: readonly Attempt[], workshop: Workshop): Pro
   for (const edit of first?.edits ?? []) {
     const open = attempts.filter(({ proven }) => !proven);
     if (!first || open.length === 0) return;
-    if (workshop.patience-- <= 0) {
+    if (!open.some(({ suspect }) => suspect) && workshop.patience-- <= 0) {
       // Half tried is not tried.
       for (const attempt of open) attempt.why = [];
       return;
