@@ -6,14 +6,14 @@ import type { Environment } from './config/config.ts';
 import { releaseOf } from './config/release.ts';
 import { GitIgnore } from './gitignore.ts';
 import { groupPlain, type PlainFile } from './plain.ts';
-import { isArchive, isChart, readChart } from './render/chart.ts';
+import { isArchive, isChart, readChart } from './render/helm/chart.ts';
 import {
   KUSTOMIZATION_FILES,
   type KustomizationGraph,
   kustomizationFile,
   readGraph,
   readKustomization,
-} from './render/kustomization.ts';
+} from './render/kustomize/kustomization.ts';
 import { shownPath } from './render/manifests.ts';
 import type { Target } from './render/target.ts';
 import type { UncheckedItem } from './report/report.ts';

@@ -1,7 +1,7 @@
 import { symlinkSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { filesOf, isArchive, isChart, readChart } from '../src/render/chart.ts';
+import { filesOf, isArchive, isChart, readChart } from '../src/render/helm/chart.ts';
 import { SourceFiles } from '../src/source.ts';
 import { shopFiles } from './helm-targets.ts';
 import { tree } from './tree.ts';

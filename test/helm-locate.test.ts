@@ -7,7 +7,7 @@ import pLimit from 'p-limit';
 import { describe, expect, it, vi } from 'vitest';
 import { RANDOM_VALUE } from '../src/cluster/unknown.ts';
 import { valueAt } from '../src/cluster/workloads.ts';
-import { readObjects, splitOutput } from '../src/render/helm-output.ts';
+import { readObjects, splitOutput } from '../src/render/helm/output.ts';
 import type { Rendered, RenderedObject } from '../src/render/target.ts';
 import { pinned } from '../src/render/tools.ts';
 import type { At, Location, Path } from '../src/resource.ts';

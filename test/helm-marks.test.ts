@@ -3,8 +3,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import { functionsOf, openActions, splitTemplate } from '../src/render/go-template.ts';
-import { Marks } from '../src/render/helm-marks.ts';
+import { functionsOf, openActions, splitTemplate } from '../src/render/helm/go-template.ts';
+import { Marks } from '../src/render/helm/marks.ts';
 import { pinned } from '../src/render/tools.ts';
 import { chart, LAYERS } from './helm-targets.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { create } from 'tar';
 import { describe, expect, it, vi } from 'vitest';
-import { readKnownValues } from '../src/render/helm-known-values.ts';
+import { readKnownValues } from '../src/render/helm/known-values.ts';
 import { pinned } from '../src/render/tools.ts';
 import { at, CONFIGURED, LAYERS, renderIn, type TargetOptions } from './helm-targets.ts';
 import { tree } from './tree.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { followValues, type Scope, ValueUse } from '../src/render/helm-value-use.ts';
-import { parseTemplate } from '../src/render/template-tree.ts';
+import { parseTemplate } from '../src/render/helm/template-tree.ts';
+import { followValues, type Scope, ValueUse } from '../src/render/helm/value-use.ts';
 
 function scopeOf(templates: readonly string[], texts: readonly string[] = []): Scope {
   return { values: new ValueUse(), templates, texts, library: false, subcharts: [] };

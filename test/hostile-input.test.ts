@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isTameGlob } from '../src/config/tame-glob.ts';
-import { errorIn } from '../src/render/kustomize/failure-message.ts';
+import { errorIn } from '../src/render/kustomize/refused/failure-message.ts';
 import { formats } from '../src/report/index.ts';
 import { waysToMatch } from '../src/tame-pattern.ts';
 import { readYaml } from '../src/yaml.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { filesOf } from '../src/render/kustomization.ts';
+import { filesOf } from '../src/render/kustomize/kustomization.ts';
 import type { KustomizeTarget, RenderedObject } from '../src/render/target.ts';
 import type { Location, Path } from '../src/resource.ts';
 import { yaml } from '../src/rule.ts';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { readGraph } from '../src/render/kustomization.ts';
-import { withoutSecrets } from '../src/render/kustomize/redact.ts';
+import { readGraph } from '../src/render/kustomize/kustomization.ts';
+import { withoutSecrets } from '../src/render/kustomize/refused/redact.ts';
 import { yaml } from '../src/rule.ts';
 import { SourceFiles } from '../src/source.ts';
 import { tree } from './tree.ts';

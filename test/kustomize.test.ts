@@ -2,7 +2,7 @@ import { chmodSync, closeSync, existsSync, ftruncateSync, openSync, symlinkSync,
 import { join, relative } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { filesOf, kustomizationFile, readGraph, references } from '../src/render/kustomization.ts';
+import { filesOf, kustomizationFile, readGraph, references } from '../src/render/kustomize/kustomization.ts';
 import type { Rendered, RenderedObject } from '../src/render/target.ts';
 import { findTools, type Tools } from '../src/render/tools.ts';
 import type { Path } from '../src/resource.ts';

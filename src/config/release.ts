@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { isArchive, readChart } from '../render/chart.ts';
+import { isArchive, readChart } from '../render/helm/chart.ts';
 import type { SourceFiles } from '../source.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { realpath, stat } from 'node:fs/promises';
 import { isBelow } from '../below.ts';
-import { filesOf as filesOfChart } from '../render/chart.ts';
-import { filesOf as filesOfKustomization } from '../render/kustomization.ts';
+import { filesOf as filesOfChart } from '../render/helm/chart.ts';
+import { filesOf as filesOfKustomization } from '../render/kustomize/kustomization.ts';
 import { shownPath } from '../render/manifests.ts';
 import type { Target } from '../render/target.ts';
 import type { SourceFiles } from '../source.ts';

@@ -4,16 +4,16 @@ import { SourceError, type SourceFiles } from '../source.ts';
 import { expandedNodes } from '../yaml/aliases.ts';
 import { isBlank } from '../yaml/blank.ts';
 import { readYaml, type YamlDocument } from '../yaml.ts';
-import { documentsOf, type KustomizationGraph, type Mention, placeOf, readGraph } from './kustomization.ts';
-import type { Cut } from './kustomize/cut.ts';
-import type { failureOf as FailureOf, Refusal } from './kustomize/failure.ts';
-import { generatorsOf } from './kustomize/generate.ts';
-import { judge } from './kustomize/judge.ts';
-import { orphans } from './kustomize/orphans.ts';
-import { patchesOf } from './kustomize/patches.ts';
-import { skippedSiblings } from './kustomize/siblings.ts';
-import { identityOfValue } from './kustomize/subject.ts';
-import { Trace, withoutHash } from './kustomize/trace.ts';
+import { documentsOf, type KustomizationGraph, type Mention, placeOf, readGraph } from './kustomize/kustomization.ts';
+import { judge } from './kustomize/passed-over/judge.ts';
+import { orphans } from './kustomize/passed-over/orphans.ts';
+import { skippedSiblings } from './kustomize/passed-over/siblings.ts';
+import type { Cut } from './kustomize/refused/cut.ts';
+import type { failureOf as FailureOf, Refusal } from './kustomize/refused/failure.ts';
+import { generatorsOf } from './kustomize/trace/generate.ts';
+import { patchesOf } from './kustomize/trace/patches.ts';
+import { identityOfValue } from './kustomize/trace/subject.ts';
+import { Trace, withoutHash } from './kustomize/trace/trace.ts';
 import { shownPath } from './manifests.ts';
 import { PerRun } from './per-run.ts';
 import { isGarbage, type RunResult, run } from './run.ts';
@@ -58,8 +58,8 @@ export async function renderKustomize(target: KustomizeTarget, context: RenderCo
 
   if (result?.kind !== 'ok') {
     const [{ failureOf }, { asDeployed, buildRest }] = await Promise.all([
-      import('./kustomize/failure.ts'),
-      import('./kustomize/rest.ts'),
+      import('./kustomize/refused/failure.ts'),
+      import('./kustomize/refused/rest.ts'),
     ]);
     const explain = (why: Exclude<RunResult, { kind: 'ok' }>) => failed(why, home, graph, context, failureOf);
     const refusal = result && explain(result);
