@@ -223,7 +223,7 @@ describe('keys that every object of JavaScript has', () => {
       .join('---\n');
     const lines = await said(tree({ 'all.yaml': `${text}---\n${pod('good')}` }));
     expect(lines.filter((line) => / error /.test(line))).toEqual([
-      "all.yaml: 3:63 error schema-invalid: metadata.labels: Invalid value: \"__proto__\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
+      "all.yaml: 3:52 error schema-invalid: metadata.labels: Invalid value: \"__proto__\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
       expect.stringMatching(/^all\.yaml: \d+:123 error host-network-port-mismatch: /),
     ]);
     expect(lines.at(-1)).toBe('exit 1, 1 targets, 29 resources');

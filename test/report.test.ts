@@ -7,6 +7,7 @@ import { excerpt } from '../src/report/excerpt.ts';
 import type { Format } from '../src/report/index.ts';
 import { loadReporter } from '../src/report/index.ts';
 import type { Report } from '../src/report/report.ts';
+import { yaml } from '../src/rule.ts';
 import { rules } from '../src/rules/index.ts';
 import { SourceFiles } from '../src/source.ts';
 import { lintFiles } from './examples.ts';
@@ -357,15 +358,32 @@ data:
 
   it('leave out all that stands where a value of a Secret comes from', async () => {
     const files = {
-      'kustomization.yaml': 'resources: [access.yaml, all.yaml]\nreplacements: [{ path: replace.yaml }]\n',
-      'access.yaml': 'apiVersion: v1\nkind: Secret\nmetadata: { name: access }\nstringData: { a/b: x, c: x }\n',
+      'kustomization.yaml': 'resources: [access.yaml, all.yaml, web.yaml]\nreplacements: [{ path: replace.yaml }]\n',
+      'access.yaml': 'apiVersion: v1\nkind: Secret\nmetadata: { name: access }\nstringData: { HOST: x }\n',
       'replace.yaml':
         'source: { kind: ConfigMap, name: all, fieldPath: data.listen }\n' +
-        'targets: [{ select: { kind: Secret }, fieldPaths: ["stringData.a/b"] }]\n',
+        'targets: [{ select: { kind: Secret }, fieldPaths: [stringData.HOST] }]\n',
       'all.yaml':
-        'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: all }\ndata:\n  before: hunter2\n  listen: hunter2\n',
+        'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: all }\ndata:\n  before: hunter2\n  listen: postgress\n',
+      'web.yaml': yaml`
+        apiVersion: v1
+        kind: Service
+        metadata: { name: postgres }
+        spec: { ports: [{ port: 5432 }] }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: web }
+        spec:
+          containers:
+            - name: web
+              image: example.com/web:1.0
+              env:
+                - { name: DATABASE_PORT, value: "5432" }
+                - { name: DATABASE_HOST, valueFrom: { secretKeyRef: { name: access, key: HOST } } }
+      `,
     };
-    const found = await lintFiles(files, { rules: ['schema-invalid'] });
+    const found = await lintFiles(files, { rules: ['host-unresolved'] });
     expect(found.diagnostics.map(({ location: { file, line } }) => `${file}:${line}`)).toEqual(['all.yaml:6']);
     const sources = new SourceFiles('/nowhere');
     for (const [file, text] of Object.entries(files)) sources.add(file, text);
