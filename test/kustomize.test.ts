@@ -334,6 +334,52 @@ describe.each(TOOLCHAINS)('with %s: where values are written', { timeout: 60_000
     await expectPlaces(long, 'Deployment', name, { 'metadata.name': 'base/web.yaml:5: web' });
   });
 
+  it('knows that a label which one entry adds in several places is one node to kustomize', async () => {
+    const labels = (team: string, rest = '') => `labels: [{ pairs: { team: ${team} }${rest} }]\n`;
+    const files = {
+      'base/kustomization.yaml': `resources: [web.yaml]\n${labels('base', ', includeSelectors: true')}`,
+      'base/web.yaml': WEB,
+      'field/kustomization.yaml': `resources: [../base]\n${labels('field')}`,
+      'same/kustomization.yaml': `resources: [../base]\n${labels('base')}`,
+      'patch/kustomization.yaml': yaml`
+        resources: [../base]
+        patches:
+          - patch: |-
+              apiVersion: v1
+              kind: Service
+              metadata: { name: web, labels: { team: patch } }
+      `,
+      'json/kustomization.yaml': yaml`
+        resources: [../base]
+        patches:
+          - target: { kind: Service }
+            patch: '[{ "op": "add", "path": "/metadata/annotations", "value": { "a": "b" } }]'
+        labels: [{ pairs: { team: json } }]
+      `,
+    };
+    const found: Record<string, unknown> = {};
+    for (const directory of ['field', 'same', 'patch', 'json']) {
+      const built = await build(files, directory, { with: toolchain });
+      found[directory] = await places(built, 'Service', 'web', ['metadata.labels.team', 'spec.selector.team']);
+    }
+    const base = 'base/kustomization.yaml:2: base }, includeSelectors: true }]';
+    expect(found).toEqual({
+      field: {
+        'metadata.labels.team': 'field/kustomization.yaml:2: field } }]',
+        'spec.selector.team': 'field/kustomization.yaml:2: field } }]',
+      },
+      same: {
+        'metadata.labels.team': 'same/kustomization.yaml:2: base } }]',
+        'spec.selector.team': 'same/kustomization.yaml:2: base } }]',
+      },
+      patch: {
+        'metadata.labels.team': 'patch/kustomization.yaml:6: patch } }',
+        'spec.selector.team': 'patch/kustomization.yaml:6: patch } }',
+      },
+      json: { 'metadata.labels.team': 'json/kustomization.yaml:5: json } }]', 'spec.selector.team': base },
+    });
+  });
+
   it('knows the names that people wrote', async () => {
     const built = await build(OVERLAY, 'prod', { with: toolchain });
     const names = await Promise.all(

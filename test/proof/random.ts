@@ -276,7 +276,7 @@ const deed = (n: number): fc.Arbitrary<Layer> => {
         { images: [{ name: 'ghcr.io/shop/web', newName: 'web', newTag: 'latest' }] },
         { replicas: [{ name: 'web', count: 5 }] },
         { labels: [{ pairs: { team: 'shop' } }] },
-        { labels: [{ pairs: { crew: 'shop', app: 'changed' }, includeSelectors: true }] },
+        { labels: [{ pairs: { team: 'shop', app: 'changed' }, includeSelectors: true }] },
         { labels: [{ pairs: { tier: 'x' }, includeTemplates: true }] },
         { commonLabels: { part: 'shop' } },
         { commonAnnotations: { note: 'n' } },

@@ -1,4 +1,4 @@
-import { overwrite, type Shadow, type ShadowList, type ShadowMap } from './shadow.ts';
+import { overwriteShared, type Shadow, type ShadowList, type ShadowMap } from './shadow.ts';
 
 /** What a patch is applied to: the groups whose lists kustomize knows to merge are those of its built-in schema. */
 export interface MergedKind {
@@ -54,7 +54,7 @@ function mergeMap(object: ShadowMap, patch: ShadowMap, path: readonly string[], 
       mergeMap(own, value, [...path, key], kind);
     } else if (value.type === 'list' && own?.type === 'list') {
       if (mergeList(own, value, [...path, key], kind) === 'delete') object.entries.delete(key);
-    } else overwrite(object, key, withoutDirectives(value));
+    } else overwriteShared(object, key, withoutDirectives(value));
   }
 }
 

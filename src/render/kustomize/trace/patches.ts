@@ -128,6 +128,9 @@ export function patchStep(patch: Patch, mergeKeys?: MergeKeys): Step | undefined
     return (subject) => {
       if (!isSelected(subject)) return undefined;
       remember(subject);
+      // The object is written and read again: from then on each place has its own node.
+      for (const shared of subject.sharing ?? []) shared.places = [];
+      subject.sharing = [];
       jsonPatch(subject.shadow, operations, place, subject.settled);
       return undefined;
     };

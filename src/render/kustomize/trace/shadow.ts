@@ -75,6 +75,11 @@ export interface ShadowList extends Past {
   origin: Origin;
 }
 
+/** Places of one object that hold the same node. */
+export interface Sharing {
+  places: { map: ShadowMap; key: string }[];
+}
+
 export interface ShadowScalar extends Past {
   type: 'scalar';
   value: string | number | boolean | null;
@@ -83,6 +88,8 @@ export interface ShadowScalar extends Past {
   parts?: readonly Part[];
   /** Where in such a text the part starts that counts. */
   focus?: number;
+  /** To kustomize it is one node with what stands in other places of the object: they change together. */
+  shared?: Sharing;
 }
 
 /** The shadow of a parsed document, or of a value in it. */
@@ -125,6 +132,23 @@ export function overwrite(map: ShadowMap, key: string, value: Shadow): void {
   const isSame = own?.origin === value.origin && own.type === 'scalar' && value.type === 'scalar';
   const was = isSame && own.value === value.value ? own.was : own;
   map.entries.set(key, was && own !== value ? { ...value, was } : value);
+}
+
+/**
+ * Sets an entry of a map as kustomize does it in place: whatever shares the node that stands there gets the value, too (FieldSetter
+ * of kyaml).
+ */
+export function overwriteShared(map: ShadowMap, key: string, value: Shadow): void {
+  const own = map.entries.get(key);
+  const shared = own?.type === 'scalar' ? own.shared : undefined;
+  const places = (shared?.places ?? []).filter((place) => {
+    const there = place.map.entries.get(place.key);
+    return there?.type === 'scalar' && there.shared === shared;
+  });
+  // A copy shares nothing.
+  const isOne = places.some((place) => place.map.entries === map.entries && place.key === key);
+  if (!shared || !isOne || value.type !== 'scalar') overwrite(map, key, value);
+  else for (const place of places) overwrite(place.map, place.key, { ...value, shared });
 }
 
 /** A copy for another place, which it gets to by `via`. */

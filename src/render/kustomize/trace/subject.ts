@@ -1,6 +1,6 @@
 import { asMap } from '../../../cluster/workloads.ts';
 import { groupOf } from '../../../resource.ts';
-import { type ShadowMap, stringAt } from './shadow.ts';
+import { type ShadowMap, type Sharing, stringAt } from './shadow.ts';
 
 /** What kustomize knows an object by. */
 export interface Identity {
@@ -19,6 +19,8 @@ export interface Subject {
   previous: Identity[];
   /** Whether it is as it is rendered already, so that all that is done to it was done before. */
   settled?: boolean;
+  /** Nodes that stand in several places of it. */
+  sharing?: Sharing[];
 }
 
 /** The current identity of an object. */

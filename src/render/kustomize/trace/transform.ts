@@ -1,7 +1,17 @@
 import { isPattern, tamePattern } from '../../../tame-pattern.ts';
 import { fieldIn, isSet, listIn, plainOf, type Text, textIn, writtenIn } from './configured.ts';
 import { type FieldSpec, type FieldSpecs, slotsOf, specsOf, withSpecs } from './field-specs.ts';
-import { mapAt, type Origin, overwrite, type Shadow, type ShadowMap, scalar, type Via } from './shadow.ts';
+import {
+  mapAt,
+  type Origin,
+  overwrite,
+  overwriteShared,
+  type Shadow,
+  type ShadowMap,
+  type Sharing,
+  scalar,
+  type Via,
+} from './shadow.ts';
 import { identities, identityOf, type Subject } from './subject.ts';
 
 /** Changes an object as one field of a kustomization does; `delete` where it takes the object out. */
@@ -122,16 +132,28 @@ export function affixStep(affix: Text, side: 'prefix' | 'suffix', specs: readonl
 
 /** LabelTransformer and AnnotationsTransformer: texts by key, at maps. */
 export function pairStep(pairs: ShadowMap, specs: readonly FieldSpec[]): Step {
-  return ({ shadow }) => {
+  return (subject) => {
+    // kustomize makes one node of a pair, and puts it wherever the key is missing (SetEntry of its api/filters/filtersutil).
+    const nodes = new Map<string, Sharing>();
     for (const spec of specs) {
-      for (const { value } of slotsOf(shadow, spec, pairs.origin, 'map')) {
+      for (const { value } of slotsOf(subject.shadow, spec, pairs.origin, 'map')) {
         if (value.type !== 'map') continue;
         for (const [key, text] of pairs.entries) {
+          if (text.type !== 'scalar') continue;
           // What is empty is an empty text; a transformer's numbers and booleans become texts.
-          if (text.type === 'scalar') overwrite(value, key, { ...text, value: text.value ?? '' });
+          const written = { ...text, value: text.value ?? '' };
+          if (value.entries.has(key)) {
+            overwriteShared(value, key, written);
+            continue;
+          }
+          const shared = nodes.get(key) ?? { places: [] };
+          nodes.set(key, shared);
+          shared.places.push({ map: value, key });
+          value.entries.set(key, { ...written, shared });
         }
       }
     }
+    subject.sharing = [...(subject.sharing ?? []), ...nodes.values()];
     return undefined;
   };
 }
