@@ -99,6 +99,15 @@ export default {
     good: [
       {
         files: {
+          // Nobody knows what the kustomization above lists.
+          'kustomization.yaml': 'resources: [app, app/two.yaml\n',
+          'app/kustomization.yaml': 'resources: [one.yaml]\n',
+          'app/one.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: one }\n',
+          'app/other.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: other }\n',
+        },
+      },
+      {
+        files: {
           // A comment, a script, a README, another kustomization above, a directory that is applied.
           'app/kustomization.yaml': yaml`
             resources:

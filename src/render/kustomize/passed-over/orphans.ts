@@ -95,7 +95,10 @@ async function manifestsBelow(directory: string, root: string): Promise<string[]
 function isListed(file: string, { root, sources }: Context): boolean {
   const real = realPath(file);
   for (let directory = dirname(file); isBelow(directory, root); directory = dirname(directory)) {
-    const entries = readKustomization(directory, sources)?.entries ?? [];
+    const kustomization = readKustomization(directory, sources);
+    // What can't be read may list it.
+    if (kustomization && (!kustomization.document || kustomization.document.error)) return true;
+    const entries = kustomization?.entries ?? [];
     if (entries.some(({ what, absolute }) => what === 'file' && realPath(absolute) === real)) return true;
     if (dirname(directory) === directory) break;
   }
