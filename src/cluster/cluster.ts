@@ -47,6 +47,12 @@ export interface ClusterInput {
   factsMissing?: boolean;
   /** Whether some file of the repository, other than the manifests, names this token: something may substitute it. */
   substitutes(token: string): boolean;
+  /** The same environment at the other side of `--since`; without it, nothing is compared. An environment that is gone has no targets. */
+  before?: Cluster;
+  /** All other environments of this side, those that were left out included if they were rendered: objects move between them. */
+  others?(): readonly Cluster[];
+  /** Where in today's files to tell of an object of `before` that is gone. */
+  locateGone?(gone: Resource): Promise<Location>;
 }
 
 /** Kinds that a team always renders with what uses them, as `group/Kind`. */
@@ -85,6 +91,8 @@ export class Cluster {
   readonly resources: readonly Resource[];
   readonly schemaErrors: ClusterInput['schemaErrors'];
   readonly substitutes: ClusterInput['substitutes'];
+  /** The same environment at the other side of `--since`: its resources are located in the files of that side. */
+  readonly before: Cluster | undefined;
   /** Everything that the environment renders is here. Otherwise nothing can be said to be absent. */
   readonly complete: boolean;
   readonly #input: ClusterInput;
@@ -108,6 +116,7 @@ export class Cluster {
     this.resources = input.resources;
     this.schemaErrors = input.schemaErrors;
     this.substitutes = input.substitutes;
+    this.before = input.before;
     this.complete = input.targets.every((target) => !target.incomplete);
     this.#emptyKinds = input.emptyKinds;
     for (const { resource } of input.schemaErrors) this.#refused.add(identityOf(resource));
@@ -142,6 +151,17 @@ export class Cluster {
   /** The object of that identity; `scope` is a resource's `scope`, a namespace's name, or `''` for cluster-scoped kinds. */
   get<T = Resource['object']>(group: string, kind: string, scope: string, name: string): Resource<T> | undefined {
     return this.#byIdentity.get(`${group}/${kind} ${scope} ${name}`) as Resource<unknown> as Resource<T> | undefined;
+  }
+
+  /** The other environments of this side, where there are two sides: an object may have moved there. */
+  get others(): readonly Cluster[] {
+    return this.#input.others?.() ?? [];
+  }
+
+  /** An object of `before` that is gone, as a finding names it: located where today's files no longer bring it. */
+  gone(resource: Resource): Resource {
+    const { locateGone } = this.#input;
+    return { ...resource, locate: locateGone ? () => locateGone(resource) : resource.locate, way: async () => [] };
   }
 
   /** The same environment with one resource only, to find out which one a bug needs. */
