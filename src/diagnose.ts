@@ -4,14 +4,14 @@ import { isFailure } from './cluster/source-findings.ts';
 import { asMap, valueAt } from './cluster/workloads.ts';
 import type { RuleLevels } from './config/config.ts';
 import { describeBug } from './describe-bug.ts';
-import type { Diagnostic, RelatedLocation, Suppressed } from './diagnostic.ts';
+import type { Diagnostic, Found, RelatedLocation, Suppressed } from './diagnostic.ts';
 import type { UncheckedItem } from './report/report.ts';
 import { showLocation } from './report/shown.ts';
 import type { Location, Path, Resource } from './resource.ts';
 import type { Finding, Related, Rule, Severity, Unchecked } from './rule.ts';
 
 export interface Diagnosed {
-  located: Diagnostic[];
+  located: Found[];
   unchecked: UncheckedItem[];
   /** What rules threw: each is a bug of ours, and a false all-clear if it were swallowed. */
   bugs: string[];
@@ -63,12 +63,11 @@ async function locate(
   rule: Rule,
   cluster: Cluster,
   level: Severity | 'off' | undefined,
-): Promise<Diagnostic> {
+): Promise<Found> {
   const { resource, path = [], message } = finding;
   const { offset } = finding;
   const location = finding.location ?? (resource ? await locateIn(resource, path, finding.at, offset) : undefined);
   const way = finding.location || !resource ? [] : await resource.way(path, finding.at === 'key' ? 'key' : 'value');
-  for (const place of way) ofTheWay.add(place);
   if (!location) throw new Error(`a finding of ${rule.id} has neither resource nor location: ${message}`);
   const located = {
     rule: rule.id,
@@ -76,15 +75,20 @@ async function locate(
     message,
     ...(resource ? { resource: describe(resource), path } : {}),
     location,
-    related: distinct([...(await Promise.all((finding.related ?? []).map(locateRelated))), ...way], location),
+    related: distinct(
+      [
+        ...(await Promise.all((finding.related ?? []).map(locateRelated))),
+        ...way.map((place) => ({ ...place, way: true as const })),
+      ],
+      location,
+    ),
     targets: resource?.targets ?? (finding.target ? [finding.target] : cluster.targets.map(refOnly)),
   };
   const plain = resource ? await plainMessage(finding, resource) : message;
   // Of a value with many lines, which one it is about.
   const part = offset === undefined ? [] : [plain];
-  const diagnostic = { ...located, fingerprint: await fingerprint(rule.id, location, message, resource, path, part) };
-  if (resource) plainMessages.set(diagnostic, plain);
-  return diagnostic;
+  const found = { ...located, fingerprint: await fingerprint(rule.id, location, message, resource, path, part) };
+  return plain === message ? found : { ...found, plain };
 }
 
 async function locateIn(
@@ -125,7 +129,7 @@ async function locateRelated({ message, resource, path, offset, location }: Rela
  * YAML anchors put several paths of a resource on one line of the source: each place is told once. Of a file as a whole, such as
  * a packed chart, there is more to tell.
  */
-function distinct(related: readonly RelatedLocation[], location: Location): RelatedLocation[] {
+function distinct(related: Found['related'], location: Location): Found['related'] {
   const seen = new Set(location.line === undefined ? [] : [showLocation(location)]);
   return related.filter((place) => {
     const shown = showLocation(place.location);
@@ -180,19 +184,25 @@ function throwsOn(rule: Rule, cluster: Cluster): boolean {
 }
 
 /** Sorts by file, line, column, rule and message, and makes one of those that several targets share. */
-export function merge(diagnostics: readonly Diagnostic[]): Diagnostic[] {
-  const merged = new Map<string, Diagnostic>();
+export function merge(diagnostics: readonly Found[]): Diagnostic[] {
+  const merged = new Map<string, Found>();
   for (const diagnostic of diagnostics) {
     const key = mergeKey(diagnostic);
     const same = merged.get(key);
     merged.set(key, same ? mergeTwo(same, diagnostic) : diagnostic);
   }
-  return [...merged.values()].sort(compare);
+  return [...merged.values()].map(settled).sort(compare);
+}
+
+function settled({ plain: _, related, ...diagnostic }: Found): Diagnostic {
+  const { fingerprint, targets, ...rest } = diagnostic;
+  const places = related.map(({ message, location }) => ({ message, location }));
+  return { ...rest, related: places, targets, fingerprint };
 }
 
 /** The suppressed findings in the same order, one of those that several targets share. */
-export function mergeSuppressed(suppressed: readonly Suppressed[]): Suppressed[] {
-  const groups = new Map<string, Suppressed[]>();
+export function mergeSuppressed(suppressed: readonly Suppressed<Found>[]): Suppressed[] {
+  const groups = new Map<string, Suppressed<Found>[]>();
   for (const item of suppressed) {
     const key = JSON.stringify([item.location, item.kind]);
     groups.set(key, [...(groups.get(key) ?? []), item]);
@@ -207,9 +217,7 @@ export function mergeSuppressed(suppressed: readonly Suppressed[]): Suppressed[]
     .sort((a, b) => compare(a.diagnostic, b.diagnostic));
 }
 
-/** What a message says in every overlay alike: without the namespace, and with names as the sources write them. */
-const plainMessages = new WeakMap<Diagnostic, string>();
-
+/** The message without the namespace, and with names as the sources write them. */
 async function plainMessage({ message, related = [] }: Finding, resource: Resource): Promise<string> {
   let text = message;
   for (const named of [resource, ...related.flatMap((other) => other.resource ?? [])]) {
@@ -237,18 +245,13 @@ function replaceWord(text: string, word: string, by: string): string {
   return replaced + text.slice(copied);
 }
 
-function mergeKey(diagnostic: Diagnostic): string {
-  const { rule, severity, message, location } = diagnostic;
-  const text = plainMessages.get(diagnostic) ?? message;
-  return JSON.stringify([rule, severity, text, location.file, location.line, location.column]);
+function mergeKey({ rule, severity, message, plain = message, location }: Found): string {
+  return JSON.stringify([rule, severity, plain, location.file, location.line, location.column]);
 }
 
-/** Related places that tell how a value came about, which overlays may do in different ways. */
-const ofTheWay = new WeakSet<RelatedLocation>();
-
-function mergeTwo(a: Diagnostic, b: Diagnostic): Diagnostic {
+function mergeTwo(a: Found, b: Found): Found {
   const others = new Set(b.related.map(({ location }) => showLocation(location)));
-  const related = a.related.filter((place) => !ofTheWay.has(place) || others.has(showLocation(place.location)));
+  const related = a.related.filter(({ way, location }) => !way || others.has(showLocation(location)));
   return { ...a, related, targets: mergeTargets(a, b) };
 }
 

@@ -44,3 +44,13 @@ export interface Suppressed<T extends Located = Diagnostic> {
   /** `inSource` for a comment, `external` for an entry of k8s-lint.yaml: the words of SARIF. */
   kind: 'inSource' | 'external';
 }
+
+/** A diagnostic of one environment, before those that several share are merged. */
+export interface Found extends Diagnostic {
+  /** What its message says in every overlay alike, without the namespace and with names as the sources write them; the message, where absent. */
+  plain?: string;
+  related: readonly (RelatedLocation & {
+    /** It tells how the value came about, which overlays may do in different ways. */
+    way?: true;
+  })[];
+}

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { relative, resolve, sep } from 'node:path';
 import picomatch from 'picomatch';
-import type { Ignore, RuleLevels } from './config/config.ts';
+import type { Ignore } from './config/config.ts';
 import { merge } from './diagnose.ts';
-import type { Diagnostic, Suppressed } from './diagnostic.ts';
+import type { Diagnostic, Found, Suppressed } from './diagnostic.ts';
 import { STDIN, shownPath } from './render/manifests.ts';
 import type { Location } from './resource.ts';
 import type { Severity } from './rule.ts';
@@ -18,56 +18,96 @@ export interface IgnoreOptions {
   sources: SourceFiles;
   /** `2026-01-31`, in UTC. */
   today: string;
-  /** Some rules, environments or paths were left out: what matches nothing here may match there. */
-  partial: boolean;
-  /** Some target was not judged, or not whole: what matches nothing may belong to it. */
-  incomplete: boolean;
-  /** Absolute paths of the files that were judged whole: their comments that match nothing are reported. */
-  files: readonly string[];
   /** All rules that there are. */
   ruleIds: readonly string[];
   /** Those that run. */
   active: ReadonlySet<string>;
-  levels: RuleLevels;
 }
 
-export interface Ignored {
-  /** What no ignore covers. */
-  kept: Diagnostic[];
-  suppressed: Suppressed[];
-  /** What ignore-unused and ignore-expired report. */
-  findings: Diagnostic[];
+/** How much of a run was judged: an ignore that matches nothing may belong to the rest. */
+export interface Judged {
+  /** Some target was not judged, or not whole. */
+  incomplete: boolean;
+  /** Absolute paths of the files that targets read which were judged whole. */
+  whole: readonly string[];
+  /** And of those that others read. */
+  doubtful: readonly string[];
 }
+
+/** One ignore, and what became of it in a run or in one part of it. */
+export interface IgnoreUse {
+  /** The rule that it is about. */
+  rule: string;
+  /** What stands for it in a fingerprint. */
+  identity: (string | undefined)[];
+  location: Location;
+  used: boolean;
+  /** Whether all that it is about was judged: some of it was not, or it is not for this part of the run to say. */
+  judged: 'whole' | 'doubtful' | 'elsewhere';
+  /** The rule doesn't run. */
+  off: boolean;
+  /** Why it ignores nothing. */
+  mistake?: string;
+  /** Set where it is over and what it covered is found again. */
+  expired?: { until: string; location: Location; back: Found[] };
+}
+
+/** The levels of the rules about ignores. */
+export type IgnoreLevels = Record<'ignore-unused' | 'ignore-expired', Severity | 'off'>;
 
 /**
- * Applies the user's exceptions to diagnostics that aren't merged yet: an overlay's finding may be ignored where another's is not.
+ * The user's exceptions, applied to diagnostics that aren't merged yet: an overlay's finding may be ignored where another's is not.
  * A comment in the source comes first, then the entries of k8s-lint.yaml in their order.
  */
-export function applyIgnores(diagnostics: readonly Diagnostic[], options: IgnoreOptions): Ignored {
-  const comments = new Comments(options);
-  const entries = options.ignores.map((ignore) => new Entry(ignore, options));
-  const kept: Diagnostic[] = [];
-  const suppressed: Suppressed[] = [];
-  for (const diagnostic of diagnostics) {
-    const comment = comments.covering(diagnostic);
-    const matching = entries.filter((entry) => entry.matches(diagnostic));
-    for (const entry of matching) entry.used = true;
-    const valid = matching.find((entry) => !entry.expired);
-    if (comment) {
-      suppressed.push({ diagnostic, reason: comment.reason, location: comment.location, kind: 'inSource' });
-    } else if (valid) {
-      const { reason, location } = valid.ignore;
-      suppressed.push({ diagnostic, reason, location, kind: 'external' });
-    } else {
-      kept.push(diagnostic);
-      for (const entry of matching) entry.back.push(diagnostic);
-    }
+export class Ignores {
+  readonly #comments: Comments;
+  readonly #entries: readonly Entry[];
+
+  constructor(options: IgnoreOptions) {
+    this.#comments = new Comments(options);
+    this.#entries = options.ignores.map((ignore) => new Entry(ignore, options));
   }
-  return {
-    kept,
-    suppressed,
-    findings: [...entries.flatMap((entry) => entry.findings()), ...comments.findings()],
-  };
+
+  /** Sorts diagnostics into those that no ignore covers, and the others. */
+  apply(diagnostics: readonly Found[]): { kept: Found[]; suppressed: Suppressed<Found>[] } {
+    const kept: Found[] = [];
+    const suppressed: Suppressed<Found>[] = [];
+    for (const diagnostic of diagnostics) {
+      const comment = this.#comments.covering(diagnostic);
+      const matching = this.#entries.filter((entry) => entry.matches(diagnostic));
+      for (const entry of matching) entry.used = true;
+      const valid = matching.find((entry) => !entry.expired);
+      if (comment) {
+        suppressed.push({ diagnostic, reason: comment.reason, location: comment.location, kind: 'inSource' });
+      } else if (valid) {
+        const { reason, location } = valid.ignore;
+        suppressed.push({ diagnostic, reason, location, kind: 'external' });
+      } else {
+        kept.push(diagnostic);
+        for (const entry of matching) entry.back.push(diagnostic);
+      }
+    }
+    return { kept, suppressed };
+  }
+
+  /** What became of each of them, after all diagnostics were applied. */
+  uses(judged: Judged): IgnoreUse[] {
+    return [...this.#entries.map((entry) => entry.use(judged)), ...this.#comments.uses(judged)];
+  }
+}
+
+/** What ignore-unused and ignore-expired report. In a run that is not `whole`, nothing is called unused. */
+export function ignoreFindings(uses: readonly IgnoreUse[], levels: IgnoreLevels, whole: boolean): Diagnostic[] {
+  return uses.flatMap(({ rule, identity, location, used, judged, off, mistake, expired }): Diagnostic[] => {
+    if (expired && expired.back.length > 0) {
+      const message = `this ignore of ${rule} expired on ${expired.until}, and what it covered is still found: fix it, or set a later date`;
+      const related = merge(expired.back).map((back) => ({ message: back.message, location: back.location }));
+      return finding('ignore-expired', message, expired.location, identity, levels, related);
+    }
+    const isUnused = !used && whole && judged === 'whole';
+    const message = mistake ?? (isUnused ? unused(rule, off) : undefined);
+    return message === undefined ? [] : finding('ignore-unused', message, location, identity, levels);
+  });
 }
 
 /** An entry of k8s-lint.yaml, and what became of it. */
@@ -76,7 +116,7 @@ class Entry {
   readonly expired: boolean;
   used = false;
   /** Found although it is ignored, since the ignore has expired. */
-  readonly back: Diagnostic[] = [];
+  readonly back: Found[] = [];
   readonly #options: IgnoreOptions;
   readonly #isFile: (file: string) => boolean;
   readonly #isResource: (name: string) => boolean;
@@ -98,20 +138,17 @@ class Entry {
     return resource ? this.#isResource(`${resource.kind}/${resource.name}`) : this.ignore.resource === undefined;
   }
 
-  findings(): Diagnostic[] {
-    const { rule, until, location, untilLocation = location } = this.ignore;
-    const { partial, incomplete, active } = this.#options;
-    const { file, resource } = this.ignore;
-    if (this.back.length > 0) {
-      const message = `this ignore of ${rule} expired on ${until}, and what it covered is still found: fix it, or set a later date`;
-      const related = merge(this.back).map((diagnostic) => ({
-        message: diagnostic.message,
-        location: diagnostic.location,
-      }));
-      return finding('ignore-expired', message, untilLocation, [rule, file, resource], this.#options, related);
-    }
-    if (this.used || partial || incomplete) return [];
-    return finding('ignore-unused', unused(rule, active), location, [rule, file, resource], this.#options);
+  use({ incomplete }: Judged): IgnoreUse {
+    const { rule, file, resource, until, location, untilLocation = location } = this.ignore;
+    return {
+      rule,
+      identity: [rule, file, resource],
+      location,
+      used: this.used,
+      judged: incomplete ? 'doubtful' : 'whole',
+      off: !this.#options.active.has(rule),
+      ...(until !== undefined && this.expired ? { expired: { until, location: untilLocation, back: this.back } } : {}),
+    };
   }
 }
 
@@ -121,8 +158,8 @@ function matcher(pattern: string, ...prefixes: string[]): (text: string) => bool
   return (text) => text === pattern || isMatch(text) || prefixes.some((prefix) => text.startsWith(prefix));
 }
 
-function unused(rule: string, active: ReadonlySet<string>): string {
-  const why = active.has(rule) ? '' : ', since the rule is off';
+function unused(rule: string, off: boolean): string {
+  const why = off ? ', since the rule is off' : '';
   return `this ignore of ${rule} matches nothing${why}: remove it`;
 }
 
@@ -131,12 +168,11 @@ function finding(
   message: string,
   location: Location,
   identity: readonly unknown[],
-  { active, levels }: IgnoreOptions,
+  levels: IgnoreLevels,
   related: Diagnostic['related'] = [],
 ): Diagnostic[] {
-  if (!active.has(rule)) return [];
-  const level = levels.get(rule);
-  const severity: Severity = level === undefined || level === 'off' ? 'warning' : level;
+  const severity = levels[rule];
+  if (severity === 'off') return [];
   const hash = createHash('sha256').update(JSON.stringify([rule, location.file, ...identity]));
   const fingerprint = hash.digest('hex').slice(0, 32);
   return [{ rule, severity, message, location, related, targets: [], fingerprint }];
@@ -183,23 +219,19 @@ class Comments {
     return found[0];
   }
 
-  findings(): Diagnostic[] {
-    const { files, sources, partial, active } = this.#options;
-    const own = [
-      ...new Set([
-        ...files.filter((file) => COMMENTED.test(file) || PAIRS.test(file)).map((file) => shownPath(file, sources.cwd)),
-        ...this.#files.keys(),
-      ]),
-    ];
-    const judged = new Set(files.map((file) => shownPath(file, sources.cwd)));
-    return own.flatMap((file) =>
-      [...this.#of(file)].flatMap(([line, comment]) => {
-        const isUnused = !comment.used && !partial && judged.has(file);
-        const message = comment.mistake ?? (isUnused ? unused(comment.rule, active) : undefined);
+  uses(judged: Judged): IgnoreUse[] {
+    const { sources, active } = this.#options;
+    const shown = (files: readonly string[]) => new Set(files.map((file) => shownPath(file, sources.cwd)));
+    const [whole, doubtful] = [shown(judged.whole), shown(judged.doubtful)];
+    return [...new Set([...whole, ...doubtful, ...this.#files.keys()])].flatMap((file) =>
+      [...this.#of(file)].flatMap(([line, { rule, location, used, mistake }]): IgnoreUse[] => {
+        const state = doubtful.has(file) ? 'doubtful' : whole.has(file) ? 'whole' : 'elsewhere';
+        const isSaid = mistake !== undefined || (!used && state === 'whole');
         // What stands in a string only looks like a comment: it may ignore what is in there, but needn't.
-        const isComment = () => PAIRS.test(file) || sources.commentsByLine(file).get(line)?.includes(MARK);
-        if (message === undefined || !isComment()) return [];
-        return finding('ignore-unused', message, comment.location, [comment.rule], this.#options);
+        const isComment = () => PAIRS.test(file) || sources.commentsByLine(file).get(line)?.includes(MARK) === true;
+        if (isSaid && !isComment()) return [];
+        const off = !active.has(rule);
+        return [{ rule, identity: [rule], location, used, judged: state, off, ...(mistake ? { mistake } : {}) }];
       }),
     );
   }

@@ -1,34 +1,31 @@
-import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { dirname, join, resolve, sep } from 'node:path';
+import { dirname } from 'node:path';
 import pLimit from 'p-limit';
 import { assemble, type LoadedTarget } from './assemble.ts';
 import type { SourceFinding } from './cluster/cluster.ts';
 import { isFailure } from './cluster/source-findings.ts';
-import { type Config, type Environment, findConfig } from './config/config.ts';
-import { loadConfig } from './config/load.ts';
-import { filesOfTarget, selectEnvironments } from './config/select.ts';
+import type { Config, Environment, RuleLevels } from './config/config.ts';
+import { filesOfTarget } from './config/select.ts';
 import { describeBug } from './describe-bug.ts';
-import { compareText, diagnose, merge, mergeSuppressed } from './diagnose.ts';
-import type { Diagnostic, Located } from './diagnostic.ts';
-import { discover } from './discover.ts';
-import { applyIgnores } from './ignore.ts';
-import { type Loaded, load } from './load.ts';
-import { readManifests, STDIN, shownPath } from './render/manifests.ts';
+import { diagnose } from './diagnose.ts';
+import type { Found } from './diagnostic.ts';
+import { factReader } from './facts.ts';
+import { Ignores } from './ignore.ts';
+import { load } from './load.ts';
+import { type JudgedEnvironment, type Part, reportOf } from './part.ts';
+import { STDIN } from './render/manifests.ts';
 import { render } from './render/render.ts';
-import type { RenderContext, Rendered, RenderedObject, Target } from './render/target.ts';
+import type { RenderContext, Rendered, Target } from './render/target.ts';
 import { findTools, MissingToolError } from './render/tools.ts';
 import type { Report, UncheckedItem } from './report/report.ts';
-import { showLocation } from './report/shown.ts';
 import { repositoryRoot } from './repository.ts';
 import { RepositoryTexts } from './repository-texts.ts';
-import type { Location, TargetRef } from './resource.ts';
-import type { Rule, Severity } from './rule.ts';
+import type { Rule } from './rule.ts';
+import { select, whyNothing } from './selection.ts';
 import { SourceFiles } from './source.ts';
 import { substitutes } from './substitutes.ts';
 import { unknownRule } from './unknown-rule.ts';
 import { UsageError } from './usage-error.ts';
-import { NOTHING_IN_IT } from './yaml/blank.ts';
 
 export interface LintOptions {
   /** Absolute. Locations are relative to it. */
@@ -56,25 +53,22 @@ export interface LintOptions {
 
 const DEFAULT_TIMEOUT = 120_000;
 
-interface Selection {
-  environments: readonly Environment[];
-  config: Config | undefined;
-  unchecked: UncheckedItem[];
-  /** Some of what the configuration names was left out: an ignore that matches nothing may belong to the rest. */
-  partial: boolean;
-}
-
 /**
  * Renders the selected environments, judges each by the rules, and locates what they find. Throws UsageError and ConfigError;
  * everything that goes wrong with one target, file or rule is in the report, and the rest is still judged.
  */
 export async function lint(options: LintOptions): Promise<Report> {
+  return reportOf([await judge(options)]);
+}
+
+/** The same, as a part that others can be added to. */
+export async function judge(options: LintOptions): Promise<Part> {
   const { cwd } = options;
   if (options.rules?.length) await selectRules(options.rules);
   const sources = new SourceFiles(cwd);
   if (options.stdin !== undefined) sources.add(STDIN, options.stdin);
   const root = repositoryRoot(cwd);
-  const selection = await select(options, sources);
+  const selection = await select(options, sources, ruleIds);
   const texts = new RepositoryTexts(root);
   const context = contextOf(options, sources, root, {
     ...(options.stdin === undefined && { texts }),
@@ -82,57 +76,36 @@ export async function lint(options: LintOptions): Promise<Report> {
     chartsOf: chartsByValues(selection.config?.environments ?? selection.environments),
   });
   const failures = new Set<string>();
+  const unchecked: UncheckedItem[] = [...selection.unchecked];
   const nothing = selection.environments.length === 0 ? whyNothing(options, selection) : undefined;
   if (nothing?.failure) failures.add(nothing.message);
-  const unchecked: UncheckedItem[] = [...selection.unchecked];
-  const levels = selection.config?.rules ?? new Map();
-  const findSubstitute = substitutes(texts, options.stdin === undefined);
-  const limit = pLimit(options.concurrency ?? availableParallelism());
-  const total = selection.environments.reduce((sum, environment) => sum + environment.targets.length, 0);
-  let done = 0;
-  options.onProgress?.(done, total);
-  const loading = new Map<string, Promise<LoadedTarget>>();
-
+  const levels: RuleLevels = selection.config?.rules ?? new Map();
   const chosen = async () => {
     const rules = await selectRules(options.rules);
     return { all: await loadRules(), active: rules.filter((rule) => levels.get(rule.id) !== 'off') };
   };
-
-  const loadTarget = (target: Target, environment: Environment): Promise<LoadedTarget> => {
-    const run = context(environment);
-    // Two environments may share a target: it is rendered once for each Kubernetes version.
-    const id = JSON.stringify([target, run.kubernetesVersion]);
-    let promise = loading.get(id);
-    if (!promise) {
-      promise = limit(() => renderAndLoad(target, run, failures));
-      loading.set(id, promise);
-    }
-    return promise.then((loaded) => {
-      options.onProgress?.(++done, total);
-      return loaded;
-    });
-  };
-
+  const loadTarget = targetLoader(options, selection.environments, context, failures);
   const readFacts = factReader(selection.environments, sources);
-  const judge = async (environment: Environment): Promise<Judged> => {
+  const findSubstitute = substitutes(texts, options.stdin === undefined);
+
+  const judgeOne = async (environment: Environment): Promise<Judgement> => {
     const loaded = Promise.all(environment.targets.map((target) => loadTarget(target, environment)));
     const [targets, { all, active }] = await Promise.all([loaded, chosen()]);
-    const { existing, whole } = await loadExisting(environment, cwd, readFacts, failures, unchecked);
+    const facts = await readFacts(environment);
     const built = assemble({
       environment,
       targets,
-      existing,
-      existingWhole: whole,
+      existing: facts.existing,
+      existingWhole: facts.whole,
       kubernetesVersion: options.kubernetesVersion ?? environment.kubernetesVersion,
       substitutes: findSubstitute,
       rules: all,
     });
-    unchecked.push(...built.unchecked);
-    const result = await diagnose(built.cluster, active, levels);
-    unchecked.push(...result.unchecked);
-    for (const bug of result.bugs) failures.add(bug);
+    const { located, unchecked: notJudged, bugs } = await diagnose(built.cluster, active, levels);
+    unchecked.push(...facts.unchecked, ...built.unchecked, ...notJudged);
+    for (const failure of [...facts.failures, ...bugs]) failures.add(failure);
     return {
-      located: result.located,
+      located,
       resources: built.resources,
       complete: built.cluster.complete && built.refused.size === 0,
       targets: targets.map((loaded) => ({
@@ -141,9 +114,9 @@ export async function lint(options: LintOptions): Promise<Report> {
       })),
     };
   };
-  const judged = await Promise.all(
+  const judgements = await Promise.all(
     selection.environments.map((environment) =>
-      judge(environment).catch((error: unknown): Judged => {
+      judgeOne(environment).catch((error: unknown): Judgement => {
         options.signal?.throwIfAborted();
         failures.add(`judging the environment ${environment.name} failed: ${describeBug(error)}`);
         return { located: [], resources: 0, complete: false, targets: [] };
@@ -151,84 +124,98 @@ export async function lint(options: LintOptions): Promise<Report> {
     ),
   );
   const [only] = selection.environments;
-  if (only?.name === STDIN && judged.every(({ located, resources }) => located.length === 0 && resources === 0)) {
+  if (only?.name === STDIN && judgements.every(({ located, resources }) => located.length === 0 && resources === 0)) {
     failures.add('nothing to lint: the stream holds no objects');
   }
 
   const { all, active } = await chosen();
-  const ignored = applyIgnores(
-    judged.flatMap(({ located }) => located),
-    {
-      ignores: selection.config?.ignores ?? [],
-      directory: selection.config ? dirname(selection.config.file) : cwd,
-      sources,
-      today: options.today ?? new Date().toISOString().slice(0, 10),
-      partial: selection.partial || (options.rules?.length ?? 0) > 0,
-      incomplete: judged.some(({ complete }) => !complete) || failures.size > 0,
-      files: await filesJudgedWhole(
-        judged.flatMap(({ targets }) => targets),
-        sources,
-      ),
-      ruleIds: all.map((rule) => rule.id),
-      active: new Set(active.map((rule) => rule.id)),
-      levels,
-    },
-  );
-  const diagnostics = merge([...ignored.kept, ...ignored.findings]);
-  const suppressed = mergeSuppressed(ignored.suppressed);
+  const ignores = new Ignores({
+    ignores: selection.config?.ignores ?? [],
+    directory: selection.config ? dirname(selection.config.file) : cwd,
+    sources,
+    today: options.today ?? new Date().toISOString().slice(0, 10),
+    ruleIds: all.map((rule) => rule.id),
+    active: new Set(active.map((rule) => rule.id)),
+  });
+  const environments = judgements.map(({ located, resources }, index): JudgedEnvironment => {
+    const { kept, suppressed } = ignores.apply(located);
+    const { name = '', targets = [] } = selection.environments[index] ?? {};
+    return { name, index, found: kept, suppressed, targets: targets.length, resources };
+  });
+  const level = (id: string) => {
+    const rule = active.find((candidate) => candidate.id === id);
+    return rule ? (levels.get(id) ?? rule.severity) : 'off';
+  };
   return {
-    diagnostics,
-    suppressed,
-    unchecked: uniqueUnchecked(unchecked),
-    summary: {
-      errors: count(diagnostics, 'error'),
-      warnings: count(diagnostics, 'warning'),
-      infos: count(diagnostics, 'info'),
-      ignored: suppressed.length,
-      targets: total,
-      resources: judged.reduce((sum, { resources }) => sum + resources, 0),
-    },
+    environments,
+    ignores: ignores.uses({
+      incomplete: judgements.some(({ complete }) => !complete) || failures.size > 0,
+      ...(await filesJudged(
+        judgements.flatMap(({ targets }) => targets),
+        sources,
+      )),
+    }),
+    ignoreLevels: { 'ignore-unused': level('ignore-unused'), 'ignore-expired': level('ignore-expired') },
+    partial: selection.partial || (options.rules?.length ?? 0) > 0,
+    unchecked,
     rules: active.length,
     failures: [...failures],
     ...(nothing && !nothing.failure ? { note: nothing.message } : {}),
   };
 }
 
-/** What was found out about one environment. */
-interface Judged {
-  located: Diagnostic[];
+/** What was found out about one environment, before ignores. */
+interface Judgement {
+  located: Found[];
   resources: number;
   complete: boolean;
   targets: { target: Target; whole: boolean }[];
 }
 
-/** Nothing to lint at all is a failure; paths that no configured environment reads are a commit that touches none. */
-function whyNothing(options: LintOptions, { config }: Selection): { message: string; failure: boolean } {
-  const paths = options.paths ?? [];
-  if (config && config.environments.length > 0) {
-    return { message: `nothing selected: no environment of k8s-lint.yaml reads ${paths.join(', ')}`, failure: false };
-  }
-  const where = paths.length > 0 ? paths.join(', ') : options.cwd;
-  return { message: `nothing to lint: no kustomization, chart or manifest in ${where}`, failure: true };
+/** Loads targets, several at a time. Two environments may share one: it is rendered once for each Kubernetes version. */
+function targetLoader(
+  options: LintOptions,
+  environments: readonly Environment[],
+  context: (environment: Environment) => RenderContext,
+  failures: Set<string>,
+): (target: Target, environment: Environment) => Promise<LoadedTarget> {
+  const limit = pLimit(options.concurrency ?? availableParallelism());
+  const total = environments.reduce((sum, environment) => sum + environment.targets.length, 0);
+  let done = 0;
+  options.onProgress?.(done, total);
+  const loading = new Map<string, Promise<LoadedTarget>>();
+  return async (target, environment) => {
+    const run = context(environment);
+    const id = JSON.stringify([target, run.kubernetesVersion]);
+    let promise = loading.get(id);
+    if (!promise) {
+      promise = limit(() => renderAndLoad(target, run, failures));
+      loading.set(id, promise);
+    }
+    const loaded = await promise;
+    options.onProgress?.(++done, total);
+    return loaded;
+  };
 }
 
 /**
- * The files whose findings are all known: no target that reads them failed, was left unchecked, or holds objects whose wrong
- * types keep them from the rules.
+ * The files that targets read: `doubtful` where one of them failed, was left unchecked, or holds objects whose wrong types keep them
+ * from the rules; `whole` where all findings are known.
  */
-async function filesJudgedWhole(
+async function filesJudged(
   targets: readonly { target: Target; whole: boolean }[],
   sources: SourceFiles,
-): Promise<string[]> {
+): Promise<{ whole: string[]; doubtful: string[] }> {
   const read = await Promise.all(
     targets.map(async ({ target, whole }) => ({ whole, files: await filesOfTarget(target, sources) })),
   );
   const filesWhere = (wanted: boolean) => read.filter(({ whole }) => whole === wanted).flatMap(({ files }) => files);
   const doubtful = new Set(filesWhere(false));
-  return [...new Set(filesWhere(true))].filter((file) => !doubtful.has(file));
+  return { whole: [...new Set(filesWhere(true))].filter((file) => !doubtful.has(file)), doubtful: [...doubtful] };
 }
 
-function contextOf(
+/** What rendering a target of an environment needs. */
+export function contextOf(
   options: LintOptions,
   sources: SourceFiles,
   root: string,
@@ -272,60 +259,14 @@ function chartsByValues(environments: readonly Environment[]): NonNullable<Rende
   return (file) => charts.get(file) ?? new Set();
 }
 
-/** What the targets that the paths name render, for `k8s-lint render`. Throws as `lint` does. */
-export async function renderTargets(options: LintOptions): Promise<RenderedTarget[]> {
-  const sources = new SourceFiles(options.cwd);
-  if (options.stdin !== undefined) sources.add(STDIN, options.stdin);
-  const root = repositoryRoot(options.cwd);
-  const { environments } = await select(options, sources);
-  const context = contextOf(options, sources, root);
-  const paths = (options.paths ?? []).map((path) => (path === '-' ? STDIN : resolve(options.cwd, path)));
-  const named = environments.flatMap((environment) =>
-    environment.targets
-      .filter((target) => paths.some((path) => isNamedBy(target, path)))
-      .map((target) => ({ environment, target })),
-  );
-  if (named.length === 0 && options.environments?.length) {
-    throw new UsageError(`${options.paths?.join(', ')}: no target of ${options.environments.join(', ')} is called so`);
-  }
-  // Beside the configured targets, whatever renders has a name: its path.
-  const found =
-    named.length > 0 ? [] : (await discover(paths, { cwd: options.cwd, sources, exclude: [] })).environments;
-  const limit = pLimit(options.concurrency ?? availableParallelism());
-  return Promise.all(
-    [...named, ...found.flatMap((environment) => environment.targets.map((target) => ({ environment, target })))].map(
-      ({ environment, target }) =>
-        limit(async () => {
-          const { objects, findings, unchecked } = await render(target, context(environment));
-          return { ref: { environment: environment.name, target: target.name }, objects, findings, unchecked };
-        }),
-    ),
-  );
-}
-
-/** Whether a path is that of the target itself, not only of something that it reads. */
-function isNamedBy(target: Target, path: string): boolean {
-  switch (target.type) {
-    case 'kustomize':
-      return path === target.directory || dirname(path) === target.directory;
-    case 'helm':
-      return path === target.chart || path === join(target.chart, 'Chart.yaml');
-    case 'manifests':
-      return target.files.some((file) => file === path || file.startsWith(join(path, sep)));
-  }
-}
-
-/** A target with what it rendered. */
-export interface RenderedTarget {
-  ref: TargetRef;
-  objects: readonly RenderedObject[];
-  findings: readonly SourceFinding[];
-  unchecked: Rendered['unchecked'];
-}
-
 /** Every rule. Loading them takes a while: what the tools render in the meantime costs nothing. */
 async function loadRules(): Promise<readonly Rule[]> {
   return (await import('./rules/index.ts')).rules;
+}
+
+/** The ids of all rules. */
+export async function ruleIds(): Promise<string[]> {
+  return (await loadRules()).map((rule) => rule.id);
 }
 
 /** The rules of those ids, all of them without any. Throws UsageError for an id that no rule has. */
@@ -335,72 +276,10 @@ async function selectRules(ids: readonly string[] | undefined): Promise<readonly
   return ids.map((id) => {
     const rule = allRules.find((candidate) => candidate.id === id);
     if (!rule) {
-      throw new UsageError(
-        unknownRule(
-          id,
-          allRules.map((known) => known.id),
-        ),
-      );
+      const known = allRules.map((candidate) => candidate.id);
+      throw new UsageError(unknownRule(id, known));
     }
     return rule;
-  });
-}
-
-/** Which environments the arguments ask for: configured ones, or what stands under the paths. */
-async function select(options: LintOptions, sources: SourceFiles): Promise<Selection> {
-  const { cwd } = options;
-  const paths = (options.paths ?? []).map((path) => (path === '-' ? STDIN : resolve(cwd, path)));
-  const file = options.config === undefined ? findConfig(startOf(paths, cwd)) : resolve(cwd, options.config);
-  const config =
-    file === undefined
-      ? undefined
-      : await loadConfig(file, { cwd, sources, ruleIds: async () => (await loadRules()).map((rule) => rule.id) });
-  if (paths.includes(STDIN)) {
-    if (paths.length > 1) throw new UsageError('"-" reads a stream: it takes no other paths beside it');
-    const target: Target = { type: 'manifests', name: STDIN, files: [STDIN] };
-    const environment: Environment = { name: STDIN, targets: [target], existing: [], configured: false };
-    return { environments: [environment], config, unchecked: [], partial: true };
-  }
-  if (config === undefined || config.environments.length === 0) {
-    if (options.environments !== undefined && options.environments.length > 0) {
-      throw new UsageError(`--environment ${options.environments[0]}: no k8s-lint.yaml names environments here`);
-    }
-    const found = await discover(paths.length > 0 ? paths : [cwd], { cwd, sources, exclude: [] });
-    return { environments: found.environments, config, unchecked: found.unchecked, partial: paths.length > 0 };
-  }
-  const named = options.environments?.length ? chooseEnvironments(config, options.environments) : config.environments;
-  const environments =
-    paths.length > 0 ? await selectEnvironments(named, paths, { cwd, sources, configFile: config.file }) : named;
-  return { environments, config, unchecked: [], partial: environments.length < config.environments.length };
-}
-
-/** Where to look for k8s-lint.yaml first: the directory that holds all the paths, else the working directory. */
-function startOf(paths: readonly string[], cwd: string): string {
-  const files = paths.filter((path) => path !== STDIN);
-  if (files.length === 0) return cwd;
-  const directories = files.map((path) => (isDirectory(path) ? path : dirname(path)));
-  let common = directories[0] ?? cwd;
-  while (!directories.every((directory) => directory === common || directory.startsWith(join(common, sep)))) {
-    common = dirname(common);
-  }
-  return common;
-}
-
-/** What can't be looked at is told by whoever reads it. */
-function isDirectory(path: string): boolean {
-  try {
-    return statSync(path).isDirectory();
-  } catch {
-    return false;
-  }
-}
-
-function chooseEnvironments(config: Config, names: readonly string[]): Environment[] {
-  return names.map((name) => {
-    const environment = config.environments.find((candidate) => candidate.name === name);
-    if (environment) return environment;
-    const known = config.environments.map((candidate) => candidate.name);
-    throw new UsageError(`no environment is called "${name}" in ${config.file}: it has ${known.join(', ')}`);
   });
 }
 
@@ -429,67 +308,4 @@ async function renderAndLoad(target: Target, context: RenderContext, failures: S
 /** Whether objects are missing from what a target rendered. */
 function isIncomplete(rendered: Rendered): boolean {
   return rendered.unchecked.length > 0 || rendered.findings.some(isFailure);
-}
-
-/** Reads files of facts. What several environments name is parsed once, and each gets a copy: facts of several files become one. */
-function factReader(
-  environments: readonly Environment[],
-  sources: SourceFiles,
-): (file: string) => ReturnType<typeof readManifests> {
-  const uses = new Map<string, number>();
-  for (const path of environments.flatMap(({ existing }) => existing)) {
-    const file = shownPath(path, sources.cwd);
-    uses.set(file, (uses.get(file) ?? 0) + 1);
-  }
-  const known = new Map<string, ReturnType<typeof readManifests>>();
-  return (file) => {
-    const read = known.get(file) ?? readManifests(file, sources);
-    if (uses.get(file) === 1) return read;
-    known.set(file, read);
-    const objects = read.objects.map((object) => ({ ...object, value: structuredClone(object.value) }));
-    return { ...read, objects };
-  };
-}
-
-/** The facts of an environment. A file of facts that can't be read is a failure of the run: its facts would be missed. */
-async function loadExisting(
-  environment: Environment,
-  cwd: string,
-  read: (file: string) => ReturnType<typeof readManifests>,
-  failures: Set<string>,
-  unchecked: UncheckedItem[],
-): Promise<{ existing: Loaded; whole: boolean }> {
-  const objects: RenderedObject[] = [];
-  let whole = true;
-  const fail = ({ message, location }: SourceFinding) => {
-    whole = false;
-    failures.add(existingFailure(environment, message, location));
-  };
-  for (const path of environment.existing) {
-    const file = shownPath(path, cwd);
-    const facts = read(file);
-    facts.findings.forEach(fail);
-    if (facts.objects.length === 0 && facts.findings.length === 0) {
-      unchecked.push({ what: file, reason: NOTHING_IN_IT, target: environment.name });
-    }
-    objects.push(...facts.objects);
-  }
-  const existing = await load(objects);
-  existing.findings.forEach(fail);
-  return { existing, whole };
-}
-
-function existingFailure(environment: Environment, message: string, location: Location): string {
-  return `${showLocation(location)}: ${message} (existing of environment ${environment.name})`;
-}
-
-function count(diagnostics: readonly Located[], severity: Severity): number {
-  return diagnostics.filter((diagnostic) => diagnostic.severity === severity).length;
-}
-
-function uniqueUnchecked(items: readonly UncheckedItem[]): UncheckedItem[] {
-  const unique = new Map(items.map((item) => [JSON.stringify([item.what, item.reason, item.target]), item]));
-  return [...unique.values()].sort(
-    (a, b) => compareText(a.target, b.target) || compareText(a.what, b.what) || compareText(a.reason, b.reason),
-  );
 }

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { RuleLevels } from '../src/config/config.ts';
 import { loadConfig } from '../src/config/load.ts';
 import type { Diagnostic } from '../src/diagnostic.ts';
-import { applyIgnores, type IgnoreOptions } from '../src/ignore.ts';
+import { type IgnoreOptions, Ignores, ignoreFindings } from '../src/ignore.ts';
 import { yaml } from '../src/rule.ts';
 import { SourceFiles } from '../src/source.ts';
 import { lintFiles } from './examples.ts';
@@ -23,11 +24,30 @@ const found = (file: string, line: number | undefined, more: Partial<Diagnostic>
 
 const pod = (name: string) => ({ resource: { apiVersion: 'v1', kind: 'Pod', name } });
 
+interface RunOptions extends IgnoreOptions {
+  /** Some of the run was left out by who asked. */
+  partial: boolean;
+  incomplete: boolean;
+  /** Those that were judged whole. */
+  files: readonly string[];
+  levels: RuleLevels;
+}
+
+function applyIgnores(diagnostics: readonly Diagnostic[], options: RunOptions) {
+  const { partial, incomplete, files, levels, active } = options;
+  const ignores = new Ignores(options);
+  const level = (id: string) => (active.has(id) ? (levels.get(id) ?? 'warning') : 'off');
+  const ignoreLevels = { 'ignore-unused': level('ignore-unused'), 'ignore-expired': level('ignore-expired') };
+  const applied = ignores.apply(diagnostics);
+  const uses = ignores.uses({ incomplete, whole: files, doubtful: [] });
+  return { ...applied, findings: ignoreFindings(uses, ignoreLevels, !partial) };
+}
+
 /** Applies the ignores of files on disk, and says what is left as `file:line`. */
 async function apply(
   files: Record<string, string>,
   diagnostics: readonly Diagnostic[],
-  options: Partial<IgnoreOptions> & { at?: string } = {},
+  options: Partial<RunOptions> & { at?: string } = {},
 ) {
   const root = tree(files);
   const cwd = join(root, options.at ?? '.');
@@ -253,7 +273,7 @@ describe('an entry of k8s-lint.yaml', () => {
     };
     const unused = (line: number, rule: string, why = '') =>
       `k8s-lint.yaml:${line} ignore-unused error this ignore of ${rule} matches nothing${why}: remove it`;
-    const run = async (options: Partial<IgnoreOptions>) => (await apply(files, [], options)).findings;
+    const run = async (options: Partial<RunOptions>) => (await apply(files, [], options)).findings;
     expect(await run({})).toEqual([unused(3, 'image-tag-latest'), unused(4, 'schema-invalid')]);
     expect(await run({ active: new Set(['image-tag-latest', 'ignore-unused']) })).toEqual([
       unused(3, 'image-tag-latest'),
@@ -282,7 +302,7 @@ describe('an entry of k8s-lint.yaml', () => {
     });
     const one = found('a.yaml', 1);
     const two = found('a.yaml', 1, { targets: [{ environment: 'dev', target: 'web' }] });
-    const run = (diagnostics: Diagnostic[], today: string, options: Partial<IgnoreOptions> = {}) =>
+    const run = (diagnostics: Diagnostic[], today: string, options: Partial<RunOptions> = {}) =>
       applyIgnores(diagnostics, {
         ignores,
         directory: root,

@@ -1,5 +1,5 @@
 import { EXIT } from '../cli.ts';
-import { renderTargets } from '../lint.ts';
+import { renderTargets } from '../render-targets.ts';
 import { oneLine, printable } from '../report/harmless.ts';
 import { showLocation, showTarget } from '../report/shown.ts';
 import type { Location } from '../resource.ts';

@@ -23,6 +23,8 @@ export interface Report {
   diagnostics: readonly Diagnostic[];
   suppressed: readonly Suppressed[];
   unchecked: readonly UncheckedItem[];
+  /** The names of the environments that were judged, in their order. */
+  environments: readonly string[];
   /** Counts all diagnostics, hidden ones too. */
   summary: Summary;
   /** How many rules ran. */
