@@ -69,6 +69,7 @@ async function buildProgram(exit: (code: number) => void): Promise<Command> {
       .option('--helm <path>', 'the helm to render with')
       .option('--concurrency <n>', 'how many targets render at once (default: the number of processors)')
       .option('--timeout <seconds>', 'how long one run of a tool may take (default: 120)')
+      .option('--no-cache', 'render anew what was rendered before')
       .exitOverride();
 
   const lint = rendering(
@@ -84,6 +85,10 @@ async function buildProgram(exit: (code: number) => void): Promise<Command> {
       collect,
     )
     .option('-o, --output <file>', 'write the report to a file (repeatable)', collect)
+    .option('--changed [file...]', 'only what these files, and those that the commit in the making deletes, can affect')
+    .option('--since <ref>', 'only what is new against that revision, and what is fixed since')
+    .option('--baseline <file>', 'without the findings that k8s-lint baseline wrote there')
+    .option('--shard <i/n>', 'only the i-th of n even shares; k8s-lint merge makes one report of all')
     .addOption(
       new Option('--severity <level>', 'lowest that is shown').choices(['info', 'warning', 'error']).default('warning'),
     )

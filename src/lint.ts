@@ -40,6 +40,18 @@ export interface LintOptions {
   kubernetesVersion?: string;
   kustomize?: string;
   helm?: string;
+  /** Only what these files, absent ones too, can affect: as given on the command line. */
+  changed?: readonly string[];
+  /** A revision: only what is new against it. */
+  since?: string;
+  /** A file of findings that are known: as given on the command line. */
+  baseline?: string;
+  /** Only the environments of this share, `index` counts from 1. */
+  shard?: { index: number; count: number };
+  /** False to render whatever was rendered before. */
+  cache?: boolean;
+  /** Whether the report should hold pictures of the environments. */
+  picture?: boolean;
   concurrency?: number;
   /** Milliseconds for one run of a tool. */
   timeout?: number;

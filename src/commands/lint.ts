@@ -23,6 +23,12 @@ export interface LintFlags {
   output?: string[];
   severity?: Severity;
   failOn?: Severity | 'never';
+  /** True where no file was named. */
+  changed?: string[] | true;
+  since?: string;
+  baseline?: string;
+  shard?: string;
+  cache?: boolean;
   kubernetesVersion?: string;
   kustomize?: string;
   helm?: string;
@@ -88,6 +94,12 @@ export async function lintOptions(paths: readonly string[], flags: LintFlags): P
     ...(version === undefined ? {} : { kubernetesVersion: version.replace(/^v/, '').split('.').slice(0, 2).join('.') }),
     ...(flags.kustomize === undefined ? {} : { kustomize: flags.kustomize }),
     ...(flags.helm === undefined ? {} : { helm: flags.helm }),
+    ...(flags.changed === undefined ? {} : { changed: flags.changed === true ? [] : flags.changed }),
+    ...(flags.since === undefined ? {} : { since: flags.since }),
+    ...(flags.baseline === undefined ? {} : { baseline: flags.baseline }),
+    ...(flags.shard === undefined ? {} : { shard: shardOf(flags.shard) }),
+    ...(flags.cache === false ? { cache: false } : {}),
+    ...(flags.format?.includes('html') ? { picture: true } : {}),
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(timeout === undefined ? {} : { timeout: timeout * 1000 }),
   };
@@ -97,6 +109,14 @@ function wholeNumber(flag: string, value: string | undefined): number | undefine
   if (value === undefined) return undefined;
   if (!/^[1-9]\d{0,5}$/.test(value)) throw new UsageError(`${flag} ${value}: a whole number from 1 on is needed`);
   return Number(value);
+}
+
+function shardOf(text: string): { index: number; count: number } {
+  const [, index, count] = /^([1-9]\d{0,3})\/([1-9]\d{0,3})$/.exec(text) ?? [];
+  if (!index || !count || Number(index) > Number(count)) {
+    throw new UsageError(`--shard ${text}: write it as I/N, such as 2/8 for the second of eight`);
+  }
+  return { index: Number(index), count: Number(count) };
 }
 
 /** The n-th format goes to the n-th output, the rest to standard output, where there is room for one. */

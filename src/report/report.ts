@@ -17,6 +17,18 @@ export interface Summary {
   resources: number;
 }
 
+/** What a comparison with another revision says beside what is new. */
+export interface Since {
+  /** As it was asked for: `origin/main`. */
+  ref: string;
+  /** The commit that was compared with. */
+  commit: string;
+  /** How many diagnostics were there before and still are. */
+  before: Pick<Summary, 'errors' | 'warnings' | 'infos'>;
+  /** The diagnostics of that commit that are gone; their places are those of that commit. */
+  fixed: readonly Diagnostic[];
+}
+
 /** Everything that a run found out. Reporters write it, exit codes follow from it. */
 export interface Report {
   /** All diagnostics in their order; `--severity` hides some when they are written. */
@@ -27,6 +39,8 @@ export interface Report {
   environments: readonly string[];
   /** Counts all diagnostics, hidden ones too. */
   summary: Summary;
+  /** With it, `diagnostics` and `summary` are about what is new. */
+  since?: Since;
   /** How many rules ran. */
   rules: number;
   /** Why the run could not be whole: a missing tool, a broken file of facts, a bug in a rule. Any of them is exit 2. */
