@@ -24,7 +24,7 @@ export interface UnresolvedHost {
  * The configured hosts that name a Service which isn't there, in a namespace into which the environment renders workloads or Services
  * (kubernetes.io/docs, *DNS for Services and Pods*). One of several alternatives that is known, or is somebody else's, is enough.
  */
-export function unresolvedHosts(cluster: Cluster): UnresolvedHost[] {
+export const unresolvedHosts = derived((cluster): readonly UnresolvedHost[] => {
   const judged = configuredHosts(cluster).map((configured) => ({
     configured,
     missing: missingService(cluster, configured),
@@ -41,7 +41,7 @@ export function unresolvedHosts(cluster: Cluster): UnresolvedHost[] {
     const hint = hints.get(id);
     return hint === undefined ? [] : [{ configured, referent: missing.referent, hint }];
   });
-}
+});
 
 /**
  * What may have been meant. Undefined where nothing tells that a name is wrong: others may put Services into a namespace that nobody has

@@ -1,13 +1,8 @@
 import { editedAt, placeOf } from '../../cluster/connections/configured-hosts.ts';
-import { type Connection, connectionsOf, isForPeers } from '../../cluster/connections/connections.ts';
-import {
-  meetsNoPolicies,
-  otherPolicies,
-  type Refusal,
-  type Side,
-  type Traffic,
-} from '../../cluster/network/network.ts';
-import { type Reach, reachOf } from '../../cluster/network/reachability.ts';
+import type { Connection } from '../../cluster/connections/connections.ts';
+import { otherPolicies, type Refusal, type Side, type Traffic } from '../../cluster/network/network.ts';
+import type { Reach } from '../../cluster/network/reachability.ts';
+import { type Refused, refusedConnections } from '../../cluster/network/refused-connections.ts';
 import { type Cluster, type Finding, type Related, type Resource, type Rule, yaml } from '../../rule.ts';
 
 export default {
@@ -1349,69 +1344,6 @@ export default {
     }
   },
 } satisfies Rule;
-
-interface Judged {
-  connection: Connection;
-  reach: Reach;
-}
-
-interface Refused extends Judged {
-  /** Who takes the value as well, with all else that its ConfigMap or Secret holds, and is refused, too. */
-  others: Connection[];
-}
-
-/**
- * The connections that policies surely refuse: one for each client, value and Service. Of those that take a whole ConfigMap or Secret,
- * some may read the rest of it only: of them there is one.
- */
-function refusedConnections(cluster: Cluster): Refused[] {
-  const judged = connectionsOf(cluster).map((connection) => ({ connection, reach: reachOf(cluster, connection) }));
-  const lists = new Set<string>();
-  const values = new Set<string>();
-  for (const { connection, reach } of judged) {
-    if (reach.verdict === 'denied') continue;
-    lists.add(listId(connection));
-    values.add(valueId(connection));
-  }
-  const found = new Map<string, Judged[]>();
-  for (const one of judged) {
-    const { connection, reach } = one;
-    if (reach.verdict !== 'denied' || connection.from.resource.existing || meetsNoPolicies(connection.from.resource))
-      continue;
-    // One of several alternatives is enough.
-    if (connection.hasOthers || lists.has(listId(connection))) continue;
-    const isShared = connection.via === 'envFrom' || connection.via === 'file';
-    // Whoever takes a whole ConfigMap needn't dial all that it holds: somebody else may be meant.
-    if (isShared && (values.has(valueId(connection)) || isForPeers(cluster, connection))) continue;
-    const client = isShared ? [] : identityOf(connection.from.resource);
-    const id = JSON.stringify([client, valueId(connection)]);
-    const known = found.get(id) ?? [];
-    found.set(id, known);
-    if (!known.some(({ connection: { from } }) => from === connection.from)) known.push(one);
-  }
-  return [...found.values()].flatMap((group) => {
-    const first = group.find(({ connection }) => isCertain(connection)) ?? group[0];
-    const others = group.filter((one) => one !== first).map(({ connection }) => connection);
-    return first ? [{ ...first, others }] : [];
-  });
-}
-
-/** Whether somebody dials now, and nothing may override where. */
-function isCertain({ from, unless }: Connection): boolean {
-  return from.replicas !== 0 && unless === undefined;
-}
-
-function listId({ from, list }: Connection): string {
-  return JSON.stringify([identityOf(from.resource), list]);
-}
-
-function valueId({ where, service, port }: Connection): string {
-  return JSON.stringify([identityOf(where.resource), where.path, identityOf(service), port]);
-}
-
-function identityOf({ group, kind, scope, name }: Resource): string[] {
-  return [group, kind, scope, name];
-}
 
 function finding(cluster: Cluster, { connection, reach: { refused }, others }: Refused): Finding {
   const { from, where, declared, name } = connection;

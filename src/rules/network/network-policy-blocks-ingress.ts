@@ -1,9 +1,5 @@
-import { contested } from '../../cluster/contested.ts';
-import { comesByNodes, type Unadmitted, unadmittedBy } from '../../cluster/network/ingress-admission.ts';
+import { type Blocked, blockedRoutes } from '../../cluster/network/blocked-routes.ts';
 import { otherPolicies } from '../../cluster/network/network.ts';
-import { backendsOf, podPort, portsOfService } from '../../cluster/network/services.ts';
-import { type Backend, type Route, routesOf, traefikServiceBackends } from '../../cluster/routes/routes.ts';
-import { asList, asMap, valueAt, type Workload } from '../../cluster/workloads.ts';
 import { type Cluster, type Finding, type Resource, type Rule, yaml } from '../../rule.ts';
 
 /** An application of one pod behind an Ingress, its policy with these ingress rules. */
@@ -405,105 +401,14 @@ export default {
   },
 } satisfies Rule;
 
-/** Pods that refuse who could bring them a route's requests. */
-interface Refused {
-  server: Workload;
-  port: number;
-  protocol: string;
-  unadmitted: Unadmitted;
-}
-
-/** A backend behind which all pods do. */
-interface Blocked extends Refused {
-  route: Route;
-  backend: Backend;
-  service: Resource;
-  /** Whose requests they refuse alike, those of `route` among them. */
-  resources: Set<Resource>;
-}
-
-/** Every such backend, once for each policy and pods. */
-function blockedRoutes(cluster: Cluster): Blocked[] {
-  const found = new Map<string, Blocked>();
-  for (const route of routesOf(cluster)) {
-    if (route.resource.hooks.length > 0 || contested(cluster, route.resource) || !comesFromOutside(route)) continue;
-    for (const backend of route.backends) {
-      if (valueAt(route.resource.object, [...backend.path, 'nodePortLB']) === true) continue;
-      for (const { service, port } of servicesOf(cluster, backend)) {
-        const blocked = comesByNodes(cluster, route, service) ? undefined : judgeService(cluster, route, service, port);
-        if (blocked === undefined) continue;
-        const same = found.get(idOf(route, blocked));
-        if (same) same.resources.add(route.resource);
-        else {
-          const resources = new Set([route.resource]);
-          found.set(idOf(route, blocked), { route, backend, service, resources, ...blocked });
-        }
-      }
-    }
-  }
-  return [...found.values()];
-}
-
-/** What is edited once: a policy for the port of some pods, or, where the policy is there already, the route to them. */
-function idOf({ resource }: Route, { server, port, protocol, unadmitted }: Refused): string {
-  const { controller, refusals } = unadmitted;
-  const { policy, path } = refusals[0];
-  const parts = [server.resource, policy as Resource, controller?.resource, policy.existing ? resource : undefined];
-  return JSON.stringify([parts.map((part) => part && identityOf(part)), path, port, protocol]);
-}
-
-function identityOf({ group, kind, scope, name }: Resource): string[] {
-  return [group, kind, scope, name];
-}
-
-/** Routes of a mesh take the requests of pods. */
-function comesFromOutside({ resource }: Route): boolean {
-  const parents = valueAt(resource.object, ['spec', 'parentRefs']);
-  return parents === undefined || asList(parents).some((parent) => (asMap(parent)?.kind ?? 'Gateway') === 'Gateway');
-}
-
-/** The Services behind a backend, one TraefikService deep. */
-function servicesOf(cluster: Cluster, backend: Backend): { service: Resource; port: number | string }[] {
-  const shared =
-    backend.kind === 'TraefikService'
-      ? cluster.get(backend.group, backend.kind, backend.scope, backend.name)
-      : undefined;
-  const backends = shared ? traefikServiceBackends(shared) : [backend];
-  return backends.flatMap(({ group, kind, scope, name, port }) => {
-    const service = group === '' && kind === 'Service' ? cluster.get('', kind, scope, name) : undefined;
-    return service && port !== undefined && !contested(cluster, service) ? [{ service, port }] : [];
-  });
-}
-
-/** What refuses the controller at every pod behind a Service's port; undefined where one may admit it, or that can't be known. */
-function judgeService(cluster: Cluster, route: Route, service: Resource, wanted: number | string): Refused | undefined {
-  const { workloads, certain } = backendsOf(cluster, service);
-  if (!certain) return undefined;
-  const names = asList(valueAt(service.object, ['spec', 'ports']));
-  const entry = portsOfService(service).find(
-    ({ port, path }) => port === wanted || asMap(names[Number(path[2])])?.name === wanted,
-  );
-  if (entry === undefined) return undefined;
-  let first: Refused | undefined;
-  for (const server of workloads) {
-    const port = podPort(server, entry);
-    if (port === undefined) continue;
-    if (port === 'unknown') return undefined;
-    const { protocol } = entry;
-    const unadmitted = unadmittedBy(cluster, route, { server, port, protocol });
-    if (unadmitted === undefined) return undefined;
-    first ??= { server, port, protocol, unadmitted };
-  }
-  return first;
-}
-
 const MOST_RELATED = 5;
 
 function report(cluster: Cluster, blocked: Blocked): Finding {
-  const { route, backend, service, resources, server, port, protocol, unadmitted } = blocked;
+  const { route, backend, service, server, port, protocol, unadmitted } = blocked;
   const { controller, refusals } = unadmitted;
   const [{ policy, path }, ...others] = refusals;
   const { resource } = route;
+  const resources = routesTo(blocked);
   const hosts = new Set((route.matches ?? []).map(({ host }) => host ?? 'every host'));
   const requests =
     resources.size > 1
@@ -536,6 +441,11 @@ function report(cluster: Cluster, blocked: Blocked): Finding {
 }
 
 function asking(found: readonly Blocked[]): string {
-  const [first, ...others] = new Set(found.flatMap(({ resources }) => [...resources]));
+  const [first, ...others] = new Set(found.flatMap((blocked) => [...routesTo(blocked)]));
   return others.length === 0 ? `${first}` : `${first} and ${others.length} more`;
+}
+
+/** Whose requests are refused alike. */
+function routesTo({ leading }: Blocked): ReadonlySet<Resource> {
+  return new Set(leading.map(({ route }) => route.resource));
 }
