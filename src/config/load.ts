@@ -7,12 +7,12 @@ import { readKustomization } from '../render/kustomize/kustomization.ts';
 import { shownPath } from '../render/manifests.ts';
 import type { HelmTarget, KustomizeTarget, Target } from '../render/target.ts';
 import { repositoryRoot } from '../repository.ts';
-import type { At, Location, Path } from '../resource.ts';
+import type { Path } from '../resource.ts';
 import type { Severity } from '../rule.ts';
-import { SourceError, type SourceFiles } from '../source.ts';
+import type { SourceFiles } from '../source.ts';
 import { unknownRule } from '../unknown-rule.ts';
-import { readYaml } from '../yaml.ts';
-import { type Config, ConfigError, type Environment, type Ignore, type Mistake } from './config.ts';
+import { CONFIG_FILE, type Config, type Environment, type Ignore } from './config.ts';
+import { YamlDraft } from './draft.ts';
 import { expand, PathError, type Scope, type Wanted } from './paths.ts';
 import { releaseOf } from './release.ts';
 import { isTameGlob } from './tame-glob.ts';
@@ -52,70 +52,15 @@ async function scopeOf(file: string, cwd: string): Promise<Scope> {
   return { directory, realRoot: await realpath(isBelowCwd ? cwd : root).catch(() => root) };
 }
 
-/** A k8s-lint.yaml while it is read: what is wrong with it, and where. */
-class Draft {
-  readonly file: string;
+/** A k8s-lint.yaml while it is read, with what its paths stand for. */
+class Draft extends YamlDraft {
   readonly cwd: string;
   readonly scope: Scope;
-  readonly sources: SourceFiles;
-  readonly #mistakes: { path: Path; mistake: Mistake }[] = [];
-  #document = 0;
 
   constructor(file: string, cwd: string, sources: SourceFiles, scope: Scope) {
-    this.file = file;
+    super(file, CONFIG_FILE, sources);
     this.cwd = cwd;
     this.scope = scope;
-    this.sources = sources;
-  }
-
-  /** What the file holds, undefined where it is empty. Throws ConfigError where it is no YAML. */
-  read(): unknown {
-    let text: string;
-    try {
-      text = this.sources.text(this.file);
-    } catch (error) {
-      if (!(error instanceof SourceError)) throw error;
-      throw new ConfigError([{ message: error.reason, location: { file: this.file } }]);
-    }
-    const documents = readYaml(text).filter((document) => !document.empty);
-    const errors = documents.flatMap((document) => document.error ?? []);
-    if (errors.length > 0) {
-      throw new ConfigError(
-        errors.map(({ message, ...place }) => ({ message, location: { file: this.file, ...place } })),
-      );
-    }
-    const [document, second] = documents;
-    if (second) {
-      const location = { file: this.file, line: second.line };
-      throw new ConfigError([{ message: 'a k8s-lint.yaml is one document: this one would not be read', location }]);
-    }
-    if (!document) return undefined;
-    this.#document = document.index;
-    for (const { path, line, column } of document.duplicateKeys) {
-      const message = `"${String(path.at(-1))}" is there twice`;
-      this.#mistakes.push({ path, mistake: { message, location: { file: this.file, line, column } } });
-    }
-    return document.value;
-  }
-
-  locate(path: Path, at?: At): Location {
-    return this.sources.locate(this.file, this.#document, path, at);
-  }
-
-  /** A scalar, or with `key` a key, as it stands in the file, without quotes. */
-  written(path: Path, at?: At): string {
-    const { line = 1, column = 1 } = this.locate(path, at);
-    const rest = this.sources.lines(this.file)[line - 1]?.slice(column - 1) ?? '';
-    return /^["']?([^\s"',:\]}]*)/.exec(rest)?.[1] ?? '';
-  }
-
-  add(path: Path, message: string, at?: At): void {
-    this.#mistakes.push({ path, mistake: { message, location: this.locate(path, at) } });
-  }
-
-  /** Whether something is wrong at or below a path. */
-  isBroken(path: Path): boolean {
-    return this.#mistakes.some((mistake) => path.every((key, i) => mistake.path[i] === key));
   }
 
   /** The absolute paths that a text at a path of the file stands for; none, and a mistake, where it can't. */
@@ -135,14 +80,6 @@ class Draft {
     if (paths.length > 0 && whole.length === 0)
       this.add(at, `matches nothing but ${parts}, which have to be part of something`);
     return whole;
-  }
-
-  /** Throws ConfigError where there is something wrong. */
-  finish(): void {
-    if (this.#mistakes.length === 0) return;
-    const mistakes = this.#mistakes.map(({ mistake }) => mistake);
-    const place = ({ location: { line = 0, column = 0 } }: Mistake) => [line, column] as const;
-    throw new ConfigError(mistakes.sort((a, b) => place(a)[0] - place(b)[0] || place(a)[1] - place(b)[1]));
   }
 }
 

@@ -11,22 +11,22 @@ export interface PathMistake {
   message: string;
 }
 
-const SCHEMA = new URL('../../schemas/k8s-lint.schema.json', import.meta.url);
-const SCHEMA_ID = 'k8s-lint.schema.json';
+const SCHEMAS = new URL('../../schemas/', import.meta.url);
+const CONFIG_SCHEMA = 'k8s-lint.schema.json';
+const BASELINE_SCHEMA = 'k8s-lint-baseline.schema.json';
 
 /** What makes a target the target it is; each is a branch of the schema's oneOf. */
 const TARGETS = ['kustomize', 'helm', 'manifests'] as const;
 
-let compiled: Promise<Ajv> | undefined;
+const compiled = new Map<string, Promise<Ajv>>();
 
 /**
  * All that the JSON Schema of k8s-lint.yaml finds wrong with a document, in words that say what to write instead. `written` gives a
  * scalar as it stands in the file.
  */
 export async function validate(config: unknown, written: (path: Path) => string): Promise<PathMistake[]> {
-  compiled ??= compile();
-  const ajv = await compiled;
-  const errors = errorsOf(ajv.getSchema(SCHEMA_ID), config);
+  const ajv = await compile(CONFIG_SCHEMA);
+  const errors = errorsOf(ajv.getSchema(CONFIG_SCHEMA), config);
   const targets = errors.filter(({ keyword }) => keyword === 'oneOf').map(({ instancePath }) => instancePath);
   const elsewhere = errors.filter(({ instancePath }) => !targets.some((target) => isWithin(instancePath, target)));
   return [
@@ -35,13 +35,27 @@ export async function validate(config: unknown, written: (path: Path) => string)
   ];
 }
 
-async function compile(): Promise<Ajv> {
-  const [{ Ajv }, schema] = await Promise.all([import('ajv'), readFile(SCHEMA, 'utf8')]);
-  return new Ajv({ allErrors: true, verbose: true }).addSchema(JSON.parse(schema));
+/** The same for a baseline. */
+export async function validateBaseline(baseline: unknown, written: (path: Path) => string): Promise<PathMistake[]> {
+  const ajv = await compile(BASELINE_SCHEMA);
+  return errorsOf(ajv.getSchema(BASELINE_SCHEMA), baseline).map((error) =>
+    describe(error, pathOf(error.instancePath, baseline), written, 'a baseline'),
+  );
+}
+
+/** Once for each schema: a program that lints many times doesn't compile it again. */
+async function compile(schema: string): Promise<Ajv> {
+  const known = compiled.get(schema);
+  if (known) return known;
+  const compiling = Promise.all([import('ajv'), readFile(new URL(schema, SCHEMAS), 'utf8')]).then(([{ Ajv }, text]) =>
+    new Ajv({ allErrors: true, verbose: true }).addSchema(JSON.parse(text)),
+  );
+  compiled.set(schema, compiling);
+  return compiling;
 }
 
 function errorsOf(check: ValidateFunction | undefined, value: unknown): DefinedError[] {
-  if (!check) throw new Error('the schema of k8s-lint.yaml lacks a definition');
+  if (!check) throw new Error('a schema lacks a definition');
   return check(value) ? [] : (check.errors as DefinedError[]);
 }
 
@@ -65,13 +79,18 @@ function describeTarget(ajv: Ajv, config: unknown, path: Path, written: (path: P
     const message = `a target has only one of kustomize, helm and manifests: make ${named.length} targets of ${named.join(' and ')}`;
     return [{ path: [...path, named[1] ?? name], at: 'key', message }];
   }
-  return errorsOf(ajv.getSchema(`${SCHEMA_ID}#/definitions/${name}Target`), target).map((error) =>
+  return errorsOf(ajv.getSchema(`${CONFIG_SCHEMA}#/definitions/${name}Target`), target).map((error) =>
     describe(error, [...path, ...pathOf(error.instancePath, target)], written),
   );
 }
 
-function describe(error: DefinedError, path: Path, written: (path: Path) => string): PathMistake {
-  const label = labelOf(path);
+function describe(
+  error: DefinedError,
+  path: Path,
+  written: (path: Path) => string,
+  whole = 'k8s-lint.yaml',
+): PathMistake {
+  const label = labelOf(path, whole);
   switch (error.keyword) {
     case 'additionalProperties':
       return unknownKey(path, error.params.additionalProperty, Object.keys(error.parentSchema?.properties ?? {}));
@@ -140,6 +159,8 @@ function wrongText(key: string | number | undefined, text: string): string {
       return `resource must be Kind/name or a glob of it, such as Deployment/web or */web, not "${text}"`;
     case 'reason':
       return 'reason must say why this is ignored';
+    case 'fingerprint':
+      return `fingerprint must be the 32 hexadecimal digits that k8s-lint baseline wrote, not "${text}"`;
     case 'until':
       return `until must be a date, YYYY-MM-DD, not "${text}"`;
     default:
@@ -148,9 +169,9 @@ function wrongText(key: string | number | undefined, text: string): string {
 }
 
 /** The last part of a path as a person would name it: `values[0]`, `prod`. */
-function labelOf(path: Path): string {
+function labelOf(path: Path, whole: string): string {
   const start = path.findLastIndex((key) => typeof key === 'string');
-  if (start === -1) return 'k8s-lint.yaml';
+  if (start === -1) return whole;
   return path.slice(start).reduce<string>((label, key) => (label === '' ? `${key}` : `${label}[${key}]`), '');
 }
 
