@@ -13,6 +13,7 @@ import { factReader } from './facts.ts';
 import { Ignores } from './ignore.ts';
 import { load } from './load.ts';
 import { type JudgedEnvironment, type Part, reportOf } from './part.ts';
+import type { Picture } from './picture.ts';
 import { STDIN } from './render/manifests.ts';
 import { render } from './render/render.ts';
 import type { RenderContext, Rendered, Target } from './render/target.ts';
@@ -114,10 +115,12 @@ export async function judge(options: LintOptions): Promise<Part> {
       rules: all,
     });
     const { located, unchecked: notJudged, bugs } = await diagnose(built.cluster, active, levels);
+    const drawn = options.picture ? (await import('./picture.ts')).picture(built.cluster, located) : undefined;
     unchecked.push(...facts.unchecked, ...built.unchecked, ...notJudged);
     for (const failure of [...facts.failures, ...bugs]) failures.add(failure);
     return {
       located,
+      ...(drawn ? { picture: drawn } : {}),
       resources: built.resources,
       complete: built.cluster.complete && built.refused.size === 0,
       targets: targets.map((loaded) => ({
@@ -149,10 +152,11 @@ export async function judge(options: LintOptions): Promise<Part> {
     ruleIds: all.map((rule) => rule.id),
     active: new Set(active.map((rule) => rule.id)),
   });
-  const environments = judgements.map(({ located, resources }, index): JudgedEnvironment => {
+  const environments = judgements.map(({ located, picture, resources }, index): JudgedEnvironment => {
     const { kept, suppressed } = ignores.apply(located);
     const { name = '', targets = [] } = selection.environments[index] ?? {};
-    return { name, index, found: kept, suppressed, targets: targets.length, resources };
+    const judged = { name, index, found: kept, suppressed, targets: targets.length, resources };
+    return picture ? { ...judged, picture } : judged;
   });
   const level = (id: string) => {
     const rule = active.find((candidate) => candidate.id === id);
@@ -170,7 +174,7 @@ export async function judge(options: LintOptions): Promise<Part> {
     ignoreLevels: { 'ignore-unused': level('ignore-unused'), 'ignore-expired': level('ignore-expired') },
     partial: selection.partial || (options.rules?.length ?? 0) > 0,
     unchecked,
-    rules: active.length,
+    rules: active.map(({ id }) => id),
     failures: [...failures],
     ...(nothing && !nothing.failure ? { note: nothing.message } : {}),
   };
@@ -179,6 +183,7 @@ export async function judge(options: LintOptions): Promise<Part> {
 /** What was found out about one environment, before ignores. */
 interface Judgement {
   located: Found[];
+  picture?: Picture;
   resources: number;
   complete: boolean;
   targets: { target: Target; whole: boolean }[];

@@ -1,6 +1,7 @@
 import { compareText, merge, mergeSuppressed } from './diagnose.ts';
 import type { Diagnostic, Found, Suppressed } from './diagnostic.ts';
 import { type IgnoreLevels, type IgnoreUse, ignoreFindings } from './ignore.ts';
+import type { Picture } from './picture.ts';
 import type { Report, UncheckedItem } from './report/report.ts';
 import type { Severity } from './rule.ts';
 
@@ -15,6 +16,8 @@ export interface JudgedEnvironment {
   /** How many it has. */
   targets: number;
   resources: number;
+  /** Where one was asked for. */
+  picture?: Picture;
 }
 
 /**
@@ -28,8 +31,8 @@ export interface Part {
   /** Some rules, environments or paths were left out by who asked. */
   partial: boolean;
   unchecked: UncheckedItem[];
-  /** How many rules ran. */
-  rules: number;
+  /** The ids of the rules that ran. */
+  rules: string[];
   /** Why it could not be whole. */
   failures: string[];
   /** Why nothing was judged, where that is no failure. */
@@ -44,12 +47,14 @@ export function reportOf(parts: readonly Part[]): Report {
   const ignores = first ? ignoreFindings(addUpUses(parts), first.ignoreLevels, whole) : [];
   const diagnostics = merge([...environments.flatMap(({ found }) => found), ...ignores]);
   const suppressed = mergeSuppressed(environments.flatMap((environment) => environment.suppressed));
+  const pictures = environments.flatMap(({ picture }) => picture ?? []);
   const note = environments.length === 0 ? first?.note : undefined;
   return {
     diagnostics,
     suppressed,
     unchecked: uniqueUnchecked(parts.flatMap(({ unchecked }) => unchecked)),
     environments: environments.map(({ name }) => name),
+    ...(pictures.length > 0 ? { pictures } : {}),
     summary: {
       errors: count(diagnostics, 'error'),
       warnings: count(diagnostics, 'warning'),
@@ -58,7 +63,7 @@ export function reportOf(parts: readonly Part[]): Report {
       targets: sum(environments, ({ targets }) => targets),
       resources: sum(environments, ({ resources }) => resources),
     },
-    rules: first?.rules ?? 0,
+    rules: first?.rules ?? [],
     failures: [...new Set(parts.flatMap(({ failures }) => failures))].sort(compareText),
     ...(note === undefined ? {} : { note }),
   };

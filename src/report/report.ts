@@ -1,4 +1,5 @@
 import type { Diagnostic, Suppressed } from '../diagnostic.ts';
+import type { Picture } from '../picture.ts';
 
 /** Something that was not judged, and the fact that would let it be. */
 export interface UncheckedItem {
@@ -37,12 +38,14 @@ export interface Report {
   unchecked: readonly UncheckedItem[];
   /** The names of the environments that were judged, in their order. */
   environments: readonly string[];
+  /** What these look like, where that was asked for. */
+  pictures?: readonly Picture[];
   /** Counts all diagnostics, hidden ones too. */
   summary: Summary;
   /** With it, `diagnostics` and `summary` are about what is new. */
   since?: Since;
-  /** How many rules ran. */
-  rules: number;
+  /** The ids of the rules that ran. */
+  rules: readonly string[];
   /** Why the run could not be whole: a missing tool, a broken file of facts, a bug in a rule. Any of them is exit 2. */
   failures: readonly string[];
   /** Why nothing was judged, where that is no failure: what was asked for reaches no target. */

@@ -20,7 +20,7 @@ export interface Blocked extends Refused {
   backend: Backend;
   service: Resource;
   /** Whose requests to which Services they refuse alike, those of `route` first. */
-  leading: { route: Route; service: Resource }[];
+  leading: { route: Route; service: Resource; port: number | string }[];
 }
 
 /** Every backend all of whose pods surely refuse whoever brings a route's requests, once for each policy and pods. */
@@ -30,12 +30,21 @@ export const blockedRoutes = derived((cluster): readonly Blocked[] => {
     if (route.resource.hooks.length > 0 || contested(cluster, route.resource) || !comesFromOutside(route)) continue;
     for (const backend of route.backends) {
       if (valueAt(route.resource.object, [...backend.path, 'nodePortLB']) === true) continue;
-      for (const { service, port } of servicesOf(cluster, backend)) {
-        const blocked = comesByNodes(cluster, route, service) ? undefined : judgeService(cluster, route, service, port);
+      for (const { service, port: wanted } of servicesOf(cluster, backend)) {
+        const blocked = comesByNodes(cluster, route, service)
+          ? undefined
+          : judgeService(cluster, route, service, wanted);
         if (blocked === undefined) continue;
         const same = found.get(idOf(route, blocked));
-        if (same) same.leading.push({ route, service });
-        else found.set(idOf(route, blocked), { route, backend, service, leading: [{ route, service }], ...blocked });
+        if (same) same.leading.push({ route, service, port: wanted });
+        else
+          found.set(idOf(route, blocked), {
+            route,
+            backend,
+            service,
+            leading: [{ route, service, port: wanted }],
+            ...blocked,
+          });
       }
     }
   }
