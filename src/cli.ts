@@ -81,7 +81,7 @@ async function buildProgram(exit: (code: number) => void): Promise<Command> {
     .option('--rule <id>', 'only this rule (repeatable)', collect)
     .option(
       '-f, --format <name>',
-      'text, json, sarif or github (repeatable; the n-th goes with the n-th --output)',
+      'text, json, sarif, github, gitlab, junit or markdown (repeatable; the n-th goes with the n-th --output)',
       collect,
     )
     .option('-o, --output <file>', 'write the report to a file (repeatable)', collect)

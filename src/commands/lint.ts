@@ -154,6 +154,7 @@ async function writeReports(
     const write = await loadReporter(format);
     const text = await write(report, {
       severity: flags.severity ?? 'warning',
+      failOn: flags.failOn ?? 'error',
       color: file === undefined ? colorLevel(flags.color, process.stdout, process.env) : 0,
       prefix: relative(root, cwd).split(sep).join('/'),
       sources,

@@ -5,9 +5,14 @@ import type { Severity } from '../rule.ts';
 
 const RANK: Record<Severity, number> = { info: 0, warning: 1, error: 2 };
 
+/** Whether a severity is at or above another. */
+export function atLeast(severity: Severity, lowest: Severity): boolean {
+  return RANK[severity] >= RANK[lowest];
+}
+
 /** The diagnostics of at least that severity, in their order. */
 export function shown(diagnostics: readonly Diagnostic[], lowest: Severity): Diagnostic[] {
-  return diagnostics.filter(({ severity }) => RANK[severity] >= RANK[lowest]);
+  return diagnostics.filter(({ severity }) => atLeast(severity, lowest));
 }
 
 /** `file:line:column`, as far as it is known. */
@@ -28,4 +33,13 @@ export function showTarget({ environment, target }: TargetRef): string {
 /** A file of a location as a path from the root of the repository. */
 export function fromRoot(file: string, prefix: string): string {
   return posix.join(prefix, file);
+}
+
+/** More targets than this are counted, not listed. */
+const LISTED_TARGETS = 4;
+
+/** `dev, prod (overlays/prod)`, and how many more. */
+export function listTargets(targets: readonly TargetRef[]): string {
+  const more = targets.length > LISTED_TARGETS ? ` and ${targets.length - LISTED_TARGETS} more` : '';
+  return `${targets.slice(0, LISTED_TARGETS).map(showTarget).join(', ')}${more}`;
 }

@@ -1,0 +1,236 @@
+import { compareText } from '../diagnose.ts';
+import type { Diagnostic } from '../diagnostic.ts';
+import type { Severity } from '../rule.ts';
+import { lines } from './harmless.ts';
+import type { ReporterOptions } from './index.ts';
+import { code, htmlCode, prose } from './markdown-text.ts';
+import type { Report, Since, Summary, UncheckedItem } from './report.ts';
+import { counted, fromRoot, shown } from './shown.ts';
+
+/**
+ * Bytes for each part of the page. Together with headings they stay below 60,000: a comment on GitHub holds 65,536 characters, a
+ * job's summary 1 MiB.
+ */
+const ROOM = { failures: 4_000, findings: 36_000, fixed: 6_000, unchecked: 6_000 };
+/** More of them than this are folded. */
+const OPEN = { findings: 10, fixed: 5 };
+/** More environments, targets and facts than this are counted. */
+const LISTED = { environments: 4, unchecked: 30 };
+/** Longer names and messages are cut, in characters. */
+const LONGEST = { name: 200, message: 500 };
+
+const SEVERITIES: readonly Severity[] = ['error', 'warning', 'info'];
+
+/** The findings that a set of environments has in common. */
+interface Group {
+  environments: readonly string[];
+  diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * The summary for a pull request or a job, as GitHub Flavored Markdown: what is new or found, what is fixed, each with its line and
+ * the sentence that tells the consequence. Short, folded where it is long, and what has no room is counted.
+ */
+export function writeMarkdown(report: Report, { severity, prefix }: ReporterOptions): string {
+  if (report.note !== undefined) return `**k8s-lint**: ${prose(cut(report.note, LONGEST.message))}\n`;
+  const diagnostics = shown(report.diagnostics, severity);
+  const blocks = [
+    ...head(report, diagnostics.length),
+    ...findings(groupsOf(diagnostics, report), report, prefix),
+    ...fixed(shown(report.since?.fixed ?? [], severity), prefix),
+    ...notChecked(report.unchecked),
+  ];
+  return `${blocks.join('\n\n')}\n`;
+}
+
+function head(report: Report, listed: number): string[] {
+  const { summary, since, failures } = report;
+  const counts = showCounts(summary, since ? 'new ' : '');
+  const hidden = total(summary) - listed;
+  const below = hidden > 0 ? ` (${hidden} below --severity)` : '';
+  const compared = since ? [comparison(since)] : [];
+  if (failures.length === 0 && counts === '') {
+    return [[`**k8s-lint**: ${since ? 'nothing new' : 'nothing found'} in ${judged(report)}.`, ...compared].join(' ')];
+  }
+  if (failures.length === 0) return [`### k8s-lint: ${counts}${below}`, [`${judged(report)}.`, ...compared].join(' ')];
+  const listedFailures = list(failures.map(failureItem), ROOM.failures);
+  return [
+    '### k8s-lint could not judge everything',
+    listedFailures.items.join('\n'),
+    ...leftOut(listedFailures.left),
+    [
+      `${counts === '' ? (since ? 'Nothing new' : 'Nothing found') : `${counts}${below}`} in ${judged(report)}.`,
+      ...compared,
+    ].join(' '),
+  ];
+}
+
+function failureItem(failure: string): string {
+  return `- ${prose(cut(lines(failure)[0] ?? '', LONGEST.message))}`;
+}
+
+function judged({ summary: { targets, resources, ignored }, rules }: Report): string {
+  const what = [counted(targets, 'target'), counted(resources, 'resource'), counted(rules.length, 'rule')].join(', ');
+  return `${what}${ignored > 0 ? `; ${ignored} ignored` : ''}`;
+}
+
+function comparison({ ref, commit, before, fixed }: Since): string {
+  const there = showCounts(before, '');
+  const gone = fixed.length > 0 ? `${fixed.length} fixed` : 'nothing fixed';
+  const still = there === '' ? 'nothing was there before' : `${there} there before`;
+  return `Compared with ${code(cut(ref, LONGEST.name))} (${code(commit.slice(0, 7))}): ${gone}, ${still}.`;
+}
+
+/** Findings by the environments that they are in, those with errors first. */
+function groupsOf(diagnostics: readonly Diagnostic[], report: Report): Group[] {
+  const groups = new Map<string, { environments: string[]; diagnostics: Diagnostic[] }>();
+  for (const severity of SEVERITIES) {
+    for (const diagnostic of diagnostics) {
+      if (diagnostic.severity !== severity) continue;
+      const environments = [...new Set(diagnostic.targets.map(({ environment }) => environment))];
+      const key = JSON.stringify(environments);
+      const group = groups.get(key) ?? { environments, diagnostics: [] };
+      groups.set(key, group);
+      group.diagnostics.push(diagnostic);
+    }
+  }
+  const place = ({ environments: [first] }: Group) => (first === undefined ? -1 : report.environments.indexOf(first));
+  const withErrors = ({ diagnostics: [first] }: Group) => (first?.severity === 'error' ? 0 : 1);
+  return [...groups.values()].sort(
+    (a, b) =>
+      withErrors(a) - withErrors(b) ||
+      place(a) - place(b) ||
+      compareText(JSON.stringify(a.environments), JSON.stringify(b.environments)),
+  );
+}
+
+function findings(groups: readonly Group[], { environments }: Report, prefix: string): string[] {
+  const blocks: string[] = [];
+  let open = OPEN.findings;
+  let room = ROOM.findings;
+  let left = 0;
+  for (const group of groups) {
+    const {
+      items,
+      bytes,
+      left: more,
+    } = list(
+      group.diagnostics.map((diagnostic) => findingItem(diagnostic, prefix)),
+      room,
+    );
+    room -= bytes;
+    left += more;
+    if (items.length === 0) continue;
+    const shownOpen = items.slice(0, open);
+    const folded = group.diagnostics.slice(open, items.length);
+    const rest = items.slice(open);
+    open -= shownOpen.length;
+    const named = environments.length > 1 || group.environments.length === 0;
+    if (shownOpen.length > 0) {
+      if (named) blocks.push(`**${showEnvironments(group.environments, environments.length, code)}**`);
+      blocks.push(shownOpen.join('\n'));
+    }
+    if (rest.length > 0) {
+      const where = named ? ` in ${showEnvironments(group.environments, environments.length, htmlCode)}` : '';
+      blocks.push(...fold(`${showCounts(countsOf(folded), shownOpen.length > 0 ? 'more ' : '')}${where}`, rest));
+    }
+  }
+  return [...blocks, ...leftOut(left)];
+}
+
+function showEnvironments(names: readonly string[], all: number, show: (name: string) => string): string {
+  if (names.length === 0) return 'no environment';
+  if (names.length === all && all > LISTED.environments) return `all ${all} environments`;
+  const rest = names.length - LISTED.environments;
+  const listed = names.slice(0, LISTED.environments).map((name) => show(cut(name, LONGEST.name)));
+  return `${listed.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
+}
+
+function findingItem({ severity, rule, message, location }: Diagnostic, prefix: string): string {
+  const file = cut(fromRoot(location.file, prefix), LONGEST.name);
+  const place = code(location.line === undefined ? file : `${file}:${location.line}`);
+  return `- **${severity}** ${place} ${sentence(message)} (${code(rule)})`;
+}
+
+/** The lines of the other commit are no lines of this one. */
+function fixedItem({ rule, message, location }: Diagnostic, prefix: string): string {
+  return `- ${code(cut(fromRoot(location.file, prefix), LONGEST.name))} ${sentence(message)} (${code(rule)})`;
+}
+
+function sentence(message: string): string {
+  return prose(cut(lines(message)[0] ?? '', LONGEST.message));
+}
+
+function fixed(diagnostics: readonly Diagnostic[], prefix: string): string[] {
+  if (diagnostics.length === 0) return [];
+  const { items, left } = list(
+    diagnostics.map((diagnostic) => fixedItem(diagnostic, prefix)),
+    ROOM.fixed,
+  );
+  const blocks =
+    diagnostics.length > OPEN.fixed ? fold(`${diagnostics.length} fixed`, items) : ['**fixed**', items.join('\n')];
+  return [...blocks, ...leftOut(left)];
+}
+
+/** What was not checked, each reason once. */
+function notChecked(unchecked: readonly UncheckedItem[]): string[] {
+  const reasons = new Map<string, { item: UncheckedItem; targets: number }>();
+  for (const item of unchecked) {
+    const key = JSON.stringify([item.what, item.reason]);
+    reasons.set(key, { item, targets: (reasons.get(key)?.targets ?? 0) + 1 });
+  }
+  if (reasons.size === 0) return [];
+  const { items, left } = list(
+    [...reasons.values()].slice(0, LISTED.unchecked).map(({ item: { what, reason, target }, targets }) => {
+      const more = targets > 1 ? ` and ${targets - 1} more` : '';
+      return `- ${sentence(`${what}: ${reason}`)} (${code(cut(target, LONGEST.name))}${more})`;
+    }),
+    ROOM.unchecked,
+  );
+  const rest = left + Math.max(0, reasons.size - LISTED.unchecked);
+  return fold('not checked', [...items, ...(rest > 0 ? [`- and ${rest} more`] : [])]);
+}
+
+/** As many of the items as there is room for, in bytes; all behind the first that has none are left. */
+function list(items: readonly string[], room: number): { items: string[]; bytes: number; left: number } {
+  const kept: string[] = [];
+  let bytes = 0;
+  for (const item of items) {
+    const size = Buffer.byteLength(item) + 1;
+    if (bytes + size > room) break;
+    kept.push(item);
+    bytes += size;
+  }
+  return { items: kept, bytes, left: items.length - kept.length };
+}
+
+function leftOut(left: number): string[] {
+  return left > 0 ? [`There is no room for ${left} more here: the other formats have all.`] : [];
+}
+
+/** Markdown is read again behind the empty lines. */
+function fold(summary: string, items: readonly string[]): string[] {
+  return [`<details><summary>${summary}</summary>`, items.join('\n'), '</details>'];
+}
+
+function countsOf(diagnostics: readonly Diagnostic[]): Pick<Summary, 'errors' | 'warnings' | 'infos'> {
+  const count = (severity: Severity) => diagnostics.filter((diagnostic) => diagnostic.severity === severity).length;
+  return { errors: count('error'), warnings: count('warning'), infos: count('info') };
+}
+
+/** `2 new errors, 1 new warning`; nothing where there are none. */
+function showCounts({ errors, warnings, infos }: Pick<Summary, 'errors' | 'warnings' | 'infos'>, kind: string): string {
+  return [
+    ...(errors > 0 ? [counted(errors, `${kind}error`)] : []),
+    ...(warnings > 0 ? [counted(warnings, `${kind}warning`)] : []),
+    ...(infos > 0 ? [`${infos} ${kind}info`] : []),
+  ].join(', ');
+}
+
+function total({ errors, warnings, infos }: Summary): number {
+  return errors + warnings + infos;
+}
+
+function cut(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length)}…` : text;
+}
