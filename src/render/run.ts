@@ -13,6 +13,8 @@ export interface RunOptions {
   input?: string;
   /** Bytes of standard output above which it is killed; 256 MB unless told. */
   maxOutput?: number;
+  /** Takes standard output as it comes, however long it is; `stdout` of the result is then empty. It must not throw. */
+  onOutput?(chunk: Buffer): void;
   /** Aborting kills the tool; `run` then rejects with the signal's reason. */
   signal?: AbortSignal | undefined;
   /** The environment to reduce; that of this process unless told. */
@@ -91,7 +93,7 @@ function runIn(
   scratch: string | undefined,
   command: string,
   args: readonly string[],
-  { cwd, timeout, input, maxOutput = MAX_STDOUT, signal, env = process.env, asUser = false }: RunOptions,
+  { cwd, timeout, input, maxOutput = MAX_STDOUT, onOutput, signal, env = process.env, asUser = false }: RunOptions,
 ): Promise<RunResult> {
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
@@ -135,6 +137,7 @@ function runIn(
 
     child.stdout?.on('data', (chunk: Buffer) => {
       if (ended) return;
+      if (onOutput) return onOutput(chunk);
       size += chunk.length;
       if (size > maxOutput) end('output-limit');
       else stdout.push(chunk);
