@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
+import type { BaselineFlags } from './commands/baseline.ts';
 import type { LintFlags } from './commands/lint.ts';
 import type { SnapshotFlags } from './commands/snapshot.ts';
 
@@ -103,6 +104,23 @@ async function buildProgram(exit: (code: number) => void): Promise<Command> {
       exit(await (await import('./commands/lint.ts')).runLint(paths, flags));
     });
 
+  rendering(
+    program
+      .command('baseline')
+      .description('write down what is found today, for lint --baseline; what is known already keeps its reason')
+      .argument('[path...]', 'files or directories'),
+  )
+    .option('--rule <id>', 'only this rule (repeatable)', collect)
+    .option('-o, --output <file>', 'where to (default: k8s-lint-baseline.yaml beside k8s-lint.yaml)')
+    .option('--reason <text>', 'why the new ones are not fixed yet')
+    .option('--prune', 'add nothing, only remove what is fixed')
+    .addOption(
+      new Option('--severity <level>', 'lowest that is added').choices(['info', 'warning', 'error']).default('warning'),
+    )
+    .action(async (paths: string[], flags: BaselineFlags) => {
+      exit(await (await import('./commands/baseline.ts')).runBaseline(paths, flags));
+    });
+
   program
     .command('explain')
     .description('what a rule found in real life: the incident, the symptom, the fix, examples')
@@ -129,6 +147,16 @@ async function buildProgram(exit: (code: number) => void): Promise<Command> {
       .argument('<target>', 'a kustomization, a chart or a file'),
   ).action(async (target: string, flags: LintFlags) => {
     exit(await (await import('./commands/render.ts')).runRender(target, flags));
+  });
+
+  rendering(
+    program
+      .command('init')
+      .description(
+        'write a k8s-lint.yaml for what stands here: environments, charts, what facts would let more be judged',
+      ),
+  ).action(async (flags: LintFlags) => {
+    exit(await (await import('./commands/init.ts')).runInit(flags));
   });
 
   program

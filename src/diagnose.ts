@@ -6,21 +6,40 @@ import type { RuleLevels } from './config/config.ts';
 import { describeBug } from './describe-bug.ts';
 import type { Diagnostic, Found, RelatedLocation, Suppressed } from './diagnostic.ts';
 import type { UncheckedItem } from './report/report.ts';
-import { showLocation } from './report/shown.ts';
+import { fromRoot, showLocation } from './report/shown.ts';
 import type { Location, Path, Resource } from './resource.ts';
 import type { Finding, Related, Rule, Severity, Unchecked } from './rule.ts';
 
+/** What was not checked, with the rule that says so, if any does. */
+export interface NotJudged extends UncheckedItem {
+  rule?: string;
+}
+
 export interface Diagnosed {
   located: Found[];
-  unchecked: UncheckedItem[];
+  unchecked: NotJudged[];
   /** What rules threw: each is a bug of ours, and a false all-clear if it were swallowed. */
   bugs: string[];
 }
 
 const RANK: Record<Severity, number> = { info: 0, warning: 1, error: 2 };
 
-/** Applies the rules to a cluster and locates what they find. Never throws because of a rule. */
-export async function diagnose(cluster: Cluster, rules: readonly Rule[], levels: RuleLevels): Promise<Diagnosed> {
+/**
+ * Applies the rules to a cluster and locates what they find. Never throws because of a rule. `prefix` is the working directory, relative
+ * to the root of the repository: fingerprints are the same in every directory. `renames` says what files are called where the
+ * fingerprints are to be compared with.
+ */
+export async function diagnose(
+  cluster: Cluster,
+  rules: readonly Rule[],
+  levels: RuleLevels,
+  prefix = '',
+  renames: ReadonlyMap<string, string> = new Map(),
+): Promise<Diagnosed> {
+  const fileName = (file: string) => {
+    const path = fromRoot(file, prefix);
+    return renames.get(path) ?? path;
+  };
   const diagnosed: Diagnosed = { located: [], unchecked: [], bugs: [] };
   const judged = new Set(rules.map((rule) => rule.id));
   for (const target of cluster.targets) {
@@ -34,14 +53,16 @@ export async function diagnose(cluster: Cluster, rules: readonly Rule[], levels:
     const findings: Finding[] = [];
     try {
       for (const item of rule.check?.(cluster) ?? []) {
-        if ('unchecked' in item) diagnosed.unchecked.push(uncheckedItem(item, cluster));
+        if ('unchecked' in item) diagnosed.unchecked.push(uncheckedItem(item, cluster, rule.id));
         else if (isShown(item, rule)) findings.push(item);
       }
     } catch (error) {
       diagnosed.bugs.push(describeRuleBug(rule, cluster, error));
     }
     // All at once: charts that must be rendered again for a location share these renders.
-    const located = await Promise.all(findings.map((finding) => locate(finding, rule, cluster, levels.get(rule.id))));
+    const located = await Promise.all(
+      findings.map((finding) => locate(finding, rule, cluster, levels.get(rule.id), fileName)),
+    );
     for (const diagnostic of located) diagnosed.located.push(diagnostic);
   }
   return diagnosed;
@@ -54,8 +75,8 @@ function isShown({ resource, severity }: Finding, rule: Rule): boolean {
   return !resource.thirdParty || (severity ?? rule.severity) === 'error';
 }
 
-function uncheckedItem({ unchecked, reason, resource }: Unchecked, cluster: Cluster): UncheckedItem {
-  return { what: unchecked, reason, target: resource?.targets[0]?.target ?? cluster.environment };
+function uncheckedItem({ unchecked, reason, resource }: Unchecked, cluster: Cluster, rule: string): NotJudged {
+  return { what: unchecked, reason, target: resource?.targets[0]?.target ?? cluster.environment, rule };
 }
 
 async function locate(
@@ -63,6 +84,7 @@ async function locate(
   rule: Rule,
   cluster: Cluster,
   level: Severity | 'off' | undefined,
+  fileName: (file: string) => string,
 ): Promise<Found> {
   const { resource, path = [], message } = finding;
   const { offset } = finding;
@@ -87,7 +109,10 @@ async function locate(
   const plain = resource ? await plainMessage(finding, resource) : message;
   // Of a value with many lines, which one it is about.
   const part = offset === undefined ? [] : [plain];
-  const found = { ...located, fingerprint: await fingerprint(rule.id, location, message, resource, path, part) };
+  const found = {
+    ...located,
+    fingerprint: await fingerprint(rule.id, fileName(location.file), message, resource, path, part),
+  };
   return plain === message ? found : { ...found, plain };
 }
 
@@ -142,7 +167,7 @@ function distinct(related: Found['related'], location: Location): Found['related
 /** Stays the same when lines move, prefixes change or a sibling is added to a list. */
 async function fingerprint(
   rule: string,
-  location: Location,
+  file: string,
   message: string,
   resource: Resource | undefined,
   path: Path,
@@ -152,7 +177,7 @@ async function fingerprint(
     ? [resource.kind, await resource.sourceName(), ...namedPath(resource.object, path), ...part]
     : [message.replace(/\d+/g, '')];
   return createHash('sha256')
-    .update(JSON.stringify([rule, location.file, ...what]))
+    .update(JSON.stringify([rule, file, ...what]))
     .digest('hex')
     .slice(0, 32);
 }

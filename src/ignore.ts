@@ -5,6 +5,7 @@ import type { Ignore } from './config/config.ts';
 import { merge } from './diagnose.ts';
 import type { Diagnostic, Found, Suppressed } from './diagnostic.ts';
 import { STDIN, shownPath } from './render/manifests.ts';
+import { fromRoot } from './report/shown.ts';
 import type { Location } from './resource.ts';
 import type { Severity } from './rule.ts';
 import { SourceError, type SourceFiles } from './source.ts';
@@ -97,16 +98,21 @@ export class Ignores {
 }
 
 /** What ignore-unused and ignore-expired report. In a run that is not `whole`, nothing is called unused. */
-export function ignoreFindings(uses: readonly IgnoreUse[], levels: IgnoreLevels, whole: boolean): Diagnostic[] {
+export function ignoreFindings(
+  uses: readonly IgnoreUse[],
+  levels: IgnoreLevels,
+  whole: boolean,
+  prefix = '',
+): Diagnostic[] {
   return uses.flatMap(({ rule, identity, location, used, judged, off, mistake, expired }): Diagnostic[] => {
     if (expired && expired.back.length > 0) {
       const message = `this ignore of ${rule} expired on ${expired.until}, and what it covered is still found: fix it, or set a later date`;
       const related = merge(expired.back).map((back) => ({ message: back.message, location: back.location }));
-      return finding('ignore-expired', message, expired.location, identity, levels, related);
+      return ignoreFinding('ignore-expired', message, expired.location, identity, levels, prefix, related);
     }
     const isUnused = !used && whole && judged === 'whole';
     const message = mistake ?? (isUnused ? unused(rule, off) : undefined);
-    return message === undefined ? [] : finding('ignore-unused', message, location, identity, levels);
+    return message === undefined ? [] : ignoreFinding('ignore-unused', message, location, identity, levels, prefix);
   });
 }
 
@@ -163,17 +169,19 @@ function unused(rule: string, off: boolean): string {
   return `this ignore of ${rule} matches nothing${why}: remove it`;
 }
 
-function finding(
+/** What one of those rules reports at a place; nothing where it is off. `identity` stands for the ignore in the fingerprint. */
+export function ignoreFinding(
   rule: 'ignore-unused' | 'ignore-expired',
   message: string,
   location: Location,
   identity: readonly unknown[],
   levels: IgnoreLevels,
+  prefix: string,
   related: Diagnostic['related'] = [],
 ): Diagnostic[] {
   const severity = levels[rule];
   if (severity === 'off') return [];
-  const hash = createHash('sha256').update(JSON.stringify([rule, location.file, ...identity]));
+  const hash = createHash('sha256').update(JSON.stringify([rule, fromRoot(location.file, prefix), ...identity]));
   const fingerprint = hash.digest('hex').slice(0, 32);
   return [{ rule, severity, message, location, related, targets: [], fingerprint }];
 }

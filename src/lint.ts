@@ -1,15 +1,17 @@
 import { availableParallelism } from 'node:os';
-import { dirname } from 'node:path';
+import { dirname, relative, resolve, sep } from 'node:path';
 import pLimit from 'p-limit';
-import { assemble, type LoadedTarget } from './assemble.ts';
-import type { SourceFinding } from './cluster/cluster.ts';
+import { type Assembled, type AssembleInput, assemble, type LoadedTarget } from './assemble.ts';
+import type { BaselineUse } from './baseline/apply.ts';
+import type { WrittenEntry } from './baseline/entry.ts';
+import type { Cluster, SourceFinding } from './cluster/cluster.ts';
 import { isFailure } from './cluster/source-findings.ts';
 import type { Config, Environment, RuleLevels } from './config/config.ts';
 import { filesOfTarget } from './config/select.ts';
 import { describeBug } from './describe-bug.ts';
-import { diagnose } from './diagnose.ts';
+import { diagnose, type NotJudged } from './diagnose.ts';
 import type { Found } from './diagnostic.ts';
-import { factReader } from './facts.ts';
+import { type Facts, factReader } from './facts.ts';
 import { Ignores } from './ignore.ts';
 import { load } from './load.ts';
 import { type JudgedEnvironment, type Part, reportOf } from './part.ts';
@@ -18,11 +20,12 @@ import { STDIN } from './render/manifests.ts';
 import { render } from './render/render.ts';
 import type { RenderContext, Rendered, Target } from './render/target.ts';
 import { findTools, MissingToolError } from './render/tools.ts';
-import type { Report, UncheckedItem } from './report/report.ts';
+import type { Report } from './report/report.ts';
 import { repositoryRoot } from './repository.ts';
 import { RepositoryTexts } from './repository-texts.ts';
+import type { Location, Resource } from './resource.ts';
 import type { Rule } from './rule.ts';
-import { select, whyNothing } from './selection.ts';
+import { type Selection, select, whyNothing } from './selection.ts';
 import { SourceFiles } from './source.ts';
 import { substitutes } from './substitutes.ts';
 import { unknownRule } from './unknown-rule.ts';
@@ -34,6 +37,8 @@ export interface LintOptions {
   /** As given on the command line; none means the configured environments, or everything below `cwd`. */
   paths?: readonly string[];
   config?: string;
+  /** What stands in `config`, where that isn't written yet. */
+  configText?: string;
   environments?: readonly string[];
   /** Rule ids: only these. */
   rules?: readonly string[];
@@ -76,12 +81,42 @@ export async function lint(options: LintOptions): Promise<Report> {
 
 /** The same, as a part that others can be added to. */
 export async function judge(options: LintOptions): Promise<Part> {
+  if (options.since === undefined) return (await judgeSide(options)).part;
+  return (await import('./since/since.ts')).judgeSince({ ...options, since: options.since }, judgeSide, ruleIds);
+}
+
+/** What judging one side of a comparison needs to know of the other. */
+export interface SideView {
+  /** What is to be judged, chosen already, and the files that it was chosen by. */
+  chosen?: { selection: Selection; sources: SourceFiles };
+  /** What files are called at the other side, where it isn't the same, by paths from the root of the repository. */
+  renames?: ReadonlyMap<string, string>;
+  /** Environments are compared with what they were; `others` holds only with all of them. */
+  before?: {
+    of(environment: Environment): Cluster | undefined;
+    locateGone?(environment: Environment, gone: Resource): Promise<Location>;
+  };
+}
+
+/** One side, judged, with what a comparison needs of it. */
+export interface Side {
+  part: Part;
+  selection: Selection;
+  /** In the order of the environments of `part`. */
+  judgements: readonly Judgement[];
+}
+
+/** Judges the work tree, or what stands in for it. Throws as `lint` does. */
+async function judgeSide(options: LintOptions, view: SideView = {}): Promise<Side> {
   const { cwd } = options;
   if (options.rules?.length) await selectRules(options.rules);
-  const sources = new SourceFiles(cwd);
+  const sources = view.chosen?.sources ?? new SourceFiles(cwd);
   if (options.stdin !== undefined) sources.add(STDIN, options.stdin);
+  if (options.config !== undefined && options.configText !== undefined) sources.add(options.config, options.configText);
   const root = repositoryRoot(cwd);
-  const selection = await select(options, sources, ruleIds);
+  const prefix = relative(root, cwd).split(sep).join('/');
+  const entries = options.baseline === undefined ? undefined : await baselineOf(options.baseline, sources);
+  const selection = view.chosen?.selection ?? (await select(options, sources, ruleIds));
   const texts = new RepositoryTexts(root);
   const context = contextOf(options, sources, root, {
     ...(options.stdin === undefined && { texts }),
@@ -89,7 +124,7 @@ export async function judge(options: LintOptions): Promise<Part> {
     chartsOf: chartsByValues(selection.config?.environments ?? selection.environments),
   });
   const failures = new Set<string>();
-  const unchecked: UncheckedItem[] = [...selection.unchecked];
+  const unchecked: NotJudged[] = [...selection.unchecked];
   const nothing = selection.environments.length === 0 ? whyNothing(options, selection) : undefined;
   if (nothing?.failure) failures.add(nothing.message);
   const levels: RuleLevels = selection.config?.rules ?? new Map();
@@ -101,11 +136,12 @@ export async function judge(options: LintOptions): Promise<Part> {
   const readFacts = factReader(selection.environments, sources);
   const findSubstitute = substitutes(texts, options.stdin === undefined);
 
-  const judgeOne = async (environment: Environment): Promise<Judgement> => {
+  const build = async (environment: Environment): Promise<Built> => {
     const loaded = Promise.all(environment.targets.map((target) => loadTarget(target, environment)));
-    const [targets, { all, active }] = await Promise.all([loaded, chosen()]);
+    const [targets, { all }] = await Promise.all([loaded, chosen()]);
     const facts = await readFacts(environment);
-    const built = assemble({
+    const { before } = view;
+    const assembled = assemble({
       environment,
       targets,
       existing: facts.existing,
@@ -113,31 +149,58 @@ export async function judge(options: LintOptions): Promise<Part> {
       kubernetesVersion: options.kubernetesVersion ?? environment.kubernetesVersion,
       substitutes: findSubstitute,
       rules: all,
+      ...(before && { sides: sidesOf(environment, before, () => clusters) }),
     });
-    const { located, unchecked: notJudged, bugs } = await diagnose(built.cluster, active, levels);
+    return { environment, targets, facts, assembled };
+  };
+  /** Of a comparison: all that this side renders. */
+  const clusters: Cluster[] = [];
+  const judgeOne = async ({ targets, facts, assembled: built }: Built): Promise<Judgement> => {
+    const { active } = await chosen();
+    const { located, unchecked: notJudged, bugs } = await diagnose(built.cluster, active, levels, prefix, view.renames);
     const drawn = options.picture ? (await import('./picture.ts')).picture(built.cluster, located) : undefined;
     unchecked.push(...facts.unchecked, ...built.unchecked, ...notJudged);
     for (const failure of [...facts.failures, ...bugs]) failures.add(failure);
     return {
       located,
       ...(drawn ? { picture: drawn } : {}),
+      ...(view.chosen ? { cluster: built.cluster, notJudged } : {}),
       resources: built.resources,
-      complete: built.cluster.complete && built.refused.size === 0,
+      complete: built.cluster.complete && built.refused.size === 0 && facts.whole,
       targets: targets.map((loaded) => ({
         target: loaded.target,
         whole: !loaded.incomplete && !built.refused.has(loaded.target.name),
       })),
     };
   };
-  const judgements = await Promise.all(
-    selection.environments.map((environment) =>
-      judgeOne(environment).catch((error: unknown): Judgement => {
-        options.signal?.throwIfAborted();
-        failures.add(`judging the environment ${environment.name} failed: ${describeBug(error)}`);
-        return { located: [], resources: 0, complete: false, targets: [] };
-      }),
-    ),
-  );
+  const failed = (environment: Environment, error: unknown): Judgement => {
+    options.signal?.throwIfAborted();
+    failures.add(`judging the environment ${environment.name} failed: ${describeBug(error)}`);
+    return { located: [], resources: 0, complete: false, targets: [] };
+  };
+  let judgements: Judgement[];
+  if (view.before) {
+    // What is gone from one environment may have moved to another: all of them are there before any is judged.
+    const built = await Promise.all(
+      selection.environments.map((environment) =>
+        build(environment).catch((error: unknown) => ({ environment, ...failed(environment, error) })),
+      ),
+    );
+    clusters.push(...built.flatMap((one) => ('assembled' in one ? one.assembled.cluster : [])));
+    judgements = await Promise.all(
+      built.map((one) =>
+        'assembled' in one ? judgeOne(one).catch((error: unknown) => failed(one.environment, error)) : one,
+      ),
+    );
+  } else {
+    judgements = await Promise.all(
+      selection.environments.map((environment) =>
+        build(environment)
+          .then(judgeOne)
+          .catch((error: unknown) => failed(environment, error)),
+      ),
+    );
+  }
   const [only] = selection.environments;
   if (only?.name === STDIN && judgements.every(({ located, resources }) => located.length === 0 && resources === 0)) {
     failures.add('nothing to lint: the stream holds no objects');
@@ -162,10 +225,14 @@ export async function judge(options: LintOptions): Promise<Part> {
     const rule = active.find((candidate) => candidate.id === id);
     return rule ? (levels.get(id) ?? rule.severity) : 'off';
   };
-  return {
+  const complete = judgements.every((judgement) => judgement.complete) && failures.size === 0;
+  const part: Part = {
+    prefix,
     environments,
+    ...(entries ? { baseline: await baselineUses(entries, judgements, sources, root) } : {}),
+    complete,
     ignores: ignores.uses({
-      incomplete: judgements.some(({ complete }) => !complete) || failures.size > 0,
+      incomplete: !complete,
       ...(await filesJudged(
         judgements.flatMap(({ targets }) => targets),
         sources,
@@ -178,12 +245,39 @@ export async function judge(options: LintOptions): Promise<Part> {
     failures: [...failures],
     ...(nothing && !nothing.failure ? { note: nothing.message } : {}),
   };
+  return { part, selection, judgements };
+}
+
+/** An environment that is rendered and put together, and not yet judged. */
+interface Built {
+  environment: Environment;
+  targets: LoadedTarget[];
+  facts: Facts;
+  assembled: Assembled;
+}
+
+/** What an environment is told of the other side, and of the rest of this one. */
+function sidesOf(
+  environment: Environment,
+  { of, locateGone }: NonNullable<SideView['before']>,
+  all: () => readonly Cluster[],
+): AssembleInput['sides'] {
+  const before = of(environment);
+  if (!before) return undefined;
+  return {
+    before,
+    others: () => all().filter((cluster) => cluster.environment !== environment.name),
+    ...(locateGone && { locateGone: (gone) => locateGone(environment, gone) }),
+  };
 }
 
 /** What was found out about one environment, before ignores. */
-interface Judgement {
+export interface Judgement {
   located: Found[];
   picture?: Picture;
+  /** With a comparison at hand: what it is, and what its rules could not judge. */
+  cluster?: Cluster;
+  notJudged?: readonly NotJudged[];
   resources: number;
   complete: boolean;
   targets: { target: Target; whole: boolean }[];
@@ -229,6 +323,28 @@ async function filesJudged(
   const filesWhere = (wanted: boolean) => read.filter(({ whole }) => whole === wanted).flatMap(({ files }) => files);
   const doubtful = new Set(filesWhere(false));
   return { whole: [...new Set(filesWhere(true))].filter((file) => !doubtful.has(file)), doubtful: [...doubtful] };
+}
+
+async function baselineOf(file: string, sources: SourceFiles): Promise<WrittenEntry[]> {
+  return (await import('./baseline/read.ts')).readBaseline(file, sources);
+}
+
+/** Each entry of a baseline, with how much is known of its file. What one target of an environment lacks may silence rules on another. */
+async function baselineUses(
+  entries: readonly WrittenEntry[],
+  judgements: readonly Judgement[],
+  sources: SourceFiles,
+  root: string,
+): Promise<BaselineUse[]> {
+  const targets = judgements.flatMap(({ targets, complete }) =>
+    targets.map(({ target }) => ({ target, whole: complete })),
+  );
+  const files = await filesJudged(targets, sources);
+  const [whole, doubtful] = [new Set(files.whole), new Set(files.doubtful)];
+  return entries.map((entry) => {
+    const file = resolve(root, entry.file);
+    return { entry, judged: doubtful.has(file) ? 'doubtful' : whole.has(file) ? 'whole' : 'elsewhere' };
+  });
 }
 
 /** What rendering a target of an environment needs. */

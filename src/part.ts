@@ -1,4 +1,6 @@
-import { compareText, merge, mergeSuppressed } from './diagnose.ts';
+import { applyBaseline, type BaselineUse, entryFinding } from './baseline/apply.ts';
+import type { WrittenEntry } from './baseline/entry.ts';
+import { compareText, merge, mergeSuppressed, type NotJudged } from './diagnose.ts';
 import type { Diagnostic, Found, Suppressed } from './diagnostic.ts';
 import { type IgnoreLevels, type IgnoreUse, ignoreFindings } from './ignore.ts';
 import type { Picture } from './picture.ts';
@@ -25,12 +27,18 @@ export interface JudgedEnvironment {
  * report (`reportOf`), whatever way its environments were shared out.
  */
 export interface Part {
+  /** The working directory, relative to the root of the repository, `''` at the root. */
+  prefix: string;
   environments: JudgedEnvironment[];
   ignores: IgnoreUse[];
   ignoreLevels: IgnoreLevels;
+  /** The entries of the baseline, in their order. */
+  baseline?: BaselineUse[];
+  /** Every environment of this part was judged whole. */
+  complete: boolean;
   /** Some rules, environments or paths were left out by who asked. */
   partial: boolean;
-  unchecked: UncheckedItem[];
+  unchecked: NotJudged[];
   /** The ids of the rules that ran. */
   rules: string[];
   /** Why it could not be whole. */
@@ -43,10 +51,20 @@ export interface Part {
 export function reportOf(parts: readonly Part[]): Report {
   const environments = parts.flatMap((part) => part.environments).sort((a, b) => a.index - b.index);
   const [first] = parts;
-  const whole = parts.every((part) => !part.partial);
-  const ignores = first ? ignoreFindings(addUpUses(parts), first.ignoreLevels, whole) : [];
-  const diagnostics = merge([...environments.flatMap(({ found }) => found), ...ignores]);
-  const suppressed = mergeSuppressed(environments.flatMap((environment) => environment.suppressed));
+  const { prefix = '', ignoreLevels = NO_LEVELS, baseline = [] } = first ?? {};
+  const ignores = ignoreFindings(addUpUses(parts, environments), ignoreLevels, isWhole(parts), prefix);
+  const found = merge([...environments.flatMap((environment) => environment.found), ...ignores]);
+  const known = applyBaseline(
+    found,
+    baseline.map(({ entry }) => entry),
+    prefix,
+  );
+  const gone = goneEntries(parts, known.unused).flatMap((entry) => entryFinding(entry, ignoreLevels, prefix));
+  const diagnostics = gone.length === 0 ? known.kept : merge([...known.kept, ...gone]);
+  const suppressed = mergeSuppressed([
+    ...environments.flatMap((environment) => environment.suppressed),
+    ...known.suppressed,
+  ]);
   const pictures = environments.flatMap(({ picture }) => picture ?? []);
   const note = environments.length === 0 ? first?.note : undefined;
   return {
@@ -69,15 +87,43 @@ export function reportOf(parts: readonly Part[]): Report {
   };
 }
 
+const NO_LEVELS: IgnoreLevels = { 'ignore-unused': 'off', 'ignore-expired': 'off' };
+
+/** Whether the parts are all that there is: what matches nothing here matches nothing anywhere. */
+function isWhole(parts: readonly Part[]): boolean {
+  return parts.every(({ partial }) => !partial);
+}
+
+/** Of the entries of a baseline that match nothing, those whose files were judged whole in a whole run: they are fixed. */
+export function goneEntries(parts: readonly Part[], unused: readonly WrittenEntry[]): WrittenEntry[] {
+  if (!isWhole(parts) || parts.some(({ failures }) => failures.length > 0)) return [];
+  const states = new Map<string, Set<BaselineUse['judged']>>();
+  for (const { entry, judged } of parts.flatMap(({ baseline = [] }) => baseline)) {
+    states.set(entry.file, (states.get(entry.file) ?? new Set()).add(judged));
+  }
+  const complete = parts.every((part) => part.complete);
+  return unused.filter(({ file }) => {
+    const judged = states.get(file);
+    return complete || (judged?.has('whole') && !judged.has('doubtful'));
+  });
+}
+
 /** One use of each ignore: it matches nothing only where it does so in every part. */
-function addUpUses(parts: readonly Part[]): IgnoreUse[] {
+function addUpUses(parts: readonly Part[], environments: readonly JudgedEnvironment[]): IgnoreUse[] {
   const uses = new Map<string, IgnoreUse>();
   for (const use of parts.flatMap(({ ignores }) => ignores)) {
     const key = JSON.stringify([use.location, use.identity]);
     const same = uses.get(key);
     uses.set(key, same ? addUses(same, use) : use);
   }
-  return [...uses.values()];
+  // Of findings that are merged, the first one's words count.
+  const places = new Map(environments.map(({ name }, place) => [name, place]));
+  const placeOf = ({ targets }: Found) => places.get(targets[0]?.environment ?? '') ?? 0;
+  return [...uses.values()].map((use) =>
+    use.expired
+      ? { ...use, expired: { ...use.expired, back: use.expired.back.toSorted((a, b) => placeOf(a) - placeOf(b)) } }
+      : use,
+  );
 }
 
 function addUses(a: IgnoreUse, b: IgnoreUse): IgnoreUse {
@@ -98,8 +144,10 @@ function count(diagnostics: readonly Diagnostic[], severity: Severity): number {
   return diagnostics.filter((diagnostic) => diagnostic.severity === severity).length;
 }
 
-function uniqueUnchecked(items: readonly UncheckedItem[]): UncheckedItem[] {
-  const unique = new Map(items.map((item) => [JSON.stringify([item.what, item.reason, item.target]), item]));
+function uniqueUnchecked(items: readonly NotJudged[]): UncheckedItem[] {
+  const unique = new Map(
+    items.map(({ what, reason, target }) => [JSON.stringify([what, reason, target]), { what, reason, target }]),
+  );
   return [...unique.values()].sort(
     (a, b) => compareText(a.target, b.target) || compareText(a.what, b.what) || compareText(a.reason, b.reason),
   );

@@ -5,7 +5,7 @@ import { loadConfig } from './config/load.ts';
 import { selectEnvironments } from './config/select.ts';
 import { discover } from './discover.ts';
 import type { LintOptions } from './lint.ts';
-import { STDIN } from './render/manifests.ts';
+import { STDIN, shownPath } from './render/manifests.ts';
 import type { Target } from './render/target.ts';
 import type { UncheckedItem } from './report/report.ts';
 import type { SourceFiles } from './source.ts';
@@ -18,6 +18,8 @@ export interface Selection {
   unchecked: UncheckedItem[];
   /** Some of what the configuration names was left out: an ignore that matches nothing may belong to the rest. */
   partial: boolean;
+  /** Absolute paths: with `--changed`, all that was looked at. */
+  changed?: readonly string[];
 }
 
 /**
@@ -29,9 +31,20 @@ export async function select(
   sources: SourceFiles,
   ruleIds: () => Promise<string[]>,
 ): Promise<Selection> {
+  const selection = await selectNamed(options, sources, ruleIds);
+  if (options.changed === undefined) return selection;
+  const { onlyAffected } = await import('./changed/select.ts');
+  return onlyAffected(selection, options.changed, options, sources);
+}
+
+async function selectNamed(
+  options: LintOptions,
+  sources: SourceFiles,
+  ruleIds: () => Promise<string[]>,
+): Promise<Selection> {
   const { cwd } = options;
-  const paths = (options.paths ?? []).map((path) => (path === '-' ? STDIN : resolve(cwd, path)));
-  const file = options.config === undefined ? findConfig(startOf(paths, cwd)) : resolve(cwd, options.config);
+  const paths = pathsOf(options);
+  const file = configFileOf(options);
   const config = file === undefined ? undefined : await loadConfig(file, { cwd, sources, ruleIds });
   if (paths.includes(STDIN)) {
     if (paths.length > 1) throw new UsageError('"-" reads a stream: it takes no other paths beside it');
@@ -52,14 +65,38 @@ export async function select(
   return { environments, config, unchecked: [], partial: environments.length < config.environments.length };
 }
 
+/** Absolute path of the k8s-lint.yaml that counts for the arguments, undefined where there is none. */
+export function configFileOf(options: Pick<LintOptions, 'cwd' | 'paths' | 'config'>): string | undefined {
+  const { cwd, config } = options;
+  return config === undefined ? findConfig(startOf(pathsOf(options), cwd)) : resolve(cwd, config);
+}
+
+function pathsOf({ cwd, paths = [] }: Pick<LintOptions, 'cwd' | 'paths'>): string[] {
+  return paths.map((path) => (path === '-' ? STDIN : resolve(cwd, path)));
+}
+
 /** Why nothing is selected: nothing to lint at all is a failure; paths that no configured environment reads are a commit that touches none. */
-export function whyNothing(options: LintOptions, { config }: Selection): { message: string; failure: boolean } {
+export function whyNothing(
+  options: LintOptions,
+  { config, changed, unchecked }: Selection,
+): { message: string; failure: boolean } {
   const paths = options.paths ?? [];
+  if (changed) {
+    const names = changed.map((path) => shownPath(path, options.cwd));
+    const what = names.length === 0 ? 'nothing is changed' : `no environment reads ${shortList(names)}`;
+    const doubts = unchecked.map((item) => `; not checked: ${item.what}: ${item.reason}`);
+    return { message: `nothing selected: ${what}${doubts.join('')}`, failure: false };
+  }
   if (config && config.environments.length > 0) {
     return { message: `nothing selected: no environment of k8s-lint.yaml reads ${paths.join(', ')}`, failure: false };
   }
   const where = paths.length > 0 ? paths.join(', ') : options.cwd;
   return { message: `nothing to lint: no kustomization, chart or manifest in ${where}`, failure: true };
+}
+
+function shortList(names: readonly string[]): string {
+  const [a, b, c] = names;
+  return names.length <= 3 ? names.join(', ') : `${a}, ${b}, ${c} and ${names.length - 3} more`;
 }
 
 /** Where to look for k8s-lint.yaml first: the directory that holds all the paths, else the working directory. */

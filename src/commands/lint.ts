@@ -1,6 +1,6 @@
-import { setMaxListeners } from 'node:events';
 import { relative, resolve, sep } from 'node:path';
 import { text as readStream } from 'node:stream/consumers';
+import { refuseFilesNamedLikeOptions } from '../changed/arguments.ts';
 import { EXIT } from '../cli.ts';
 import { type LintOptions, lint } from '../lint.ts';
 import { colorLevel } from '../report/color.ts';
@@ -13,6 +13,7 @@ import type { Severity } from '../rule.ts';
 import { SourceFiles } from '../source.ts';
 import { UsageError } from '../usage-error.ts';
 import { describeFailure } from '../walk.ts';
+import { interruptible } from './interruptible.ts';
 
 /** The flags of the commands that render, as commander gives them. */
 export interface LintFlags {
@@ -46,30 +47,10 @@ interface Sink {
 /** Lints and writes the reports. Returns the exit code; throws UsageError before anything is rendered. */
 export async function runLint(paths: readonly string[], flags: LintFlags): Promise<number> {
   const sinks = pairSinks(flags);
+  if (flags.changed !== undefined) refuseFilesNamedLikeOptions(process.argv.slice(2), process.cwd());
   const options = await lintOptions(paths, flags);
-  const controller = new AbortController();
-  // Every tool that runs listens, and Node warns of more than ten.
-  setMaxListeners(0, controller.signal);
-  const interrupt = () => controller.abort();
-  process.once('SIGINT', interrupt);
-  process.once('SIGTERM', interrupt);
-  const progress = process.stderr.isTTY ? new Progress() : undefined;
-  let report: Report;
-  try {
-    report = await lint({
-      ...options,
-      signal: controller.signal,
-      ...(progress ? { onProgress: (done, total) => progress.show(done, total) } : {}),
-    });
-  } catch (error) {
-    if (controller.signal.aborted) return EXIT.interrupted;
-    throw error;
-  } finally {
-    progress?.clear();
-    process.removeListener('SIGINT', interrupt);
-    process.removeListener('SIGTERM', interrupt);
-  }
-  if (controller.signal.aborted) return EXIT.interrupted;
+  const report = await interruptible((more) => lint({ ...options, ...more }));
+  if (!report) return EXIT.interrupted;
   const unwritten = await writeReports(report, sinks, options.cwd, flags, options.stdin);
   for (const failure of [...report.failures, ...unwritten])
     process.stderr.write(`${printable(`k8s-lint: ${failure}`)}\n`);
@@ -84,9 +65,10 @@ export async function lintOptions(paths: readonly string[], flags: LintFlags): P
   }
   const concurrency = wholeNumber('--concurrency', flags.concurrency);
   const timeout = wholeNumber('--timeout', flags.timeout);
+  const changed = changedFiles(paths, flags);
   return {
     cwd: process.cwd(),
-    paths,
+    paths: changed ? [] : paths,
     ...(paths.includes('-') ? { stdin: await readStream(process.stdin) } : {}),
     ...(flags.config === undefined ? {} : { config: flags.config }),
     ...(flags.environment === undefined ? {} : { environments: flags.environment }),
@@ -94,7 +76,7 @@ export async function lintOptions(paths: readonly string[], flags: LintFlags): P
     ...(version === undefined ? {} : { kubernetesVersion: version.replace(/^v/, '').split('.').slice(0, 2).join('.') }),
     ...(flags.kustomize === undefined ? {} : { kustomize: flags.kustomize }),
     ...(flags.helm === undefined ? {} : { helm: flags.helm }),
-    ...(flags.changed === undefined ? {} : { changed: flags.changed === true ? [] : flags.changed }),
+    ...(changed === undefined ? {} : { changed }),
     ...(flags.since === undefined ? {} : { since: flags.since }),
     ...(flags.baseline === undefined ? {} : { baseline: flags.baseline }),
     ...(flags.shard === undefined ? {} : { shard: shardOf(flags.shard) }),
@@ -103,6 +85,14 @@ export async function lintOptions(paths: readonly string[], flags: LintFlags): P
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(timeout === undefined ? {} : { timeout: timeout * 1000 }),
   };
+}
+
+/** With --changed, every path is a file that was changed: pre-commit puts other options between it and them. */
+function changedFiles(paths: readonly string[], { changed }: LintFlags): string[] | undefined {
+  if (changed === undefined) return undefined;
+  const files = [...(changed === true ? [] : changed), ...paths];
+  if (files.includes('-')) throw new UsageError('--changed -: a stream is no file that can be changed');
+  return files;
 }
 
 function wholeNumber(flag: string, value: string | undefined): number | undefined {
@@ -178,15 +168,4 @@ export function exitCode({ failures, summary }: Report, failOn: Severity | 'neve
   const counted = { error: summary.errors, warning: summary.errors + summary.warnings, never: 0 };
   const found = failOn === 'info' ? counted.warning + summary.infos : counted[failOn];
   return found > 0 ? EXIT.findings : EXIT.clean;
-}
-
-/** One line on a terminal that says how far rendering is. */
-class Progress {
-  show(done: number, total: number): void {
-    process.stderr.write(`\r\x1b[Krendering ${done}/${total}`);
-  }
-
-  clear(): void {
-    process.stderr.write('\r\x1b[K');
-  }
 }

@@ -1,0 +1,28 @@
+import { setMaxListeners } from 'node:events';
+import type { LintOptions } from '../lint.ts';
+
+/** Does what renders, until it is done or Ctrl-C: then the result is undefined. On a terminal, one line says how far it is. */
+export async function interruptible<T>(
+  work: (options: Pick<LintOptions, 'signal' | 'onProgress'>) => Promise<T>,
+): Promise<T | undefined> {
+  const controller = new AbortController();
+  const { signal } = controller;
+  // Every tool that runs listens, and Node warns of more than ten.
+  setMaxListeners(0, signal);
+  const interrupt = () => controller.abort();
+  process.once('SIGINT', interrupt);
+  process.once('SIGTERM', interrupt);
+  const isTerminal = process.stderr.isTTY;
+  const onProgress = (done: number, total: number) => process.stderr.write(`\r\x1b[Krendering ${done}/${total}`);
+  try {
+    const result = await work({ signal, ...(isTerminal ? { onProgress } : {}) });
+    return signal.aborted ? undefined : result;
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error;
+  } finally {
+    if (isTerminal) process.stderr.write('\r\x1b[K');
+    process.removeListener('SIGINT', interrupt);
+    process.removeListener('SIGTERM', interrupt);
+  }
+}
