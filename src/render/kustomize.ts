@@ -1,15 +1,18 @@
+import type { Inputs } from '../cache/inputs.ts';
 import type { SourceFinding } from '../cluster/cluster.ts';
 import type { Location } from '../resource.ts';
-import { SourceError, type SourceFiles } from '../source.ts';
+import { SourceError, SourceFiles } from '../source.ts';
 import { expandedNodes } from '../yaml/aliases.ts';
 import { isBlank } from '../yaml/blank.ts';
 import { readYaml, type YamlDocument } from '../yaml.ts';
+import { addInputs } from './kustomize/inputs.ts';
 import { documentsOf, type KustomizationGraph, type Mention, placeOf, readGraph } from './kustomize/kustomization.ts';
 import { judge } from './kustomize/passed-over/judge.ts';
 import { orphans } from './kustomize/passed-over/orphans.ts';
 import { skippedSiblings } from './kustomize/passed-over/siblings.ts';
 import type { Cut } from './kustomize/refused/cut.ts';
 import type { failureOf as FailureOf, Refusal } from './kustomize/refused/failure.ts';
+import type { Build } from './kustomize/refused/rest.ts';
 import { generatorsOf } from './kustomize/trace/generate.ts';
 import { patchesOf } from './kustomize/trace/patches.ts';
 import { identityOfValue } from './kustomize/trace/subject.ts';
@@ -39,13 +42,33 @@ export async function renderKustomize(target: KustomizeTarget, context: RenderCo
   if (typeof helm === 'string') {
     return { objects: [], findings: problems, unchecked: [{ what: target.name, reason: helm }] };
   }
-  const build = (directory: string, loadRestrictor: KustomizeTarget['loadRestrictor']) => {
+  const build = (
+    directory: string,
+    loadRestrictor: KustomizeTarget['loadRestrictor'],
+    named = (text: string) => text,
+  ): Promise<RunResult> => {
     const restrictor = loadRestrictor === 'LoadRestrictionsNone' ? ['--load-restrictor=LoadRestrictionsNone'] : [];
-    return run(kustomize.command, [...kustomize.args, directory, ...restrictor, ...helm], {
-      cwd: context.cwd,
-      timeout: context.timeout,
-      signal: context.signal,
-    });
+    const start = async () => {
+      const result = await run(kustomize.command, [...kustomize.args, directory, ...restrictor, ...helm.args], {
+        cwd: context.cwd,
+        timeout: context.timeout,
+        signal: context.signal,
+      });
+      return 'stderr' in result ? { ...result, stderr: named(result.stderr) } : result;
+    };
+    const { cache, root } = context;
+    const { identity } = kustomize;
+    if (!cache || identity === undefined || helm.identity === undefined) return start();
+    const told = [identity, helm.identity, ...restrictor];
+    const describe = (inputs: Inputs) => {
+      // Where entries are left out, the kustomizations aren't those of the repository.
+      const isOwn = directory === target.directory;
+      const read = isOwn ? sources : new SourceFiles(context.cwd);
+      const built = isOwn ? graph : readGraph(directory, read, loadRestrictor);
+      inputs.add('kustomize build', inputs.name(directory), ...told, ...helm.told);
+      addInputs(inputs, built, read);
+    };
+    return cache.run(root, directory, describe, start);
   };
   // What is too large to be read isn't given to kustomize.
   const isTooLarge = problems.some(({ rule }) => rule === 'render-failed');
@@ -67,7 +90,7 @@ export async function renderKustomize(target: KustomizeTarget, context: RenderCo
       ...graph.problems.filter(({ rule }) => rule !== 'kustomize-file-outside-root'),
       ...exploding.flatMap(({ mentions }) => mentions),
     ];
-    const buildFreely = (directory: string) => build(directory, 'LoadRestrictionsNone');
+    const buildFreely: Build = (directory, named) => build(directory, 'LoadRestrictionsNone', named);
     const rest =
       result === undefined || result.kind === 'failed'
         ? await buildRest(wrong, refusal, graph, context, buildFreely, explain)
@@ -193,20 +216,29 @@ function whyUnchecked(target: KustomizeTarget, graph: KustomizationGraph, contex
   return undefined;
 }
 
+interface HelmArguments {
+  args: string[];
+  /** Those of them that don't say where helm lies. */
+  told: string[];
+  /** Of helm; undefined where its renders can't be kept. */
+  identity: string | undefined;
+}
+
 /** The arguments that let kustomize inflate charts; a text says why it can't. Throws MissingToolError without helm. */
 async function helmArguments(
   target: KustomizeTarget,
   graph: KustomizationGraph,
   kustomize: Kustomize,
   context: RenderContext,
-): Promise<string[] | string> {
-  if (target.enableHelm !== true || graph.charts.length === 0) return [];
+): Promise<HelmArguments | string> {
+  if (target.enableHelm !== true || graph.charts.length === 0) return { args: [], told: [], identity: 'none' };
   const helm = await context.tools.helm();
   if (helm.major === 4 && isBefore(kustomize.version, 5, 8)) {
     return `kustomize ${kustomize.version} cannot drive helm ${helm.version}: name a helm 3 with --helm, or a kustomize from 5.8 on with --kustomize`;
   }
   const kubeVersion = context.kubernetesVersion ? [`--helm-kube-version=${context.kubernetesVersion}`] : [];
-  return ['--enable-helm', `--helm-command=${helm.command}`, ...kubeVersion];
+  const told = ['--enable-helm', ...kubeVersion];
+  return { args: [...told, `--helm-command=${helm.command}`], told, identity: helm.identity };
 }
 
 function isBefore(version: string, major: number, minor: number): boolean {

@@ -101,7 +101,7 @@ function runIn(
     try {
       child = spawn(command, args, {
         cwd,
-        env: asUser ? env : hardened(env, scratch),
+        env: asUser ? env : toolEnvironment(env, scratch),
         stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
         detached: process.platform !== 'win32',
         windowsHide: true,
@@ -192,7 +192,7 @@ function reasonOf(error: unknown): string {
 }
 
 /** The environment that a tool gets: what `KEPT` says, and settings that keep it local and its messages English. */
-function hardened(env: NodeJS.ProcessEnv, scratch: string | undefined): NodeJS.ProcessEnv {
+export function toolEnvironment(env: NodeJS.ProcessEnv, scratch: string | undefined): NodeJS.ProcessEnv {
   const home = scratch ?? join(tmpdir(), 'k8s-lint-absent');
   const kept = Object.fromEntries(Object.entries(env).filter(([key]) => KEPT.test(key)));
   return {

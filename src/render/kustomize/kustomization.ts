@@ -1,12 +1,13 @@
-import { readdirSync, realpathSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { realpathSync } from 'node:fs';
+import { join } from 'node:path';
 import { asMap } from '../../cluster/workloads.ts';
 import type { Path } from '../../resource.ts';
 import { SourceError, type SourceFiles } from '../../source.ts';
 import { readYaml, type YamlDocument } from '../../yaml.ts';
+import { filesBelow } from '../helm/chart.ts';
 import { PerRun } from '../per-run.ts';
 import type { KustomizeTarget, RenderContext } from '../target.ts';
-import { type Entry, entriesOf, fileOf, fileSource } from './entries.ts';
+import { type Entry, entriesOf, fileOf, fileSource, placeFrom } from './entries.ts';
 import { fieldOf, itemsOf, stringOf } from './fields.ts';
 import { danglingLink, isOutside, stats } from './files.ts';
 
@@ -122,6 +123,10 @@ export interface InflatedChart extends Mention {
   name: string;
   /** Absolute path of the directory that kustomize looks for charts in. */
   home: string;
+  /** Absolute paths of the directories that kustomize takes for the chart, there or not. */
+  places: readonly string[];
+  /** It names a directory of helm's own settings. */
+  settings: boolean;
   /** Whether it stands in the chart home; what doesn't, kustomize downloads. */
   local: boolean;
 }
@@ -327,8 +332,9 @@ function pluginFiles(directory: string, sources: SourceFiles, seen: Set<string>)
 
 /** The charts that a kustomization has helm render, and where kustomize looks for them (HelmChartInflationGenerator). */
 function chartsOf(kustomization: Kustomization): InflatedChart[] {
-  const { value, directory } = kustomization;
+  const { value } = kustomization;
   const globals = asMap(fieldOf(value, 'helmGlobals')?.value) ?? {};
+  const settings = stringOf(globals, 'configHome') !== undefined;
   const shared = stringOf(globals, 'chartHome')?.value ?? 'charts';
   const charts = itemsOf(value, 'helmCharts').map((item) => ({ ...item, nameField: 'name', home: shared }));
   const legacy = itemsOf(value, 'helmChartInflationGenerator').map((item) => ({
@@ -337,7 +343,9 @@ function chartsOf(kustomization: Kustomization): InflatedChart[] {
     home: stringOf(asMap(item.value) ?? {}, 'chartHome')?.value ?? shared,
   }));
   return [...charts, ...legacy].map(({ path, value: item, nameField, home }) => {
-    return chartAt({ kustomization, path }, asMap(item) ?? {}, nameField, resolve(directory, home));
+    const chart = asMap(item) ?? {};
+    const own = settings || stringOf(chart, 'configHome') !== undefined;
+    return chartAt({ kustomization, path }, chart, nameField, home, own);
   });
 }
 
@@ -345,31 +353,27 @@ function chartsOf(kustomization: Kustomization): InflatedChart[] {
 function pluginChart(mention: Mention, config: Record<string, unknown>): InflatedChart[] {
   if (config.apiVersion !== 'builtin' || config.kind !== 'HelmChartInflationGenerator') return [];
   const home = stringOf(config, 'chartHome')?.value ?? 'charts';
-  return [chartAt(mention, config, 'name', resolve(mention.kustomization.directory, home))];
+  return [chartAt(mention, config, 'name', home, stringOf(config, 'configHome') !== undefined)];
 }
 
-function chartAt(mention: Mention, chart: Record<string, unknown>, nameField: string, home: string): InflatedChart {
+function chartAt(
+  mention: Mention,
+  chart: Record<string, unknown>,
+  nameField: string,
+  homeText: string,
+  settings: boolean,
+): InflatedChart {
+  const home = placeFrom(mention.kustomization, homeText);
   const name = stringOf(chart, nameField)?.value ?? '';
   const version = stringOf(chart, 'version')?.value ?? '';
   const places = [join(home, name), join(home, `${name}-${version}`, name)];
-  return { ...mention, name, home, local: places.some((place) => stats(place)?.isDirectory() === true) };
+  const local = places.some((place) => stats(place)?.isDirectory() === true);
+  return { ...mention, name, home, places, settings, local };
 }
 
 /** Absolute paths of every file that a target reads: kustomizations, resources, patches, generator inputs, charts. */
 export async function filesOf(target: KustomizeTarget, context: Pick<RenderContext, 'sources'>): Promise<string[]> {
   const { files, charts } = readGraph(target.directory, context.sources, target.loadRestrictor);
-  const homes = new Set(charts.map(({ home }) => home));
-  return [...new Set([...files, ...[...homes].flatMap(filesBelow)])];
-}
-
-function filesBelow(directory: string): string[] {
-  if (!stats(directory)?.isDirectory()) return [];
-  try {
-    return readdirSync(directory, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name));
-  } catch {
-    // A closed directory: kustomize will say so.
-    return [];
-  }
+  const places = new Set(charts.flatMap((chart) => chart.places));
+  return [...new Set([...files, ...[...places].flatMap((place) => filesBelow(place))])];
 }

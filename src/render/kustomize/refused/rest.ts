@@ -29,8 +29,8 @@ export interface Rest {
   cuts: Cut[];
 }
 
-/** Runs kustomize without load restrictions on a directory. */
-export type Build = (directory: string) => Promise<RunResult>;
+/** Runs kustomize without load restrictions on a directory. `named` gives what it says of it the names that people know. */
+export type Build = (directory: string, named?: (text: string) => string) => Promise<RunResult>;
 
 /** Why a run failed; undefined where one of the graph's problems is the cause. */
 export type Explain = (result: Exclude<RunResult, { kind: 'ok' }>) => Refusal | undefined;
@@ -86,9 +86,7 @@ class Remainder implements Rest {
     if (cuts.length === 0) return root && this.#build(root.directory);
     return withPrivateDirectory(async (directory) => {
       const mirror = await makeMirror(this.#graph, cuts, directory).catch(unlessFile);
-      if (!mirror) return undefined;
-      const result = await this.#build(mirror.root);
-      return 'stderr' in result ? { ...result, stderr: mirror.named(result.stderr) } : result;
+      return mirror && this.#build(mirror.root, mirror.named);
     });
   }
 
