@@ -102,6 +102,14 @@ describe('a k8s-lint.yaml', () => {
           configured: true,
           kubernetesVersion: '1.30',
           existing: [join(root, 'cluster/nodes.yaml')],
+          patterns: [
+            { text: 'cluster', wanted: 'manifests', directory: root },
+            { text: 'overlays/prod', wanted: 'kustomization', directory: root },
+            { text: 'charts/web', wanted: 'chart', directory: root },
+            { text: 'values/b.yaml', wanted: 'values', directory: root },
+            { text: 'values/a.yaml', wanted: 'values', directory: root },
+            { text: 'k8s', wanted: 'manifests', directory: root },
+          ],
           targets: [
             {
               type: 'kustomize',
@@ -137,6 +145,10 @@ describe('a k8s-lint.yaml', () => {
           name: 'dev',
           configured: true,
           existing: [],
+          patterns: [
+            { text: 'overlays/dev/kustomization.yaml', wanted: 'kustomization', directory: root },
+            { text: 'charts/web/Chart.yaml', wanted: 'chart', directory: root },
+          ],
           targets: [
             {
               type: 'kustomize',

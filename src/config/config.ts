@@ -5,6 +5,7 @@ import { showLocation } from '../report/shown.ts';
 import { repositoryRoot } from '../repository.ts';
 import type { Location } from '../resource.ts';
 import type { Severity } from '../rule.ts';
+import type { Pattern } from './patterns.ts';
 
 /** The targets that land in one cluster together, and what already exists there. */
 export interface Environment {
@@ -12,6 +13,8 @@ export interface Environment {
   targets: Target[];
   /** Absolute paths of the files that hold what exists already, sorted. */
   existing: string[];
+  /** All that k8s-lint.yaml names for it, as it stands there: what is gone can't be found among the files. */
+  patterns?: readonly Pattern[];
   /** `1.34` */
   kubernetesVersion?: string;
   /** Written down in k8s-lint.yaml; false for what was discovered. */

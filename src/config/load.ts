@@ -14,6 +14,7 @@ import { unknownRule } from '../unknown-rule.ts';
 import { CONFIG_FILE, type Config, type Environment, type Ignore } from './config.ts';
 import { YamlDraft } from './draft.ts';
 import { expand, PathError, type Scope, type Wanted } from './paths.ts';
+import type { Pattern } from './patterns.ts';
 import { releaseOf } from './release.ts';
 import { isTameGlob } from './tame-glob.ts';
 import { validate } from './validate.ts';
@@ -182,9 +183,29 @@ async function environmentOf(name: string, data: Data, draft: Draft): Promise<En
     name,
     targets: withUniqueNames(targets),
     existing: [...existing].sort(),
+    patterns: patternsOf(data, draft.scope),
     ...(typeof kubernetesVersion === 'string' ? { kubernetesVersion } : {}),
     configured: true,
   };
+}
+
+/** The paths and globs of an environment. What is no text has been found by the schema. */
+function patternsOf({ existing, targets }: Data, { directory }: Scope): Pattern[] {
+  const patterns = (value: unknown, wanted: Wanted): Pattern[] =>
+    [value].flat().flatMap((text) => (typeof text === 'string' ? { text, wanted, directory } : []));
+  return [
+    ...patterns(existing, 'manifests'),
+    ...[targets].flat().flatMap((item) => {
+      const { kustomize, helm, manifests } = asMap(item) ?? {};
+      const { chart, values } = asMap(helm) ?? {};
+      return [
+        ...patterns(kustomize, 'kustomization'),
+        ...patterns(chart, 'chart'),
+        ...patterns(values, 'values'),
+        ...patterns(manifests, 'manifests'),
+      ];
+    }),
+  ];
 }
 
 function textsIn(value: unknown): [number, string][] {

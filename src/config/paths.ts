@@ -138,11 +138,11 @@ function isNoOtherJson(path: string): boolean {
 }
 
 /** A file that kubectl would apply out of a directory, were it not kustomize's or ours. */
-function isManifestName(name: string): boolean {
+export function isManifestName(name: string): boolean {
   return ['.yaml', '.yml', '.json'].includes(extname(name)) && !isKustomizationName(name) && name !== CONFIG_FILE;
 }
 
-function isKustomizationName(name: string): boolean {
+export function isKustomizationName(name: string): boolean {
   return KUSTOMIZATION_FILES.some((known) => known === name);
 }
 

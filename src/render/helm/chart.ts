@@ -53,7 +53,12 @@ export function isChart(directory: string): boolean {
 
 /** Whether a path is a chart that was packed into an archive. */
 export function isArchive(path: string): boolean {
-  return /\.(tgz|tar\.gz)$/i.test(path) && isFile(path);
+  return isArchiveName(path) && isFile(path);
+}
+
+/** Whether a path is called as packed charts are. */
+export function isArchiveName(path: string): boolean {
+  return /\.(tgz|tar\.gz)$/i.test(path);
 }
 
 /**

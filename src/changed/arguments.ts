@@ -1,0 +1,25 @@
+import { lstatSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { UsageError } from '../usage-error.ts';
+
+/**
+ * pre-commit puts the names of changed files behind the options: one that reads like an option would be taken for it, and a pull
+ * request may bring any file (`--fail-on=never`). Throws UsageError for an argument that may be either.
+ */
+export function refuseFilesNamedLikeOptions(argv: readonly string[], cwd: string): void {
+  const end = argv.indexOf('--');
+  for (const argument of end === -1 ? argv : argv.slice(0, end)) {
+    if (argument.startsWith('-') && argument !== '-' && isThere(resolve(cwd, argument))) {
+      throw new UsageError(`${argument}: an option, and a file here: rename the file, or name it as ./${argument}`);
+    }
+  }
+}
+
+function isThere(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    // Longer than a name can be, or below a file.
+    return false;
+  }
+}
