@@ -4,6 +4,7 @@ import pLimit from 'p-limit';
 import { type Assembled, type AssembleInput, assemble, type LoadedTarget } from './assemble.ts';
 import type { BaselineUse } from './baseline/apply.ts';
 import type { WrittenEntry } from './baseline/entry.ts';
+import type { RenderCache } from './cache/render-cache.ts';
 import type { Cluster, SourceFinding } from './cluster/cluster.ts';
 import { isFailure } from './cluster/source-findings.ts';
 import type { Config, Environment, RuleLevels } from './config/config.ts';
@@ -26,6 +27,7 @@ import { RepositoryTexts } from './repository-texts.ts';
 import type { Location, Resource } from './resource.ts';
 import type { Rule } from './rule.ts';
 import { type Selection, select, whyNothing } from './selection.ts';
+import type { Share } from './shard/share.ts';
 import { SourceFiles } from './source.ts';
 import { substitutes } from './substitutes.ts';
 import { unknownRule } from './unknown-rule.ts';
@@ -54,8 +56,8 @@ export interface LintOptions {
   baseline?: string;
   /** Only the environments of this share, `index` counts from 1. */
   shard?: { index: number; count: number };
-  /** False to render whatever was rendered before. */
-  cache?: boolean;
+  /** Knows what was rendered before. */
+  cache?: RenderCache;
   /** Whether the report should hold pictures of the environments. */
   picture?: boolean;
   concurrency?: number;
@@ -88,7 +90,7 @@ export async function judge(options: LintOptions): Promise<Part> {
 /** What judging one side of a comparison needs to know of the other. */
 export interface SideView {
   /** What is to be judged, chosen already, and the files that it was chosen by. */
-  chosen?: { selection: Selection; sources: SourceFiles };
+  chosen?: { selection: Selection; sources: SourceFiles; share?: Share | undefined };
   /** What files are called at the other side, where it isn't the same, by paths from the root of the repository. */
   renames?: ReadonlyMap<string, string>;
   /** Environments are compared with what they were; `others` holds only with all of them. */
@@ -117,6 +119,8 @@ async function judgeSide(options: LintOptions, view: SideView = {}): Promise<Sid
   const prefix = relative(root, cwd).split(sep).join('/');
   const entries = options.baseline === undefined ? undefined : await baselineOf(options.baseline, sources);
   const selection = view.chosen?.selection ?? (await select(options, sources, ruleIds));
+  const share = view.chosen ? view.chosen.share : await shareIn([{ ...selection, sources }], options);
+  const mine = [...selection.environments.entries()].filter(([, { name }]) => share?.mine.has(name) ?? true);
   const texts = new RepositoryTexts(root);
   const context = contextOf(options, sources, root, {
     ...(options.stdin === undefined && { texts }),
@@ -132,10 +136,13 @@ async function judgeSide(options: LintOptions, view: SideView = {}): Promise<Sid
     const rules = await selectRules(options.rules);
     return { all: await loadRules(), active: rules.filter((rule) => levels.get(rule.id) !== 'off') };
   };
-  const loadTarget = targetLoader(options, selection.environments, context, failures);
-  const readFacts = factReader(selection.environments, sources);
+  const rendered = view.before ? selection.environments : mine.map(([, environment]) => environment);
+  const loadTarget = targetLoader(options, rendered, context, failures);
+  const readFacts = factReader(rendered, sources);
   const findSubstitute = substitutes(texts, options.stdin === undefined);
 
+  /** Of a comparison: all that this side renders. */
+  const clusters: Cluster[] = [];
   const build = async (environment: Environment): Promise<Built> => {
     const loaded = Promise.all(environment.targets.map((target) => loadTarget(target, environment)));
     const [targets, { all }] = await Promise.all([loaded, chosen()]);
@@ -151,10 +158,9 @@ async function judgeSide(options: LintOptions, view: SideView = {}): Promise<Sid
       rules: all,
       ...(before && { sides: sidesOf(environment, before, () => clusters) }),
     });
-    return { environment, targets, facts, assembled };
+    if (before) clusters.push(assembled.cluster);
+    return { targets, facts, assembled };
   };
-  /** Of a comparison: all that this side renders. */
-  const clusters: Cluster[] = [];
   const judgeOne = async ({ targets, facts, assembled: built }: Built): Promise<Judgement> => {
     const { active } = await chosen();
     const { located, unchecked: notJudged, bugs } = await diagnose(built.cluster, active, levels, prefix, view.renames);
@@ -173,34 +179,20 @@ async function judgeSide(options: LintOptions, view: SideView = {}): Promise<Sid
       })),
     };
   };
-  const failed = (environment: Environment, error: unknown): Judgement => {
-    options.signal?.throwIfAborted();
-    failures.add(`judging the environment ${environment.name} failed: ${describeBug(error)}`);
-    return { located: [], resources: 0, complete: false, targets: [] };
-  };
-  let judgements: Judgement[];
-  if (view.before) {
-    // What is gone from one environment may have moved to another: all of them are there before any is judged.
-    const built = await Promise.all(
-      selection.environments.map((environment) =>
-        build(environment).catch((error: unknown) => ({ environment, ...failed(environment, error) })),
-      ),
-    );
-    clusters.push(...built.flatMap((one) => ('assembled' in one ? one.assembled.cluster : [])));
-    judgements = await Promise.all(
-      built.map((one) =>
-        'assembled' in one ? judgeOne(one).catch((error: unknown) => failed(one.environment, error)) : one,
-      ),
-    );
-  } else {
-    judgements = await Promise.all(
-      selection.environments.map((environment) =>
-        build(environment)
-          .then(judgeOne)
-          .catch((error: unknown) => failed(environment, error)),
-      ),
-    );
-  }
+  // What is gone from one environment may have moved to another: all of them are there before any is compared.
+  const building = view.before ? selection.environments.map(build) : [];
+  const judgements = await Promise.all(
+    mine.map(async ([index, environment]): Promise<Judgement> => {
+      try {
+        await Promise.allSettled(building);
+        return await judgeOne(await (building[index] ?? build(environment)));
+      } catch (error) {
+        options.signal?.throwIfAborted();
+        failures.add(`judging the environment ${environment.name} failed: ${describeBug(error)}`);
+        return NOT_JUDGED;
+      }
+    }),
+  );
   const [only] = selection.environments;
   if (only?.name === STDIN && judgements.every(({ located, resources }) => located.length === 0 && resources === 0)) {
     failures.add('nothing to lint: the stream holds no objects');
@@ -215,9 +207,9 @@ async function judgeSide(options: LintOptions, view: SideView = {}): Promise<Sid
     ruleIds: all.map((rule) => rule.id),
     active: new Set(active.map((rule) => rule.id)),
   });
-  const environments = judgements.map(({ located, picture, resources }, index): JudgedEnvironment => {
+  const environments = mine.map(([index, { name, targets }], i): JudgedEnvironment => {
+    const { located, picture, resources } = judgements[i] ?? NOT_JUDGED;
     const { kept, suppressed } = ignores.apply(located);
-    const { name = '', targets = [] } = selection.environments[index] ?? {};
     const judged = { name, index, found: kept, suppressed, targets: targets.length, resources };
     return picture ? { ...judged, picture } : judged;
   });
@@ -244,13 +236,26 @@ async function judgeSide(options: LintOptions, view: SideView = {}): Promise<Sid
     rules: active.map(({ id }) => id),
     failures: [...failures],
     ...(nothing && !nothing.failure ? { note: nothing.message } : {}),
+    ...(share
+      ? { share: { index: share.index, count: share.count, plan: share.plan, of: selection.environments.length } }
+      : {}),
   };
   return { part, selection, judgements };
 }
 
+const NOT_JUDGED: Judgement = { located: [], resources: 0, complete: false, targets: [] };
+
+/** The share that the options ask for; undefined where they ask for everything. What all shares have in common is in its plan. */
+export async function shareIn(
+  sides: readonly { environments: readonly Environment[]; sources: SourceFiles }[],
+  { shard, kubernetesVersion, rules, since }: LintOptions,
+): Promise<Share | undefined> {
+  if (!shard) return undefined;
+  return (await import('./shard/share.ts')).shareOf(sides, shard, [kubernetesVersion, rules, since]);
+}
+
 /** An environment that is rendered and put together, and not yet judged. */
 interface Built {
-  environment: Environment;
   targets: LoadedTarget[];
   facts: Facts;
   assembled: Assembled;
@@ -354,11 +359,8 @@ export function contextOf(
   root: string,
   surroundings: Pick<RenderContext, 'texts' | 'named' | 'chartsOf'> = {},
 ): (environment: Environment) => RenderContext {
-  const { cwd, kustomize, helm, signal, timeout = DEFAULT_TIMEOUT } = options;
-  const tools = findTools({
-    ...(kustomize === undefined ? {} : { kustomize }),
-    ...(helm === undefined ? {} : { helm }),
-  });
+  const { cwd, kustomize, helm, cache, signal, timeout = DEFAULT_TIMEOUT } = options;
+  const tools = findTools({ kustomize, helm, cache });
   return (environment) => {
     const kubernetesVersion = options.kubernetesVersion ?? environment.kubernetesVersion;
     return {
@@ -369,6 +371,7 @@ export function contextOf(
       timeout,
       ...surroundings,
       ...(kubernetesVersion === undefined ? {} : { kubernetesVersion }),
+      ...(cache === undefined ? {} : { cache }),
       ...(signal === undefined ? {} : { signal }),
     };
   };

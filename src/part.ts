@@ -45,6 +45,8 @@ export interface Part {
   failures: string[];
   /** Why nothing was judged, where that is no failure. */
   note?: string;
+  /** Which share of the run it is, from 1, and of how many environments; shares with another plan don't belong to it. */
+  share?: { index: number; count: number; plan: string; of: number };
 }
 
 /** Adds up the parts of one run. The same parts in any order give the same report. */
@@ -66,7 +68,7 @@ export function reportOf(parts: readonly Part[]): Report {
     ...known.suppressed,
   ]);
   const pictures = environments.flatMap(({ picture }) => picture ?? []);
-  const note = environments.length === 0 ? first?.note : undefined;
+  const note = environments.length === 0 && first ? (first.note ?? emptyShare(first)) : undefined;
   return {
     diagnostics,
     suppressed,
@@ -87,11 +89,18 @@ export function reportOf(parts: readonly Part[]): Report {
   };
 }
 
+/** A share may be empty: there are fewer environments than shares. */
+function emptyShare({ share, failures }: Part): string | undefined {
+  if (!share || failures.length > 0) return undefined;
+  const { index, count, of } = share;
+  return `nothing to judge in shard ${index}/${count}: ${of === 1 ? 'the one environment is' : `all ${of} environments are`} in others`;
+}
+
 const NO_LEVELS: IgnoreLevels = { 'ignore-unused': 'off', 'ignore-expired': 'off' };
 
 /** Whether the parts are all that there is: what matches nothing here matches nothing anywhere. */
 function isWhole(parts: readonly Part[]): boolean {
-  return parts.every(({ partial }) => !partial);
+  return parts.every(({ partial }) => !partial) && parts.length === (parts[0]?.share?.count ?? parts.length);
 }
 
 /** Of the entries of a baseline that match nothing, those whose files were judged whole in a whole run: they are fixed. */
