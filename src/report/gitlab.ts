@@ -4,7 +4,7 @@ import type { Severity } from '../rule.ts';
 import { oneLine, printableJson } from './harmless.ts';
 import type { ReporterOptions } from './index.ts';
 import type { Report } from './report.ts';
-import { fromRoot, listTargets, shown } from './shown.ts';
+import { environmentsOf, fromRoot, listed, shown } from './shown.ts';
 
 const SEVERITIES: Record<Severity, string> = { error: 'critical', warning: 'major', info: 'info' };
 
@@ -15,10 +15,11 @@ const SEVERITIES: Record<Severity, string> = { error: 'critical', warning: 'majo
 export function writeGitlab(report: Report, { severity, prefix }: ReporterOptions): string {
   const uses = new Map<string, number>();
   const entries = shown(report.diagnostics, severity).map((diagnostic) => {
-    const { rule, location, message, fingerprint, targets } = diagnostic;
+    const { rule, location, message, fingerprint } = diagnostic;
+    const environments = environmentsOf(diagnostic);
     const use = (uses.get(fingerprint) ?? 0) + 1;
     uses.set(fingerprint, use);
-    const where = targets.length === 0 ? '' : ` (in ${listTargets(targets)})`;
+    const where = environments.length === 0 ? '' : ` (in ${listed(environments)})`;
     return {
       description: oneLine(`${message.toWellFormed()}${where.toWellFormed()}`),
       check_name: rule,

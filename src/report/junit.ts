@@ -3,7 +3,7 @@ import type { TargetRef } from '../resource.ts';
 import { lines, noCommand, oneLine } from './harmless.ts';
 import type { ReporterOptions } from './index.ts';
 import type { Report, UncheckedItem } from './report.ts';
-import { atLeast, fromRoot, listTargets, showLocation } from './shown.ts';
+import { atLeast, fromRoot, listed, showLocation, showTarget } from './shown.ts';
 
 /** More of what was not checked than anybody reads in the output of a test: the json report has all. */
 const LISTED_UNCHECKED = 50;
@@ -113,7 +113,7 @@ function diagnosticLines({ severity, message, location, related, targets }: Diag
     `${place(location)}: ${severity}: ${first}`,
     ...rest.map((line) => `  ${line}`),
     ...related.map((other) => `  ${place(other.location)}: ${other.message}`),
-    ...(targets.length === 0 ? [] : [`  in ${listTargets(targets)}`]),
+    ...(targets.length === 0 ? [] : [`  in ${listed(targets.map(showTarget))}`]),
   ];
 }
 

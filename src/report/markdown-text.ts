@@ -3,7 +3,7 @@ import { oneLine } from './harmless.ts';
 /** Words of letters and digits, hyphens and apostrophes between them, mean nothing in Markdown; nor do `0/2` and `node(s)`. */
 const PLAIN = /^(?:[^\s!-/:-@[-`{-~]+(?:[-'][^\s!-/:-@[-`{-~]+)*(?:\(s\))?|\d+\/\d+)$/;
 /** But these become links to issues and commits. */
-const REFERENCE = /^(?:[A-Z]+-\d+|[0-9a-f]{7,40})$/i;
+const REFERENCE = /[A-Z]-\d|\b[0-9a-f]{7,40}\b/i;
 /** What may stand around a word: brackets and quotes, then the end of a clause. */
 const WORD = /^([("']*)(.*?)([)"'.,:;!?]*)$/s;
 

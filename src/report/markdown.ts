@@ -5,17 +5,21 @@ import { lines } from './harmless.ts';
 import type { ReporterOptions } from './index.ts';
 import { code, htmlCode, prose } from './markdown-text.ts';
 import type { Report, Since, Summary, UncheckedItem } from './report.ts';
-import { counted, fromRoot, shown } from './shown.ts';
+import { counted, environmentsOf, fromRoot, listed, shown } from './shown.ts';
 
 /**
  * Bytes for each part of the page. Together with headings they stay below 60,000: a comment on GitHub holds 65,536 characters, a
  * job's summary 1 MiB.
  */
 const ROOM = { failures: 4_000, findings: 36_000, fixed: 6_000, unchecked: 6_000 };
+/** What stands around the findings of a group beside its names, in bytes. */
+const FRAME = 200;
 /** More of them than this are folded. */
 const OPEN = { findings: 10, fixed: 5 };
-/** More environments, targets and facts than this are counted. */
-const LISTED = { environments: 4, unchecked: 30 };
+/** More reasons than this are counted. */
+const LISTED_UNCHECKED = 30;
+/** From more environments than this on, all of them are called so. */
+const ALL = 4;
 /** Longer names and messages are cut, in characters. */
 const LONGEST = { name: 200, message: 500 };
 
@@ -43,10 +47,10 @@ export function writeMarkdown(report: Report, { severity, prefix }: ReporterOpti
   return `${blocks.join('\n\n')}\n`;
 }
 
-function head(report: Report, listed: number): string[] {
+function head(report: Report, shownCount: number): string[] {
   const { summary, since, failures } = report;
   const counts = showCounts(summary, since ? 'new ' : '');
-  const hidden = total(summary) - listed;
+  const hidden = total(summary) - shownCount;
   const below = hidden > 0 ? ` (${hidden} below --severity)` : '';
   const compared = since ? [comparison(since)] : [];
   if (failures.length === 0 && counts === '') {
@@ -81,13 +85,13 @@ function comparison({ ref, commit, before, fixed }: Since): string {
   return `Compared with ${code(cut(ref, LONGEST.name))} (${code(commit.slice(0, 7))}): ${gone}, ${still}.`;
 }
 
-/** Findings by the environments that they are in, those with errors first. */
+/** Findings by the environments that they are in: first those with errors, then what is in more of them. */
 function groupsOf(diagnostics: readonly Diagnostic[], report: Report): Group[] {
   const groups = new Map<string, { environments: string[]; diagnostics: Diagnostic[] }>();
   for (const severity of SEVERITIES) {
     for (const diagnostic of diagnostics) {
       if (diagnostic.severity !== severity) continue;
-      const environments = [...new Set(diagnostic.targets.map(({ environment }) => environment))];
+      const environments = environmentsOf(diagnostic);
       const key = JSON.stringify(environments);
       const group = groups.get(key) ?? { environments, diagnostics: [] };
       groups.set(key, group);
@@ -99,6 +103,7 @@ function groupsOf(diagnostics: readonly Diagnostic[], report: Report): Group[] {
   return [...groups.values()].sort(
     (a, b) =>
       withErrors(a) - withErrors(b) ||
+      b.environments.length - a.environments.length ||
       place(a) - place(b) ||
       compareText(JSON.stringify(a.environments), JSON.stringify(b.environments)),
   );
@@ -110,40 +115,29 @@ function findings(groups: readonly Group[], { environments }: Report, prefix: st
   let room = ROOM.findings;
   let left = 0;
   for (const group of groups) {
-    const {
-      items,
-      bytes,
-      left: more,
-    } = list(
-      group.diagnostics.map((diagnostic) => findingItem(diagnostic, prefix)),
-      room,
-    );
+    const named = environments.length > 1 || group.environments.length === 0;
+    const heading = named ? `**${showEnvironments(group.environments, environments.length, code)}**` : '';
+    const where = named ? ` in ${showEnvironments(group.environments, environments.length, htmlCode)}` : '';
+    const items = group.diagnostics.map((diagnostic) => findingItem(diagnostic, prefix));
+    room -= Buffer.byteLength(heading) + Buffer.byteLength(where) + FRAME;
+    const { items: kept, bytes, left: more } = list(items, room);
     room -= bytes;
     left += more;
-    if (items.length === 0) continue;
-    const shownOpen = items.slice(0, open);
-    const folded = group.diagnostics.slice(open, items.length);
-    const rest = items.slice(open);
-    open -= shownOpen.length;
-    const named = environments.length > 1 || group.environments.length === 0;
-    if (shownOpen.length > 0) {
-      if (named) blocks.push(`**${showEnvironments(group.environments, environments.length, code)}**`);
-      blocks.push(shownOpen.join('\n'));
-    }
+    const rest = kept.slice(open);
+    if (open > 0 && kept.length > 0) blocks.push(...(named ? [heading] : []), kept.slice(0, open).join('\n'));
     if (rest.length > 0) {
-      const where = named ? ` in ${showEnvironments(group.environments, environments.length, htmlCode)}` : '';
-      blocks.push(...fold(`${showCounts(countsOf(folded), shownOpen.length > 0 ? 'more ' : '')}${where}`, rest));
+      const counts = showCounts(countsOf(group.diagnostics.slice(open, kept.length)), open > 0 ? 'more ' : '');
+      blocks.push(...fold(`${counts}${where}`, rest));
     }
+    open = Math.max(0, open - kept.length);
   }
   return [...blocks, ...leftOut(left)];
 }
 
 function showEnvironments(names: readonly string[], all: number, show: (name: string) => string): string {
   if (names.length === 0) return 'no environment';
-  if (names.length === all && all > LISTED.environments) return `all ${all} environments`;
-  const rest = names.length - LISTED.environments;
-  const listed = names.slice(0, LISTED.environments).map((name) => show(cut(name, LONGEST.name)));
-  return `${listed.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
+  if (names.length === all && all > ALL) return `all ${all} environments`;
+  return listed(names.map((name) => show(cut(name, LONGEST.name))));
 }
 
 function findingItem({ severity, rule, message, location }: Diagnostic, prefix: string): string {
@@ -177,17 +171,18 @@ function notChecked(unchecked: readonly UncheckedItem[]): string[] {
   const reasons = new Map<string, { item: UncheckedItem; targets: number }>();
   for (const item of unchecked) {
     const key = JSON.stringify([item.what, item.reason]);
-    reasons.set(key, { item, targets: (reasons.get(key)?.targets ?? 0) + 1 });
+    const same = reasons.get(key);
+    reasons.set(key, { item: same?.item ?? item, targets: (same?.targets ?? 0) + 1 });
   }
   if (reasons.size === 0) return [];
   const { items, left } = list(
-    [...reasons.values()].slice(0, LISTED.unchecked).map(({ item: { what, reason, target }, targets }) => {
+    [...reasons.values()].slice(0, LISTED_UNCHECKED).map(({ item: { what, reason, target }, targets }) => {
       const more = targets > 1 ? ` and ${targets - 1} more` : '';
       return `- ${sentence(`${what}: ${reason}`)} (${code(cut(target, LONGEST.name))}${more})`;
     }),
     ROOM.unchecked,
   );
-  const rest = left + Math.max(0, reasons.size - LISTED.unchecked);
+  const rest = left + Math.max(0, reasons.size - LISTED_UNCHECKED);
   return fold('not checked', [...items, ...(rest > 0 ? [`- and ${rest} more`] : [])]);
 }
 

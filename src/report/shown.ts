@@ -35,11 +35,16 @@ export function fromRoot(file: string, prefix: string): string {
   return posix.join(prefix, file);
 }
 
-/** More targets than this are counted, not listed. */
-const LISTED_TARGETS = 4;
+/** The names of the environments that a diagnostic was found in, in their order. */
+export function environmentsOf({ targets }: Diagnostic): string[] {
+  return [...new Set(targets.map(({ environment }) => environment))];
+}
 
-/** `dev, prod (overlays/prod)`, and how many more. */
-export function listTargets(targets: readonly TargetRef[]): string {
-  const more = targets.length > LISTED_TARGETS ? ` and ${targets.length - LISTED_TARGETS} more` : '';
-  return `${targets.slice(0, LISTED_TARGETS).map(showTarget).join(', ')}${more}`;
+/** More names than this are counted. */
+const LISTED = 4;
+
+/** `dev, staging, prod`, and how many more. */
+export function listed(names: readonly string[]): string {
+  const rest = names.length - LISTED;
+  return `${names.slice(0, LISTED).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
 }
