@@ -1,0 +1,104 @@
+import { randomBytes } from 'node:crypto';
+import { linkSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { EXIT } from '../cli.ts';
+import { CONFIG_FILE, findConfig } from '../config/config.ts';
+import { type Plan, planFor } from '../init/plan.ts';
+import { configText, type Unlocks } from '../init/text.ts';
+import { judge, type LintOptions } from '../lint.ts';
+import { type Part, reportOf } from '../part.ts';
+import { shownPath } from '../render/manifests.ts';
+import { oneLine, printable } from '../report/harmless.ts';
+import { counted } from '../report/shown.ts';
+import { UsageError } from '../usage-error.ts';
+import { describeFailure } from '../walk.ts';
+import { interruptible } from './interruptible.ts';
+import { type LintFlags, lintOptions } from './lint.ts';
+
+/**
+ * Writes a k8s-lint.yaml for what stands in the working directory, and says what it is good for. Throws UsageError where one is there
+ * already, which is never overwritten, and where there is nothing to lint.
+ */
+export async function runInit(flags: LintFlags): Promise<number> {
+  const options = await lintOptions([], flags);
+  const { cwd } = options;
+  const existing = findConfig(cwd);
+  if (existing !== undefined) {
+    throw new UsageError(
+      `${shownPath(existing, cwd)} is there already, and stays as it is: edit it, or remove it first`,
+    );
+  }
+  const code = await interruptible(async (running) => {
+    const plan = await planFor({ ...options, ...running });
+    if (plan.environments.length === 0) {
+      throw new UsageError(`nothing to lint: no kustomization, chart or manifest in ${cwd}`);
+    }
+    const part = await judge({ ...options, ...asWritten(cwd, configText(plan, cwd, [])), ...running });
+    const unlocks = unlocksOf(part, plan);
+    write(join(cwd, CONFIG_FILE), configText(plan, cwd, unlocks));
+    process.stdout.write(`${summary(plan, part, unlocks).map(oneLine).map(printable).join('\n')}\n`);
+    for (const failure of part.failures) process.stderr.write(`${printable(`k8s-lint: ${failure}`)}\n`);
+    return part.failures.length > 0 ? EXIT.failed : EXIT.clean;
+  });
+  return code ?? EXIT.interrupted;
+}
+
+function asWritten(cwd: string, text: string): Pick<LintOptions, 'config' | 'configText'> {
+  return { config: join(cwd, CONFIG_FILE), configText: text };
+}
+
+/** In one step, and never over a file that somebody has put there in between. */
+function write(file: string, text: string): void {
+  const partial = `${file}.${randomBytes(8).toString('hex')}`;
+  try {
+    writeFileSync(partial, text, { flag: 'wx' });
+    linkSync(partial, file);
+  } catch (error) {
+    const isThere = (error as NodeJS.ErrnoException).code === 'EEXIST';
+    throw new UsageError(
+      `${CONFIG_FILE} can't be written: ${isThere ? 'it is there already' : describeFailure(error)}`,
+    );
+  } finally {
+    rmSync(partial, { force: true });
+  }
+}
+
+/** Facts that rules ask for, and which rules they are; those that help most come first. */
+function unlocksOf({ unchecked }: Part, plan: Plan): Unlocks[] {
+  return plan.environments.flatMap(({ name, targets }) => {
+    const names = new Set([name, ...targets.map(({ target }) => target.name)]);
+    const rules = new Map<string, Set<string>>();
+    for (const { rule, reason, target } of unchecked) {
+      const fact = FACT.exec(reason)
+        ?.slice(1)
+        .find((text) => text !== undefined);
+      if (rule === undefined || fact === undefined || !names.has(target)) continue;
+      const kind = fact.replace(/^(\w+ss)es$|^(\w+[^s\W])s$/, '$1$2');
+      rules.set(kind, (rules.get(kind) ?? new Set()).add(rule));
+    }
+    return [...rules]
+      .map(([fact, ids]) => ({ environment: name, fact, rules: [...ids].sort() }))
+      .sort((a, b) => b.rules.length - a.rules.length || (a.fact < b.fact ? -1 : 1));
+  });
+}
+
+/** How rules say which facts they miss. */
+const FACT = /(?:^|: )(?:existing holds no (.+)|list (?:the )?(.+) under existing)$/;
+
+function summary(plan: Plan, part: Part, unlocks: readonly Unlocks[]): string[] {
+  const width = Math.max(...plan.environments.map(({ name }) => name.length));
+  const environments = plan.environments.map(
+    ({ name, targets }) => `  ${name.padEnd(width)}  ${targets.map(({ target }) => target.name).join(', ')}`,
+  );
+  const { errors, warnings } = reportOf([part]).summary;
+  return [
+    `${CONFIG_FILE} is written: ${counted(plan.environments.length, 'environment')}`,
+    ...environments,
+    ...(plan.unplaced.length > 0
+      ? [`in no environment yet, see the end of the file: ${plan.unplaced.map(({ name }) => name).join(', ')}`]
+      : []),
+    ...(unlocks.length > 0 ? ['more could be judged with facts under existing (k8s-lint snapshot writes them):'] : []),
+    ...unlocks.map(({ environment, fact, rules }) => `  ${environment.padEnd(width)}  ${fact}: ${rules.join(', ')}`),
+    `k8s-lint now finds ${counted(errors, 'error')} and ${counted(warnings, 'warning')}: run it`,
+  ];
+}

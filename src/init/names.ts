@@ -1,0 +1,59 @@
+/** Directories whose children are environments, whatever they are called. */
+const PARENTS: ReadonlySet<string> = new Set(['overlays', 'environments', 'envs', 'clusters', 'stages']);
+
+/** Words by which teams know an environment. */
+const WORDS: ReadonlySet<string> = new Set(
+  (
+    'prod production prd live preprod prelive nonprod stage staging stg dev develop development qa uat int integration ' +
+    'test testing smoke sandbox sbx preview review canary demo local ci e2e dr'
+  ).split(' '),
+);
+
+/** Parts of a repository that show or test something: nothing of them is deployed. */
+const SHOWN = /^(examples?|samples?|tests?|testdata|fixtures|__tests__|docs?|tutorials?|vendor)$/i;
+
+/**
+ * The environment that the relative path of a directory speaks of: `clusters/prod/apps` → prod. A child of `overlays` and the like is
+ * one, as is a part that is `known` as one; else the last part that sounds like one.
+ */
+export function environmentOfPath(path: string, known: ReadonlySet<string> = new Set()): string | undefined {
+  const parts = path.split('/').filter((part) => part !== '' && part !== '.' && part !== '..');
+  const child = parts.find((part, i) => PARENTS.has(parts[i - 1] ?? '') && !PARENTS.has(part));
+  return child ?? parts.findLast((part) => known.has(part)) ?? parts.findLast(isEnvironment);
+}
+
+/** The same for a file, whose name may hold more than that: `certificate-production.yaml` → production. */
+export function environmentOfFile(path: string, known: ReadonlySet<string> = new Set()): string | undefined {
+  const parts = path.replace(/\.\w+$/, '').split('/');
+  const name = parts.pop() ?? '';
+  if (known.has(name)) return name;
+  const tokens = name.split(/(?<=[-_.])/);
+  const first = tokens.findIndex(isEnvironment);
+  const directory = environmentOfPath(parts.join('/'), known);
+  return first === -1 || (directory !== undefined && known.has(directory)) ? directory : tokens.slice(first).join('');
+}
+
+/** Whether a directory's place says that it is an environment: `overlays/acme`. */
+export function isChildOfEnvironments(path: string): boolean {
+  return PARENTS.has(path.split('/').at(-2) ?? '');
+}
+
+/** Whether a word names an environment, by itself or with what tells it from others: `prod`, `prod-eu`, `acme-staging`. */
+function isEnvironment(word: string): boolean {
+  return word
+    .toLowerCase()
+    .split(/[-_.]/)
+    .some((token) => WORDS.has(token));
+}
+
+/** Whether a relative path is that of an example, a test or a document, and not of something that is deployed. */
+export function isShown(path: string): boolean {
+  const parts = path.split('/');
+  const end = parts.findIndex((part) => PARENTS.has(part));
+  return parts.slice(0, end === -1 ? -1 : end).some((part) => SHOWN.test(part)) || SHOWN.test(parts[0] ?? '');
+}
+
+/** The environment that a values file is for, by its name or its directory: `values-prod.yaml`, `prod/values.yaml`. */
+export function environmentOfValues(path: string): string | undefined {
+  return environmentOfFile(path.replace(/[-_.]values(?=\.ya?ml$)/, ''));
+}

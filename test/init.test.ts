@@ -1,0 +1,328 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { planFor } from '../src/init/plan.ts';
+import { configText } from '../src/init/text.ts';
+import { judge } from '../src/lint.ts';
+import { pinned } from '../src/render/tools.ts';
+import { readYaml } from '../src/yaml.ts';
+import { readTree, tree } from './tree.ts';
+
+let tools: { kubectl: string; helm: string };
+beforeAll(async () => {
+  tools = await pinned('v35');
+});
+
+const configMap = (name: string, value = 'a') =>
+  `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: ${name} }\ndata: { key: ${value} }\n`;
+const kustomization = (...resources: string[]) => `resources: [${resources.join(', ')}]\n`;
+const chart = (name: string) => ({
+  [`${name}/Chart.yaml`]: `apiVersion: v2\nname: ${name.split('/').at(-1)}\nversion: 1.0.0\n`,
+  [`${name}/values.yaml`]: 'key: a\n',
+  [`${name}/templates/map.yaml`]: configMap('{{ .Release.Name }}', '{{ .Values.key }}'),
+});
+
+/** The environments of the configuration that is written for some files, as data; it must be one that can be linted. */
+async function environments(files: Record<string, string>, at = '.') {
+  const root = tree({ '.git/HEAD': '', ...files });
+  const cwd = join(root, at);
+  const options = { cwd, kustomize: tools.kubectl, helm: tools.helm };
+  const plan = await planFor(options);
+  const text = configText(plan, cwd, []);
+  const { failures, environments } = await judge({ ...options, config: join(cwd, 'k8s-lint.yaml'), configText: text });
+  expect(failures).toEqual([]);
+  const written = readYaml(text)[0]?.value as {
+    environments: Record<string, { targets: unknown; existing?: unknown }>;
+  };
+  expect(environments.map(({ name }) => name)).toEqual(Object.keys(written.environments));
+  return { written: written.environments, unplaced: plan.unplaced.map(({ name }) => name), text };
+}
+
+describe('environments', () => {
+  it('are the overlays by their names, and what has the same name elsewhere', async () => {
+    const { written, unplaced } = await environments({
+      'web/base/kustomization.yaml': kustomization('web.yaml'),
+      'web/base/web.yaml': configMap('web'),
+      'web/overlays/prod/kustomization.yaml': kustomization('../../base'),
+      'web/overlays/acme/kustomization.yaml': kustomization('../../base'),
+      // An overlay that another one builds on is an environment all the same.
+      'web/overlays/acme-eu/kustomization.yaml': kustomization('../acme'),
+      'db/prod/kustomization.yaml': kustomization('db.yaml'),
+      'db/prod/db.yaml': configMap('db'),
+      'policies/acme/policy.yaml': configMap('policy'),
+      'tools/kustomization.yaml': kustomization('tool.yaml'),
+      'tools/tool.yaml': configMap('tool'),
+      'examples/overlays/prod/kustomization.yaml': kustomization('web.yaml'),
+      'examples/overlays/prod/web.yaml': configMap('example'),
+    });
+    expect(written).toEqual({
+      acme: { targets: [{ manifests: ['policies/acme/policy.yaml'] }, { kustomize: 'web/overlays/acme' }] },
+      'acme-eu': { targets: [{ kustomize: 'web/overlays/acme-eu' }] },
+      prod: { targets: [{ kustomize: 'db/prod' }, { kustomize: 'web/overlays/prod' }] },
+    });
+    expect(unplaced).toEqual(['examples/overlays/prod', 'tools']);
+  });
+
+  it('are one where nothing speaks of several, but for what defines an object differently', async () => {
+    const { written, unplaced } = await environments({
+      'k8s/db/db.yaml': configMap('db'),
+      'k8s/web/web.yaml': configMap('web'),
+      'k8s/web/more.yaml': configMap('more'),
+      'k8s/other/web.yaml': configMap('web', 'b'),
+      'test/web.yaml': configMap('test'),
+    });
+    expect(written).toEqual({
+      default: { targets: [{ manifests: ['k8s/db/db.yaml'] }, { manifests: ['k8s/other/web.yaml'] }] },
+      'default-k8s-web': { targets: [{ manifests: ['k8s/web/*.yaml'] }] },
+    });
+    expect(unplaced).toEqual(['test']);
+  });
+
+  it('are those that charts have values files for', async () => {
+    const { written } = await environments({
+      ...chart('charts/web'),
+      'charts/web/values-prod.yaml': 'key: prod\n',
+      'charts/web/values-staging-eu.yaml': 'key: staging\n',
+      ...chart('charts/db'),
+      'environments/prod/db-values.yaml': 'key: prod\n',
+      'environments/prod/other-values.yaml': 'key: nobody knows\n',
+      'values/db/dev.yaml': 'key: dev\n',
+    });
+    const helm = (name: string, ...values: string[]) => ({
+      helm: { chart: `charts/${name}`, release: name, namespace: 'default', values },
+    });
+    expect(written).toEqual({
+      dev: { targets: [helm('db', 'values/db/dev.yaml')] },
+      prod: {
+        targets: [helm('db', 'environments/prod/db-values.yaml'), helm('web', 'charts/web/values-prod.yaml')],
+      },
+      'staging-eu': { targets: [helm('web', 'charts/web/values-staging-eu.yaml')] },
+    });
+  });
+
+  it('hold the values file that the one of an environment goes on from', async () => {
+    const { written } = await environments({
+      ...chart('web'),
+      'web-values.yaml': 'key: all\n',
+      'web-values-prod.yaml': 'key: prod\n',
+    });
+    expect(written.prod?.targets).toEqual([
+      {
+        helm: {
+          chart: 'web',
+          release: 'web',
+          namespace: 'default',
+          values: ['web-values.yaml', 'web-values-prod.yaml'],
+        },
+      },
+    ]);
+  });
+
+  it('have the facts that stand beside Nodes', async () => {
+    const node = 'apiVersion: v1\nkind: Node\nmetadata: { name: a }\n';
+    const { written } = await environments({
+      'overlays/acme/kustomization.yaml': kustomization('a.yaml'),
+      'overlays/acme/a.yaml': configMap('a'),
+      'overlays/beta/kustomization.yaml': kustomization('a.yaml'),
+      'overlays/beta/a.yaml': configMap('a'),
+      'cluster/acme.yaml': node,
+      'cluster/beta.yaml': 'apiVersion: storage.k8s.io/v1\nkind: StorageClass\nmetadata: { name: a }\nprovisioner: b\n',
+    });
+    expect(written.acme?.existing).toEqual(['cluster/acme.yaml']);
+    expect(written.beta?.existing).toEqual(['cluster/beta.yaml']);
+  });
+});
+
+describe('GitOps objects', () => {
+  const flux = (name: string, path: string, more = '') =>
+    `apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: { name: ${name}, namespace: flux-system }
+spec: { interval: 1h, prune: true, path: ${path}, sourceRef: { kind: GitRepository, name: flux-system }${more} }
+`;
+
+  it('of Flux say what lands in a cluster, and in which namespace, whatever it is called', async () => {
+    const release = `apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: { name: web, namespace: web }
+spec:
+  interval: 1h
+  chart: { spec: { chart: ./charts/web, sourceRef: { kind: GitRepository, name: flux-system }, valuesFiles: [charts/web/values.yaml, charts/web/more.yaml] } }
+  values: { key: b }
+`;
+    const { written, unplaced } = await environments({
+      'clusters/prod/flux-system/gotk-sync.yaml': flux('flux-system', './clusters/prod'),
+      'clusters/prod/flux-system/kustomization.yaml': kustomization('gotk-sync.yaml'),
+      'clusters/prod/apps.yaml': `${flux('infra', './infra')}---\n${flux('apps', './apps/live', ', targetNamespace: web')}`,
+      'clusters/dev/apps.yaml': `${flux('infra', './infra')}---\n${flux('elsewhere', './nowhere')}`,
+      // No kustomization: Flux takes all that stands here.
+      'infra/a/a.yaml': configMap('a'),
+      'infra/b/kustomization.yaml': kustomization('b.yaml'),
+      'infra/b/b.yaml': configMap('b'),
+      'apps/live/kustomization.yaml': kustomization('release.yaml'),
+      'apps/live/release.yaml': release,
+      ...chart('charts/web'),
+      'charts/web/more.yaml': 'key: c\n',
+    });
+    expect(written).toEqual({
+      dev: {
+        targets: [
+          { manifests: ['clusters/dev/apps.yaml'] },
+          { manifests: ['infra/a/a.yaml'] },
+          { kustomize: 'infra/b' },
+        ],
+      },
+      prod: {
+        targets: [
+          {
+            helm: {
+              chart: 'charts/web',
+              release: 'web',
+              namespace: 'web',
+              values: ['charts/web/values.yaml', 'charts/web/more.yaml'],
+              set: { key: 'b' },
+            },
+          },
+          { manifests: ['infra/a/a.yaml'] },
+          { kustomize: 'infra/b' },
+          { kustomize: 'apps/live', namespace: 'web' },
+          { manifests: ['clusters/prod/apps.yaml'] },
+          { kustomize: 'clusters/prod/flux-system' },
+        ],
+      },
+    });
+    expect(unplaced).toEqual([]);
+  });
+
+  it('of Argo CD say the same, with the release and the values of charts', async () => {
+    const application = (name: string, source: string) => `apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: { name: ${name}, namespace: argocd }
+spec:
+  project: default
+  destination: { name: in-cluster, namespace: ${name}-ns }
+  ${source}
+`;
+    const repo = 'repoURL: https://git.example.com/a/b.git, targetRevision: HEAD';
+    const { written, text } = await environments({
+      'argocd/plain.yaml': application('plain', `source: { ${repo}, path: plain }`),
+      'argocd/web.yaml': application(
+        'web',
+        `sources:
+    - { ${repo}, path: charts/web, helm: { valueFiles: [prod.yaml, $values/shared.yaml], valuesObject: { adminPassword: hunter2 } } }
+    - { ${repo}, ref: values }`,
+      ),
+      'argocd/remote.yaml': application(
+        'remote',
+        'source: { repoURL: https://charts.example.com, chart: redis, targetRevision: 1.0.0 }',
+      ),
+      'plain/a.yaml': configMap('a'),
+      'shared.yaml': 'key: shared\n',
+      ...chart('charts/web'),
+      'charts/web/prod.yaml': 'key: prod\n',
+    });
+    expect(written).toEqual({
+      'in-cluster': {
+        targets: [
+          { manifests: ['plain/a.yaml'], namespace: 'plain-ns' },
+          {
+            helm: {
+              chart: 'charts/web',
+              release: 'web',
+              namespace: 'web-ns',
+              values: ['charts/web/prod.yaml', 'shared.yaml'],
+            },
+          },
+        ],
+      },
+    });
+    expect(text).toContain('# as Application/web says\n      # without its inline values: some look like credentials.');
+    expect(text).not.toContain('hunter2');
+  });
+});
+
+describe('what is untrusted', () => {
+  it('stays text: names are no globs, no YAML and no comments of their own', async () => {
+    const { written } = await environments({
+      'overlays/[a] (b)/kustomization.yaml': kustomization('a.yaml'),
+      'overlays/[a] (b)/a.yaml': configMap('a'),
+      'overlays/a: #b/kustomization.yaml': kustomization('a.yaml'),
+      'overlays/a: #b/a.yaml': configMap('a'),
+      'overlays/1.0/kustomization.yaml': kustomization('a.yaml'),
+      'overlays/1.0/a.yaml': configMap('a'),
+      'x\nenvironments: {}/a.yaml': configMap('a'),
+    });
+    expect(Object.keys(written).sort()).toEqual(['1.0', '[a] (b)', 'a: #b']);
+  });
+});
+
+describe('k8s-lint init', () => {
+  const bin = fileURLToPath(new URL('../bin/k8s-lint.js', import.meta.url));
+  const init = (cwd: string) => {
+    const args = [bin, 'init', '--kustomize', tools.kubectl, '--helm', tools.helm];
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd, encoding: 'utf8' });
+    return { status, stdout, stderr };
+  };
+  const project = {
+    '.git/HEAD': '',
+    'overlays/prod/kustomization.yaml': kustomization('pod.yaml'),
+    'overlays/prod/pod.yaml': `apiVersion: v1
+kind: Pod
+metadata: { name: web }
+spec:
+  nodeSelector: { pool: burst }
+  hostNetwork: true
+  containers:
+    - { name: web, image: "registry.example.com/web:1.0.0", ports: [{ containerPort: 80, hostPort: 81 }] }
+`,
+    'tools/a.yaml': configMap('a'),
+  };
+
+  it('writes what can be linted at once, says what it found and what facts would unlock, and never overwrites', () => {
+    const root = tree(project);
+    expect(init(root)).toEqual({
+      status: 0,
+      stderr: '',
+      stdout: `k8s-lint.yaml is written: 1 environment
+  prod  overlays/prod
+in no environment yet, see the end of the file: tools
+more could be judged with facts under existing (k8s-lint snapshot writes them):
+  prod  Node: pod-unschedulable
+k8s-lint now finds 1 error and 0 warnings: run it
+`,
+    });
+    expect(Object.keys(readTree(root)).sort()).toEqual([...Object.keys(project), 'k8s-lint.yaml'].sort());
+    const text = readFileSync(join(root, 'k8s-lint.yaml'), 'utf8');
+    expect(text).toContain('    #   Node: pod-unschedulable\n');
+    expect(text).toContain('#   - manifests:\n#       - tools/a.yaml\n');
+    const again = init(join(root, 'overlays'));
+    expect(again).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: 'k8s-lint: ../k8s-lint.yaml is there already, and stays as it is: edit it, or remove it first\n',
+    });
+    expect(readFileSync(join(root, 'k8s-lint.yaml'), 'utf8')).toBe(text);
+  });
+
+  it('leaves a link that leads nowhere as it is', () => {
+    const root = tree(project);
+    symlinkSync('nowhere', join(root, 'k8s-lint.yaml'));
+    expect(init(root).status).toBe(2);
+    expect(init(root).stderr).toBe(
+      'k8s-lint: k8s-lint.yaml is there already, and stays as it is: edit it, or remove it first\n',
+    );
+  });
+
+  it('says that there is nothing to lint', () => {
+    const root = tree({ '.git/HEAD': '', 'README.md': 'hello\n' });
+    writeFileSync(join(root, 'package.json'), '{}');
+    expect(init(root)).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: `k8s-lint: nothing to lint: no kustomization, chart or manifest in ${root}\n`,
+    });
+    expect(Object.keys(readTree(root)).sort()).toEqual(['.git/HEAD', 'README.md', 'package.json']);
+  });
+});
