@@ -91,7 +91,7 @@ describe.each(LAYERS)('with the helm of %s', (layer) => {
     };
     const plain = printed(await render(sources), sources.length);
     expect(plain.filter((own) => own === undefined)).toEqual([]);
-    const marks = new Marks();
+    const marks = new Marks('01234567');
     const marked = sources.map((source, i) => marks.write(source, `t${i}.txt`, true) ?? 'not split');
     const outputs = marks.read(await render(marked));
     const stripped = sources.map((_, i) => outputs.get(`app/templates/t${i}.txt`)?.text);

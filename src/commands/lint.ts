@@ -1,7 +1,7 @@
 import { relative, resolve, sep } from 'node:path';
 import { text as readStream } from 'node:stream/consumers';
-import { refuseFilesNamedLikeOptions } from '../changed/arguments.ts';
-import { EXIT } from '../cli.ts';
+import type { RenderCache } from '../cache/render-cache.ts';
+import { EXIT, version } from '../cli.ts';
 import { type LintOptions, lint } from '../lint.ts';
 import { colorLevel } from '../report/color.ts';
 import { printable } from '../report/harmless.ts';
@@ -47,7 +47,6 @@ interface Sink {
 /** Lints and writes the reports. Returns the exit code; throws UsageError before anything is rendered. */
 export async function runLint(paths: readonly string[], flags: LintFlags): Promise<number> {
   const sinks = pairSinks(flags);
-  if (flags.changed !== undefined) refuseFilesNamedLikeOptions(process.argv.slice(2), process.cwd());
   const options = await lintOptions(paths, flags);
   const report = await interruptible((more) => lint({ ...options, ...more }));
   if (!report) return EXIT.interrupted;
@@ -59,13 +58,14 @@ export async function runLint(paths: readonly string[], flags: LintFlags): Promi
 
 /** The options of the engine that the flags stand for. Throws UsageError where one of them makes no sense. */
 export async function lintOptions(paths: readonly string[], flags: LintFlags): Promise<LintOptions> {
-  const version = flags.kubernetesVersion;
-  if (version !== undefined && !/^v?1\.\d{1,3}(\.\d+)?$/.test(version)) {
-    throw new UsageError(`--kubernetes-version ${version}: write it as 1.N, such as 1.34`);
+  const kubernetes = flags.kubernetesVersion;
+  if (kubernetes !== undefined && !/^v?1\.\d{1,3}(\.\d+)?$/.test(kubernetes)) {
+    throw new UsageError(`--kubernetes-version ${kubernetes}: write it as 1.N, such as 1.34`);
   }
   const concurrency = wholeNumber('--concurrency', flags.concurrency);
   const timeout = wholeNumber('--timeout', flags.timeout);
   const changed = changedFiles(paths, flags);
+  const cache = flags.cache === false ? undefined : await openCache();
   return {
     cwd: process.cwd(),
     paths: changed ? [] : paths,
@@ -73,14 +73,16 @@ export async function lintOptions(paths: readonly string[], flags: LintFlags): P
     ...(flags.config === undefined ? {} : { config: flags.config }),
     ...(flags.environment === undefined ? {} : { environments: flags.environment }),
     ...(flags.rule === undefined ? {} : { rules: flags.rule }),
-    ...(version === undefined ? {} : { kubernetesVersion: version.replace(/^v/, '').split('.').slice(0, 2).join('.') }),
+    ...(kubernetes === undefined
+      ? {}
+      : { kubernetesVersion: kubernetes.replace(/^v/, '').split('.').slice(0, 2).join('.') }),
     ...(flags.kustomize === undefined ? {} : { kustomize: flags.kustomize }),
     ...(flags.helm === undefined ? {} : { helm: flags.helm }),
     ...(changed === undefined ? {} : { changed }),
     ...(flags.since === undefined ? {} : { since: flags.since }),
     ...(flags.baseline === undefined ? {} : { baseline: flags.baseline }),
     ...(flags.shard === undefined ? {} : { shard: shardOf(flags.shard) }),
-    ...(flags.cache === false ? { cache: false } : {}),
+    ...(cache === undefined ? {} : { cache }),
     ...(flags.format?.includes('html') ? { picture: true } : {}),
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(timeout === undefined ? {} : { timeout: timeout * 1000 }),
@@ -93,6 +95,14 @@ function changedFiles(paths: readonly string[], { changed }: LintFlags): string[
   const files = [...(changed === true ? [] : changed), ...paths];
   if (files.includes('-')) throw new UsageError('--changed -: a stream is no file that can be changed');
   return files;
+}
+
+/** The user's cache. Of what is wrong with it one line is said: the run is as good without it. */
+async function openCache(): Promise<RenderCache | undefined> {
+  const { openCache: open } = await import('../cache/render-cache.ts');
+  const start = process.stderr.isTTY ? '\r\x1b[K' : '';
+  const warn = (message: string) => process.stderr.write(`${start}${printable(`k8s-lint: ${message}`)}\n`);
+  return open({ version: version(), warn });
 }
 
 function wholeNumber(flag: string, value: string | undefined): number | undefined {

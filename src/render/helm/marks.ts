@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { LineTable } from '../../yaml/lines.ts';
 import { splitTemplate, type TemplatePart } from './go-template.ts';
 
@@ -38,8 +37,13 @@ export interface MarkedOutput {
  * next to something that isn't space: neither trim markers nor `nindent`, `trim` or `quote` make a difference to it.
  */
 export class Marks {
-  private readonly nonce = randomBytes(4).toString('hex');
+  private readonly nonce: string;
   private readonly marks: Mark[] = [];
+
+  /** `nonce` is what tells marks from texts that look like them: eight hexadecimal digits. */
+  constructor(nonce: string) {
+    this.nonce = nonce;
+  }
 
   /**
    * The template with marks around all that its body prints, and with `definitions` around what its definitions print,

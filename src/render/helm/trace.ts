@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { At, Path } from '../../resource.ts';
@@ -5,7 +7,7 @@ import { type Constructed, construct, type Slot } from '../../yaml/construct.ts'
 import { parseYaml, YamlError } from '../../yaml/events.ts';
 import { splitYaml } from '../../yaml/split.ts';
 import type { RunResult } from '../run.ts';
-import type { Chart } from './chart.ts';
+import { type Chart, filesBelow } from './chart.ts';
 import { type CopiedCharts, copyChart } from './chart-copy.ts';
 import { type Frame, type MarkedOutput, Marks } from './marks.ts';
 import { type Piece, splitManifests } from './output.ts';
@@ -97,7 +99,7 @@ export async function markedOutputs(
   definitions: boolean,
   charts: CopiedCharts = 'own',
 ): Promise<Map<string, MarkedOutput>> {
-  const marks = new Marks();
+  const marks = new Marks(nonceOf(typeof chart === 'string' ? [chart] : filesBelow(chart.directory)));
   const result = await render({
     raw: true,
     skipSchema: true,
@@ -110,6 +112,19 @@ export async function markedOutputs(
     },
   });
   return 'stdout' in result ? marks.read(result.stdout) : new Map();
+}
+
+/** Hardly a text that stands in one of the files, and the same for the same files: then what helm prints is, too. */
+function nonceOf(files: readonly string[]): string {
+  const hash = createHash('sha256');
+  for (const file of files) {
+    try {
+      hash.update(readFileSync(file));
+    } catch {
+      // helm will say so.
+    }
+  }
+  return hash.digest('hex').slice(0, 8);
 }
 
 function bySource(pieces: readonly Piece[]): Map<string, Piece[]> {
