@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { BaselineFlags } from './commands/baseline.ts';
+import type { ExplainFlags } from './commands/explain.ts';
 import type { LintFlags } from './commands/lint.ts';
 import type { SnapshotFlags } from './commands/snapshot.ts';
 
@@ -26,6 +27,9 @@ export async function main(argv: readonly string[]): Promise<number> {
     code = result;
   });
   try {
+    if (argv.includes('--changed')) {
+      (await import('./changed/arguments.ts')).refuseFilesNamedLikeOptions(argv, process.cwd());
+    }
     await program.parseAsync(argv, { from: 'user' });
     return code;
   } catch (error) {
@@ -121,15 +125,24 @@ async function buildProgram(exit: (code: number) => void): Promise<Command> {
       exit(await (await import('./commands/baseline.ts')).runBaseline(paths, flags));
     });
 
-  program
-    .command('explain')
-    .description('what a rule found in real life: the incident, the symptom, the fix, examples')
-    .argument('<rule>', 'the id of a rule')
+  rendering(
+    program
+      .command('explain')
+      .description(
+        'what a rule found in real life, and how to fix it; which rule an error message belongs to, and where it applies here; ' +
+          'what becomes of a line',
+      )
+      .argument(
+        '[what...]',
+        'the id of a rule, or what kubectl, a controller or a log said, of which the rule is found; "-" reads that',
+      ),
+  )
+    .option('--at <file:line>', 'what is reported at that line, and what becomes of it in every target')
+    .addOption(new Option('-f, --format <name>', 'how a rule is written').choices(['text', 'markdown']).default('text'))
     .option('--color', 'colours, even where the output is no terminal')
     .option('--no-color', 'no colours')
-    .exitOverride()
-    .action(async (id: string, flags: { color?: boolean }) => {
-      exit(await (await import('./commands/explain.ts')).runExplain(id, flags));
+    .action(async (what: string[], flags: ExplainFlags) => {
+      exit(await (await import('./commands/explain.ts')).runExplain(what, flags));
     });
 
   program

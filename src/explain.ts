@@ -36,7 +36,7 @@ function fenced(title: string, example: Example | undefined): string[] {
 const READABLE_LINES = 40;
 
 /** The first example that a person reads at a glance, else the shortest. The others are for the tests. */
-function telling(examples: readonly Example[]): Example | undefined {
+export function telling(examples: readonly Example[]): Example | undefined {
   const byLength = examples.map((example) => ({ example, lines: exampleText(example).split('\n').length }));
   const short = byLength.find(({ lines }) => lines <= READABLE_LINES);
   return (short ?? byLength.sort((a, b) => a.lines - b.lines)[0])?.example;
@@ -67,7 +67,7 @@ function sections({ id, severity, docs, examples }: Rule): Section[] {
 }
 
 /** An example as one text: a stream as it is, several files one after the other under their names. */
-function exampleText(example: Example): string {
+export function exampleText(example: Example): string {
   if (typeof example === 'string') return example.trimEnd();
   return Object.entries(example.files)
     .map(([file, text]) => `# ${file}\n${text.trimEnd()}`)

@@ -1,6 +1,6 @@
 import { Chalk, type ChalkInstance } from 'chalk';
 import type { Diagnostic } from '../diagnostic.ts';
-import type { Severity } from '../rule.ts';
+import { severityColor } from './color.ts';
 import { excerpt } from './excerpt.ts';
 import { lines as linesOf, noCommand, oneLine } from './harmless.ts';
 import type { ReporterOptions } from './index.ts';
@@ -28,10 +28,6 @@ export function writeText(report: Report, options: ReporterOptions): string {
   }
   lines.push(summaryLine(report, diagnostics, chalk), ...uncheckedLines(report, chalk));
   return `${lines.map(noCommand).join('\n')}\n`;
-}
-
-function severityColor(severity: Severity, chalk: ChalkInstance): ChalkInstance {
-  return { error: chalk.red, warning: chalk.yellow, info: chalk.blue }[severity];
 }
 
 function writeDiagnostic(
@@ -78,7 +74,7 @@ function summaryLine({ summary, rules }: Report, listed: readonly Diagnostic[], 
     ...(ignored > 0 ? [`${ignored} ignored`] : []),
   ].join(', ');
   const hidden = errors + warnings + infos - listed.length;
-  const judged = `${counted(targets, 'target')}, ${counted(resources, 'resource')}, ${counted(rules, 'rule')}`;
+  const judged = `${counted(targets, 'target')}, ${counted(resources, 'resource')}, ${counted(rules.length, 'rule')}`;
   return `${judged}: ${found}${hidden > 0 ? chalk.dim(` (${hidden} below --severity)`) : ''}`;
 }
 

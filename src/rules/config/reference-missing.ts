@@ -26,6 +26,7 @@ export default {
       'CreateContainerConfigError',
       'error looking up service account shop/api: serviceaccount "api" not found',
       'persistentvolumeclaim "data" not found',
+      '0/3 nodes are available: persistentvolumeclaim "data" not found.',
       'storageclass.storage.k8s.io "fast" not found',
       'no PriorityClass with name critical was found',
       'pod rejected: RuntimeClass "gvisor" not found',

@@ -16,6 +16,7 @@ export default {
       'ImagePullBackOff',
       'ErrImagePull',
       'Failed to pull image "ghcr.io/acme/web:PLACEHOLDER": manifest unknown',
+      'Failed to pull image "ghcr.io/acme/web:PLACEHOLDER": rpc error: code = NotFound desc = failed to pull and unpack image',
       'Back-off pulling image "ghcr.io/acme/web:PLACEHOLDER"',
     ],
     fix: 'Set the tag: images: in the kustomization, image.tag in the values, or the step that replaces the word before it is applied.',

@@ -31,10 +31,7 @@ export default {
       'silently freeze on whatever the node first cached". It had bitten already: the published deces-ui:latest, built on ' +
       '2026-04-26, read the variable APP where the code on main read APP_FRONTEND, nginx died of it, and the manifest had to set both. ' +
       "Oceanid's exit node ran tailscale/tailscale:latest on every node in the same way.",
-    symptoms: [
-      'Container image "matchid/deces-backend:latest" already present on machine',
-      'the same manifest runs different builds on different nodes, and a rollback changes nothing',
-    ],
+    symptoms: ['the same manifest runs different builds on different nodes, and a rollback changes nothing'],
     fix: 'Pin a version tag, or better a digest (name:tag@sha256:…), and let the pipeline or a bot move it.',
     facts: ['The image and the imagePullPolicy of every container, as rendered'],
     silent: [

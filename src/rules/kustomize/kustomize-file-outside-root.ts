@@ -13,6 +13,7 @@ export default {
       'passes --load-restrictor LoadRestrictionsNone, and for nobody else: not for kubectl apply -k, Flux or Argo CD.',
     symptoms: [
       "security; file '/repo/infra/k3s/postgres.yaml' is not in or below '/repo/infra/overlays/dev'",
+      "loading KV pairs: file sources: [../app.properties]: security; file '/repo/app.properties' is not in or below '/repo/overlays/dev'",
       'is not in or below',
     ],
     fix:

@@ -128,6 +128,8 @@ export default {
       'node(s) had untolerated taint {dedicated: gpu}',
       'node(s) had untolerated taint',
       'node(s) had untolerated taint(s)',
+      "node(s) had taint {dedicated: gpu}, that the pod didn't tolerate",
+      "node(s) didn't match node selector",
       'node(s) were unschedulable',
       "node(s) didn't have free ports for the requested pod ports",
       "node(s) didn't satisfy plugin(s) [NodeAffinity]",
