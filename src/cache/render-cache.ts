@@ -75,8 +75,31 @@ export class RenderCache {
 }
 
 /** What may come from the machine's state, not from what was read: the next run may end otherwise. */
-const PASSING =
-  /goroutine|panic|signal|killed|too many open|no space|quota|allocate|out of memory|temporarily|time[d ]*out|deadline|connect|dial|lookup|permi(?:ssion|tted)|input\/output|read-only|exec|fork|busy|stale/i;
+const PASSING = new RegExp(
+  [
+    ...[
+      'goroutine \\d',
+      'panic:',
+      'signal: ',
+      'killed',
+      'out of memory',
+      'cannot allocate',
+      'fork/exec',
+      'text file busy',
+    ],
+    ...[
+      'too many open files',
+      'no space left',
+      'quota exceeded',
+      'temporarily unavailable',
+      'timed? ?out',
+      'deadline exceeded',
+    ],
+    ...['connection (?:refused|reset)', 'connect: ', 'dial tcp', 'no such host', 'permission denied', 'not permitted'],
+    ...['input/output error', 'read-only file system', 'stale file', 'resource busy', 'unexpected EOF'],
+  ].join('|'),
+  'i',
+);
 
 /** Whether a run would end the same way again. */
 function isLasting(result: RunResult, inputs: Inputs): result is Extract<RunResult, { kind: 'ok' | 'failed' }> {
