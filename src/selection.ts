@@ -31,21 +31,25 @@ export async function select(
   sources: SourceFiles,
   ruleIds: () => Promise<string[]>,
 ): Promise<Selection> {
-  const selection = await selectNamed(options, sources, ruleIds);
-  if (options.changed === undefined) return selection;
+  if (options.changed === undefined) return selectNamed(options, sources, ruleIds);
   const { onlyAffected } = await import('./changed/select.ts');
-  return onlyAffected(selection, options.changed, options, sources);
+  // Loading the rules takes longer than all the rest of a commit that affects nothing.
+  const all = await selectNamed(options, sources);
+  const selection = await onlyAffected(all, options.changed, options, sources);
+  const { environments, config } = selection;
+  if (environments.length > 0 && config) await loadConfig(config.file, { cwd: options.cwd, sources, ruleIds });
+  return selection;
 }
 
 async function selectNamed(
   options: LintOptions,
   sources: SourceFiles,
-  ruleIds: () => Promise<string[]>,
+  ruleIds?: () => Promise<string[]>,
 ): Promise<Selection> {
   const { cwd } = options;
   const paths = pathsOf(options);
   const file = configFileOf(options);
-  const config = file === undefined ? undefined : await loadConfig(file, { cwd, sources, ruleIds });
+  const config = file === undefined ? undefined : await loadConfig(file, { cwd, sources, ...(ruleIds && { ruleIds }) });
   if (paths.includes(STDIN)) {
     if (paths.length > 1) throw new UsageError('"-" reads a stream: it takes no other paths beside it');
     const target: Target = { type: 'manifests', name: STDIN, files: [STDIN] };

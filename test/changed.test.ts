@@ -15,7 +15,7 @@ const CHART = 'apiVersion: v2\nname: web\nversion: 1.0.0\n';
 async function selected(root: string, paths: readonly string[], cwd = root): Promise<string[]> {
   const sources = new SourceFiles(cwd);
   const file = findConfig(cwd);
-  const config = file && (await loadConfig(file, { cwd, sources, ruleIds: async () => [] }));
+  const config = file === undefined ? undefined : await loadConfig(file, { cwd, sources, ruleIds: async () => [] });
   const environments = config?.environments.length
     ? config.environments
     : (await discover([cwd], { cwd, sources, exclude: [] })).environments;

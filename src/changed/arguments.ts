@@ -10,7 +10,9 @@ export function refuseFilesNamedLikeOptions(argv: readonly string[], cwd: string
   const end = argv.indexOf('--');
   for (const argument of end === -1 ? argv : argv.slice(0, end)) {
     if (argument.startsWith('-') && argument !== '-' && isThere(resolve(cwd, argument))) {
-      throw new UsageError(`${argument}: an option, and a file here: rename the file, or name it as ./${argument}`);
+      throw new UsageError(
+        `${argument} reads like an option, and is a file here: rename it, or name it as ./${argument}`,
+      );
     }
   }
 }

@@ -25,16 +25,21 @@ export interface LoadContext {
   /** Absolute. Locations are relative to it. */
   cwd: string;
   sources: SourceFiles;
-  /** The ids of all rules; asked for only where the configuration names some. */
-  ruleIds(): Promise<readonly string[]>;
+  /** The ids of all rules; asked for only where the configuration names some. Absent, these are not checked. */
+  ruleIds?(): Promise<readonly string[]>;
+  /** It was written for other files than these: paths that lead nowhere are left out, as are environments without a target. */
+  lenient?: boolean;
 }
 
 /** Reads k8s-lint.yaml, with its paths and globs resolved. Throws ConfigError, which holds all that is wrong with it. */
-export async function loadConfig(file: string, { cwd, sources, ruleIds }: LoadContext): Promise<Config> {
-  const draft = new Draft(shownPath(file, cwd), cwd, sources, await scopeOf(file, cwd));
+export async function loadConfig(
+  file: string,
+  { cwd, sources, ruleIds, lenient = false }: LoadContext,
+): Promise<Config> {
+  const draft = new Draft(shownPath(file, cwd), cwd, sources, await scopeOf(file, cwd), lenient);
   const data = withoutNulls(draft.read());
   for (const { path, message, at } of await validate(data, (path) => draft.written(path))) draft.add(path, message, at);
-  const ids = data.rules === undefined && data.ignore === undefined ? [] : await ruleIds();
+  const ids = data.rules === undefined && data.ignore === undefined ? [] : await ruleIds?.();
   const rules = rulesOf(data, ids, draft);
   const ignores = ignoresOf(data, ids, draft);
   const environments: Environment[] = [];
@@ -42,7 +47,8 @@ export async function loadConfig(file: string, { cwd, sources, ruleIds }: LoadCo
     environments.push(await environmentOf(name, asMap(value) ?? {}, draft));
   }
   draft.finish();
-  return { file, environments, rules, ignores };
+  const kept = lenient ? environments.filter(({ targets }) => targets.length > 0) : environments;
+  return { file, environments: kept, rules, ignores };
 }
 
 /** Without git, the tool may read below the working directory; a config given by path, below its own. */
@@ -57,11 +63,13 @@ async function scopeOf(file: string, cwd: string): Promise<Scope> {
 class Draft extends YamlDraft {
   readonly cwd: string;
   readonly scope: Scope;
+  readonly #lenient: boolean;
 
-  constructor(file: string, cwd: string, sources: SourceFiles, scope: Scope) {
+  constructor(file: string, cwd: string, sources: SourceFiles, scope: Scope, lenient: boolean) {
     super(file, CONFIG_FILE, sources);
     this.cwd = cwd;
     this.scope = scope;
+    this.#lenient = lenient;
   }
 
   /** The absolute paths that a text at a path of the file stands for; none, and a mistake, where it can't. */
@@ -70,7 +78,7 @@ class Draft extends YamlDraft {
       return await expand(pattern, wanted, this.scope);
     } catch (error) {
       if (!(error instanceof PathError)) throw error;
-      this.add(path, error.message);
+      if (!this.#lenient) this.add(path, error.message);
       return { paths: [], found: false };
     }
   }
@@ -124,20 +132,20 @@ function mapValues(map: Data, change: (value: unknown) => unknown): Data {
   return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, change(value)]));
 }
 
-function rulesOf(data: Data, ruleIds: readonly string[], draft: Draft): Map<string, Severity | 'off'> {
+function rulesOf(data: Data, ruleIds: readonly string[] | undefined, draft: Draft): Map<string, Severity | 'off'> {
   const levels = Object.entries(asMap(data.rules) ?? {});
   for (const [id] of levels) {
-    if (!ruleIds.includes(id)) draft.add(['rules', id], unknownRule(id, ruleIds), 'key');
+    if (ruleIds && !ruleIds.includes(id)) draft.add(['rules', id], unknownRule(id, ruleIds), 'key');
   }
   // What isn't a level has been found by the schema.
   return new Map(levels as [string, Severity | 'off'][]);
 }
 
-function ignoresOf(data: Data, ruleIds: readonly string[], draft: Draft): Ignore[] {
+function ignoresOf(data: Data, ruleIds: readonly string[] | undefined, draft: Draft): Ignore[] {
   return (Array.isArray(data.ignore) ? data.ignore : []).flatMap((item: unknown, i) => {
     const path = ['ignore', i];
     const ignore = asMap(item) ?? {};
-    if (typeof ignore.rule === 'string' && !ruleIds.includes(ignore.rule)) {
+    if (typeof ignore.rule === 'string' && ruleIds && !ruleIds.includes(ignore.rule)) {
       draft.add([...path, 'rule'], unknownRule(ignore.rule, ruleIds));
     }
     for (const field of ['file', 'resource']) {
@@ -272,6 +280,7 @@ async function manifestsTarget(data: Data, path: Path, existing: ReadonlySet<str
     }
     for (const file of rendered) files.add(file);
   }
+  if (files.size === 0) return [];
   const directory = shownPath(draft.scope.directory, draft.cwd);
   return [
     {
