@@ -18,7 +18,7 @@ export interface ReporterOptions {
 /** Writes a report in one format, as text that ends in a newline. */
 export type Reporter = (report: Report, options: ReporterOptions) => string | Promise<string>;
 
-export const formats = ['text', 'json', 'sarif', 'github', 'gitlab', 'junit', 'markdown'] as const;
+export const formats = ['text', 'json', 'sarif', 'github', 'gitlab', 'junit', 'markdown', 'html'] as const;
 export type Format = (typeof formats)[number];
 
 /** Loads the reporter of a format, and only that one. */
@@ -38,5 +38,7 @@ export async function loadReporter(format: Format): Promise<Reporter> {
       return (await import('./junit.ts')).writeJunit;
     case 'markdown':
       return (await import('./markdown.ts')).writeMarkdown;
+    case 'html':
+      return (await import('./html.ts')).writeHtml;
   }
 }

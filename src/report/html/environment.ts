@@ -1,0 +1,133 @@
+import type { Picture, PictureEdge, PictureNode } from '../../picture.ts';
+import { counted } from '../shown.ts';
+import { esc } from './escape.ts';
+import { drawMap, type FoundById, nameOf, SIGNS, stateOf } from './map.ts';
+
+/** More incidents than this are counted above the map: the findings below tell each. */
+const MOST_INCIDENTS = 5;
+/** A table longer than this says nothing that the search in the repository wouldn't. */
+const MOST_ROWS = 2000;
+/** More names than this of one kind are counted. */
+const MOST_NAMES = 200;
+
+/** One environment: what is broken between its parts in words, its map, and the same as a table for whoever doesn't see it. */
+export function environmentSection(picture: Picture, index: number, found: FoundById, open: boolean): string {
+  const { environment, notes } = picture;
+  const { svg, rest } = drawMap(picture, found, `Map of ${environment}: arrow keys move, Enter selects, Escape clears`);
+  return (
+    `<details class="environment" data-e="${index}"${open ? ' open' : ''}><summary><h2>${esc(environment)}</h2> ${gist(picture)}</summary><div class="body">` +
+    incidents(picture, found) +
+    notes.map((note) => `<p class="soft">${esc(note)}</p>`).join('') +
+    (svg === '' ? '' : `<div class="frame" data-e="${index}">${svg}</div>${tools()}`) +
+    others(picture, rest) +
+    table(picture) +
+    '</div></details>'
+  );
+}
+
+function tools(): string {
+  return (
+    '<div class="tools"><span class="zoom" hidden><button class="plain" type="button" data-zoom="out" aria-label="Smaller">−</button>' +
+    '<button class="plain" type="button" data-zoom="in" aria-label="Larger">+</button>' +
+    '<button class="plain" type="button" data-zoom="fit">Fit</button></span></div>'
+  );
+}
+
+function gist({ nodes, edges }: Picture): string {
+  const of = (type: PictureNode['type']) => nodes.filter((node) => node.type === type).length;
+  const dials = edges.filter(({ type }) => type !== 'selects');
+  const bad = (state: PictureEdge['state']) => edges.filter((edge) => edge.state === state).length;
+  const facts = [
+    counted(of('workload'), 'workload'),
+    counted(of('service'), 'Service'),
+    ...(of('entry') > 0 ? [counted(of('entry'), 'route')] : []),
+    counted(dials.length, 'connection'),
+  ];
+  const red = [
+    ...(bad('blocked') > 0 ? [`${bad('blocked')} blocked`] : []),
+    ...(bad('missing') > 0 ? [`${bad('missing')} to no Service`] : []),
+  ];
+  const told = red.length > 0 ? ` <strong class="error-text">${SIGNS.error} ${red.join(', ')}</strong>` : '';
+  return `<span class="soft">${facts.join(' · ')}</span>${told}`;
+}
+
+/** The connections that are broken, each in one line that reads like the map. */
+function incidents(picture: Picture, found: FoundById): string {
+  const bad = picture.edges.filter(({ state }) => state === 'blocked' || state === 'missing');
+  if (bad.length === 0) return '';
+  const items = bad.slice(0, MOST_INCIDENTS).map((edge) => {
+    const [from, to] = [picture.nodes[edge.from], picture.nodes[edge.to]] as [PictureNode, PictureNode];
+    const port = edge.port === undefined ? '' : `:${edge.port}`;
+    const link = edge.findings.flatMap((id) => found.get(id)?.id ?? [])[0];
+    const more = link === undefined ? '' : ` · <a href="#${esc(link)}">the finding</a>`;
+    const places = edge.places.length > 0 ? ` · configured in ${edge.places.map(esc).join(', ')}` : '';
+    return (
+      `<li><p class="flow"><span>${esc(nameOf(from))}</span><span class="by" aria-hidden="true">${edge.state === 'blocked' ? '┄┄ ✕ ┄▸' : '┄┄▸'}</span>` +
+      `<span>${esc(`${nameOf(to)}${port}`)}</span></p>` +
+      `<p class="soft">${esc(stateOf(picture, [edge]))}${places}${more}</p></li>`
+    );
+  });
+  const rest = bad.length - items.length;
+  if (rest > 0) items.push(`<li><p>and ${rest} more</p></li>`);
+  return `<ul class="incidents" aria-label="Broken connections">${items.join('')}</ul>`;
+}
+
+/** What isn't drawn, by namespace and kind. */
+function others({ nodes }: Picture, rest: readonly number[]): string {
+  if (rest.length === 0) return '';
+  const namespaces = new Map<string, Map<string, string[]>>();
+  for (const i of rest) {
+    const { namespace = '', kind, name } = nodes[i] as PictureNode;
+    const kinds = namespaces.get(namespace) ?? new Map<string, string[]>();
+    namespaces.set(namespace, kinds);
+    kinds.set(kind, [...(kinds.get(kind) ?? []), name]);
+  }
+  const items = [...namespaces].map(([namespace, kinds]) => {
+    const told = [...kinds].map(([kind, names]) => `${names.length} ${kind}`).join(', ');
+    const lists = [...kinds].map(([kind, names]) => {
+      const more = names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : '';
+      return `<li>${esc(kind)}: ${names.slice(0, MOST_NAMES).map(esc).join(', ')}${more}</li>`;
+    });
+    const title = namespace === '' ? 'no namespace' : namespace;
+    return `<details class="fold"><summary>${esc(title)} <span class="soft">${esc(told)}</span></summary><ul class="names">${lists.join('')}</ul></details>`;
+  });
+  return `<details class="fold"><summary>${rest.length} more that are not drawn</summary>${items.join('')}</details>`;
+}
+
+/** All connections in words, what is broken first. */
+function table(picture: Picture): string {
+  const rank = { blocked: 0, missing: 1, unknown: 2, ok: 3 };
+  const rows = picture.edges
+    .filter(({ type }) => type !== 'selects')
+    .map((edge, i) => ({ edge, i }))
+    .sort((a, b) => rank[a.edge.state] - rank[b.edge.state] || a.i - b.i);
+  if (rows.length === 0) return '';
+  const lines = rows.slice(0, MOST_ROWS).map(({ edge }) => {
+    const [from, to] = [picture.nodes[edge.from], picture.nodes[edge.to]] as [PictureNode, PictureNode];
+    const port = edge.port === undefined ? '' : `:${edge.port}`;
+    const isBad = edge.state === 'blocked' || edge.state === 'missing';
+    const state = `${isBad ? `${SIGNS.error} ` : ''}${stateOf(picture, [edge])}`;
+    return `<tr><td>${esc(nameOf(from))}</td><td>${esc(`${nameOf(to)}${port}`)}</td><td>${edge.places.map(esc).join(', ')}</td><td${isBad ? ' class="error-text"' : ''}>${esc(state)}</td></tr>`;
+  });
+  const more = rows.length > lines.length ? `<p class="soft">and ${rows.length - lines.length} more</p>` : '';
+  return (
+    `<details class="fold"><summary>The ${counted(rows.length, 'connection')} as a table</summary><div class="scroll" tabindex="0" role="region" aria-label="Connections of ${esc(picture.environment)}">` +
+    `<table><thead><tr><th scope="col">From</th><th scope="col">To</th><th scope="col">Configured in</th><th scope="col">What becomes of it</th></tr></thead><tbody>${lines.join('')}</tbody></table>${more}</div></details>`
+  );
+}
+
+function sample(line: string): string {
+  return `<svg class="map" width="46" height="14" aria-hidden="true">${line}</svg>`;
+}
+
+/** What the signs on the maps mean: each differs by more than its colour. */
+export const legend = `<ul class="legend" aria-label="Legend">${[
+  `${sample('<rect class="box" x="1" y="1" width="40" height="12" rx="3"/><path class="plug" d="M7 3h4a4 4 0 0 1 0 8h-4z"/>')}a Service, on the workloads it selects`,
+  `${sample('<g class="line ok"><path d="M0 7H38"/><path class="tip" d="M37 2.5L44 7L37 11.5z"/></g>')}is told to dial, or leads to`,
+  `${sample('<g class="line blocked"><path d="M0 7H38"/><path class="tip" d="M37 2.5L44 7L37 11.5z"/></g>')}✕ blocked by NetworkPolicies`,
+  `${sample('<g class="line missing"><path d="M0 7H38"/><path class="tip" d="M37 2.5L44 7L37 11.5z"/></g>')}to a Service that isn’t there`,
+  `${sample('<g class="line unknown"><path d="M0 7H38"/><path class="tip" d="M37 2.5L44 7L37 11.5z"/></g>')}can’t be judged`,
+  `${sample('<rect class="box" x="4" y="0.5" width="36" height="13" rx="3"/><rect class="gate" x="1.5" y="2" width="5" height="10" rx="2.5"/><rect class="gate" x="37.5" y="2" width="5" height="10" rx="2.5"/>')}NetworkPolicies limit what comes in (left) or goes out (right)`,
+]
+  .map((item) => `<li>${item}</li>`)
+  .join('')}</ul>`;
