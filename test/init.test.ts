@@ -75,7 +75,7 @@ describe('environments', () => {
     });
     expect(written).toEqual({
       default: { targets: [{ manifests: ['k8s/db/db.yaml'] }, { manifests: ['k8s/other/web.yaml'] }] },
-      'default-k8s-web': { targets: [{ manifests: ['k8s/web/*.yaml'] }] },
+      'k8s-web': { targets: [{ manifests: ['k8s/web/*.yaml'] }] },
     });
     expect(unplaced).toEqual(['test']);
   });

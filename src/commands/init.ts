@@ -94,11 +94,16 @@ function summary(plan: Plan, part: Part, unlocks: readonly Unlocks[]): string[] 
   return [
     `${CONFIG_FILE} is written: ${counted(plan.environments.length, 'environment')}`,
     ...environments,
-    ...(plan.unplaced.length > 0
-      ? [`in no environment yet, see the end of the file: ${plan.unplaced.map(({ name }) => name).join(', ')}`]
-      : []),
+    ...(plan.unplaced.length > 0 ? [`in no environment yet, see the end of the file: ${listed(plan.unplaced)}`] : []),
     ...(unlocks.length > 0 ? ['more could be judged with facts under existing (k8s-lint snapshot writes them):'] : []),
     ...unlocks.map(({ environment, fact, rules }) => `  ${environment.padEnd(width)}  ${fact}: ${rules.join(', ')}`),
     `k8s-lint now finds ${counted(errors, 'error')} and ${counted(warnings, 'warning')}: run it`,
   ];
+}
+
+const LISTED = 4;
+
+function listed(targets: Plan['unplaced']): string {
+  const names = targets.slice(0, LISTED).map(({ name }) => name);
+  return `${names.join(', ')}${targets.length > LISTED ? ` and ${targets.length - LISTED} more` : ''}`;
 }

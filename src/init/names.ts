@@ -5,12 +5,15 @@ const PARENTS: ReadonlySet<string> = new Set(['overlays', 'environments', 'envs'
 const WORDS: ReadonlySet<string> = new Set(
   (
     'prod production prd live preprod prelive nonprod stage staging stg dev develop development qa uat int integration ' +
-    'test testing smoke sandbox sbx preview review canary demo local ci e2e dr'
+    'sandbox sbx preview review canary demo dr'
   ).split(' '),
 );
 
+/** Words that name environments only beside those: alone, they are where a repository tests itself. */
+const WORDS_OF_TESTS: ReadonlySet<string> = new Set('test testing smoke local ci e2e'.split(' '));
+
 /** Parts of a repository that show or test something: nothing of them is deployed. */
-const SHOWN = /^(examples?|samples?|tests?|testdata|fixtures|__tests__|docs?|tutorials?|vendor)$/i;
+const SHOWN = /^(examples?|samples?|tests|testdata|fixtures|__tests__|docs?|tutorials?|vendor)$/i;
 
 /**
  * The environment that the relative path of a directory speaks of: `clusters/prod/apps` → prod. A child of `overlays` and the like is
@@ -40,17 +43,23 @@ export function isChildOfEnvironments(path: string): boolean {
 
 /** Whether a word names an environment, by itself or with what tells it from others: `prod`, `prod-eu`, `acme-staging`. */
 function isEnvironment(word: string): boolean {
-  return word
-    .toLowerCase()
-    .split(/[-_.]/)
-    .some((token) => WORDS.has(token));
+  return isSurelyEnvironment(word) || tokens(word).some((token) => WORDS_OF_TESTS.has(token));
+}
+
+/** Whether a word names an environment wherever it stands. */
+export function isSurelyEnvironment(word: string): boolean {
+  return tokens(word).some((token) => WORDS.has(token));
+}
+
+function tokens(word: string): string[] {
+  return word.toLowerCase().split(/[-_.]/);
 }
 
 /** Whether a relative path is that of an example, a test or a document, and not of something that is deployed. */
 export function isShown(path: string): boolean {
   const parts = path.split('/');
   const end = parts.findIndex((part) => PARENTS.has(part));
-  return parts.slice(0, end === -1 ? -1 : end).some((part) => SHOWN.test(part)) || SHOWN.test(parts[0] ?? '');
+  return parts.slice(0, end === -1 ? undefined : end).some((part) => SHOWN.test(part)) || parts[0] === 'test';
 }
 
 /** The environment that a values file is for, by its name or its directory: `values-prod.yaml`, `prod/values.yaml`. */

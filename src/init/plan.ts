@@ -18,7 +18,7 @@ import { isSensitive } from '../sensitive-key.ts';
 import { SourceFiles } from '../source.ts';
 import { walk } from '../walk.ts';
 import { type Deployed, deployedBy } from './gitops.ts';
-import { environmentOfFile, environmentOfPath, isChildOfEnvironments, isShown } from './names.ts';
+import { environmentOfFile, environmentOfPath, isChildOfEnvironments, isShown, isSurelyEnvironment } from './names.ts';
 import { valuesFiles } from './values-files.ts';
 
 /** One target of the configuration to be. Paths are absolute. */
@@ -68,6 +68,9 @@ export async function planFor(options: LintOptions): Promise<Plan> {
 
 const SKIPPED: ReadonlySet<string> = new Set(['.git', 'node_modules']);
 
+/** The environment of a repository that names none. */
+const DEFAULT = 'default';
+
 class Planner {
   readonly #options: LintOptions;
   readonly #cwd: string;
@@ -91,10 +94,12 @@ class Planner {
     const claimed = new Set(claims.map(({ child }) => child.target.name));
     const charts = await this.#chartsByEnvironment(claimed);
     const rest: Found[] = [];
+    const names = this.#sorted().map((found) => this.#environmentOf(found) ?? '');
+    const isSure = claims.length > 0 || charts.size > 0 || names.some((name) => this.#isSure(name));
     for (const found of this.#sorted()) {
       if (found.facts || claimed.has(found.target.name) || charts.has(found.target.name)) continue;
       const environment = isShown(found.path) ? undefined : this.#environmentOf(found);
-      if (environment === undefined) rest.push(found);
+      if (environment === undefined || !(isSure || this.#isSure(environment))) rest.push(found);
       else this.#place(environment, found, { target: found.target });
     }
     for (const { environment, child, planned } of claims) this.#place(environment, child, planned);
@@ -138,6 +143,10 @@ class Planner {
   get #known(): Set<string> {
     const paths = [...this.#found.values()].map(({ path }) => path).filter(isChildOfEnvironments);
     return new Set(paths.map((path) => path.split('/').at(-1) ?? ''));
+  }
+
+  #isSure(environment: string): boolean {
+    return isSurelyEnvironment(environment) || this.#known.has(environment);
   }
 
   #environmentOf({ target, path }: Found): string | undefined {
@@ -201,7 +210,7 @@ class Planner {
     };
     return edges.flatMap(({ parent, deployed, child }) => {
       const of = environmentsOf(parent, []);
-      const environments = of.length > 0 ? of : [this.#environmentOf(child) ?? deployed.cluster ?? 'default'];
+      const environments = of.length > 0 ? of : [this.#environmentOf(child) ?? deployed.cluster ?? DEFAULT];
       return environments.map((environment) => ({ environment, child, planned: this.#planned(deployed, child) }));
     });
   }
@@ -271,7 +280,9 @@ class Planner {
       const other = environment.items.get(identity);
       return other !== undefined && !isDeepStrictEqual(other, object);
     });
-    const elsewhere = contradicts ? this.#environment(`${name}-${path.replaceAll('/', '-')}`) : environment;
+    const elsewhere = contradicts
+      ? this.#environment(name === DEFAULT ? dashed(path) : `${name}-${dashed(path)}`)
+      : environment;
     elsewhere.planned.targets.push(planned);
     for (const { identity, object } of items) elsewhere.items.set(identity, object);
   }
@@ -284,12 +295,13 @@ class Planner {
     return made;
   }
 
-  /** Nothing in the repository speaks of environments: it describes one cluster, but for examples and tests. */
+  /** Nothing in the repository speaks of environments: it describes one cluster. Examples and tests are each for themselves. */
   #placeAll(rest: readonly Found[]): Found[] {
     const deployed = rest.filter(({ path }) => !isShown(path));
-    const placed = deployed.length > 0 ? deployed : rest;
-    for (const found of placed) this.#place('default', found, { target: found.target });
-    return rest.filter((found) => !placed.includes(found));
+    for (const found of deployed) this.#place(DEFAULT, found, { target: found.target });
+    if (deployed.length > 0) return rest.filter((found) => !deployed.includes(found));
+    for (const found of rest) this.#place(dashed(found.path), found, { target: found.target });
+    return [];
   }
 
   /** Nodes are no one's to render: what stands beside them describes a cluster. */
@@ -314,6 +326,10 @@ function pathOf(target: Target): string {
     case 'manifests':
       return target.files.length === 1 ? (target.files[0] ?? '') : join(target.files[0] ?? '', '..');
   }
+}
+
+function dashed(path: string): string {
+  return path.replaceAll('/', '-');
 }
 
 function isDirectory(path: string): boolean {
