@@ -77,33 +77,40 @@ async function buildProgram(exit: (code: number) => void): Promise<Command> {
       .option('--no-cache', 'render anew what was rendered before')
       .exitOverride();
 
-  const lint = rendering(
-    program
-      .command('lint', { isDefault: true })
-      .description('lint the configured environments, or every target under PATH; "-" reads a stream')
-      .argument('[path...]', 'files or directories'),
+  const reporting = (command: Command) =>
+    command
+      .option(
+        '-f, --format <name>',
+        'text, json, sarif, github, gitlab, junit or markdown (repeatable; the n-th goes with the n-th --output)',
+        collect,
+      )
+      .option('-o, --output <file>', 'write the report to a file (repeatable)', collect)
+      .addOption(
+        new Option('--severity <level>', 'lowest that is shown')
+          .choices(['info', 'warning', 'error'])
+          .default('warning'),
+      )
+      .addOption(
+        new Option('--fail-on <level>', 'lowest that fails')
+          .choices(['error', 'warning', 'info', 'never'])
+          .default('error'),
+      )
+      .option('--color', 'colours, even where the output is no terminal')
+      .option('--no-color', 'no colours');
+
+  const lint = reporting(
+    rendering(
+      program
+        .command('lint', { isDefault: true })
+        .description('lint the configured environments, or every target under PATH; "-" reads a stream')
+        .argument('[path...]', 'files or directories'),
+    ),
   )
     .option('--rule <id>', 'only this rule (repeatable)', collect)
-    .option(
-      '-f, --format <name>',
-      'text, json, sarif, github, gitlab, junit or markdown (repeatable; the n-th goes with the n-th --output)',
-      collect,
-    )
-    .option('-o, --output <file>', 'write the report to a file (repeatable)', collect)
     .option('--changed [file...]', 'only what these files, and those that the commit in the making deletes, can affect')
     .option('--since <ref>', 'only what is new against that revision, and what is fixed since')
     .option('--baseline <file>', 'without the findings that k8s-lint baseline wrote there')
     .option('--shard <i/n>', 'only the i-th of n even shares; k8s-lint merge makes one report of all')
-    .addOption(
-      new Option('--severity <level>', 'lowest that is shown').choices(['info', 'warning', 'error']).default('warning'),
-    )
-    .addOption(
-      new Option('--fail-on <level>', 'lowest that fails')
-        .choices(['error', 'warning', 'info', 'never'])
-        .default('error'),
-    )
-    .option('--color', 'colours, even where the output is no terminal')
-    .option('--no-color', 'no colours')
     .action(async (paths: string[], flags: LintFlags) => {
       exit(await (await import('./commands/lint.ts')).runLint(paths, flags));
     });
@@ -123,6 +130,17 @@ async function buildProgram(exit: (code: number) => void): Promise<Command> {
     )
     .action(async (paths: string[], flags: BaselineFlags) => {
       exit(await (await import('./commands/baseline.ts')).runBaseline(paths, flags));
+    });
+
+  reporting(
+    program
+      .command('merge')
+      .description('one report of what all shards of a run wrote with --format json')
+      .argument('<file...>', 'the files of all shards'),
+  )
+    .exitOverride()
+    .action(async (files: string[], flags: LintFlags) => {
+      exit(await (await import('./commands/merge.ts')).runMerge(files, flags));
     });
 
   rendering(

@@ -1,5 +1,6 @@
-import { lstatSync, readFileSync, type Stats, statSync } from 'node:fs';
-import { relative, resolve, sep } from 'node:path';
+import { lstatSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { isAbsolute, relative, resolve, sep } from 'node:path';
+import { isBelow } from './below.ts';
 import type { At, Location, Path } from './resource.ts';
 import { commentsByLine } from './yaml/comments.ts';
 import { YamlError } from './yaml/events.ts';
@@ -36,10 +37,13 @@ interface Source {
  */
 export class SourceFiles {
   readonly cwd: string;
+  private readonly within: string | undefined;
   private readonly sources = new Map<string, Source | SourceError>();
 
-  constructor(cwd: string) {
+  /** With `within`, an absolute path, nothing is read outside of that directory, through links neither, nor what git keeps. */
+  constructor(cwd: string, within?: string) {
     this.cwd = cwd;
+    this.within = within;
   }
 
   /** Gives a file's text, for what is no file: standard input, tests. */
@@ -125,11 +129,22 @@ export class SourceFiles {
     const name = this.shown(file);
     let source = this.sources.get(name);
     if (!source) {
-      source = readSource(resolve(this.cwd, file), name);
+      const path = resolve(this.cwd, file);
+      source = this.isOutside(path) ? new SourceError(name, 'outside of the repository') : readSource(path, name);
       this.sources.set(name, source);
     }
     if (source instanceof SourceError) throw source;
     return source;
+  }
+
+  private isOutside(path: string): boolean {
+    if (this.within === undefined) return false;
+    try {
+      const inside = relative(realpathSync(this.within), realpathSync(path)).split(sep);
+      return inside[0] === '..' || inside.includes('.git') || isAbsolute(inside.join(sep));
+    } catch {
+      return !isBelow(path, this.within);
+    }
   }
 
   private shown(file: string): string {

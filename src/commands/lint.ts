@@ -38,7 +38,7 @@ export interface LintFlags {
   color?: boolean;
 }
 
-interface Sink {
+export interface Sink {
   format: Format;
   /** Undefined for standard output. */
   file: string | undefined;
@@ -50,7 +50,21 @@ export async function runLint(paths: readonly string[], flags: LintFlags): Promi
   const options = await lintOptions(paths, flags);
   const report = await interruptible((more) => lint({ ...options, ...more }));
   if (!report) return EXIT.interrupted;
-  const unwritten = await writeReports(report, sinks, options.cwd, flags, options.stdin);
+  const sources = new SourceFiles(options.cwd);
+  if (options.stdin !== undefined) sources.add('<stdin>', options.stdin);
+  const empty = report.shard && report.note !== undefined && !sinks.some(({ format }) => format === 'text');
+  if (empty) process.stderr.write(`${printable(`k8s-lint: ${report.note}`)}\n`);
+  return tell(report, sinks, flags, sources);
+}
+
+/** Writes the reports, with excerpts of `sources`, and says on standard error why a run could not be whole. Returns the exit code. */
+export async function tell(
+  report: Report,
+  sinks: readonly Sink[],
+  flags: LintFlags,
+  sources: SourceFiles,
+): Promise<number> {
+  const unwritten = await writeReports(report, sinks, flags, sources);
   for (const failure of [...report.failures, ...unwritten])
     process.stderr.write(`${printable(`k8s-lint: ${failure}`)}\n`);
   return unwritten.length > 0 ? EXIT.failed : exitCode(report, flags.failOn ?? 'error');
@@ -83,7 +97,8 @@ export async function lintOptions(paths: readonly string[], flags: LintFlags): P
     ...(flags.baseline === undefined ? {} : { baseline: flags.baseline }),
     ...(flags.shard === undefined ? {} : { shard: shardOf(flags.shard) }),
     ...(cache === undefined ? {} : { cache }),
-    ...(flags.format?.includes('html') ? { picture: true } : {}),
+    // Any format may be asked for when shards are merged.
+    ...(flags.format?.includes('html') || flags.shard !== undefined ? { picture: true } : {}),
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(timeout === undefined ? {} : { timeout: timeout * 1000 }),
   };
@@ -120,7 +135,7 @@ function shardOf(text: string): { index: number; count: number } {
 }
 
 /** The n-th format goes to the n-th output, the rest to standard output, where there is room for one. */
-function pairSinks({ format: names = ['text'], output = [] }: LintFlags): Sink[] {
+export function pairSinks({ format: names = ['text'], output = [] }: LintFlags): Sink[] {
   if (output.length > names.length) {
     throw new UsageError(`--output ${output[names.length]}: there is no --format that goes with it`);
   }
@@ -142,27 +157,24 @@ function pairSinks({ format: names = ['text'], output = [] }: LintFlags): Sink[]
 async function writeReports(
   report: Report,
   sinks: readonly Sink[],
-  cwd: string,
   flags: LintFlags,
-  stdin: string | undefined,
+  sources: SourceFiles,
 ): Promise<string[]> {
   const unwritten: string[] = [];
-  const root = repositoryRoot(cwd);
-  const sources = new SourceFiles(cwd);
-  if (stdin !== undefined) sources.add('<stdin>', stdin);
+  const root = repositoryRoot(process.cwd());
   for (const { format, file } of sinks) {
     const write = await loadReporter(format);
     const text = await write(report, {
       severity: flags.severity ?? 'warning',
       failOn: flags.failOn ?? 'error',
       color: file === undefined ? colorLevel(flags.color, process.stdout, process.env) : 0,
-      prefix: relative(root, cwd).split(sep).join('/'),
+      prefix: relative(root, sources.cwd).split(sep).join('/'),
       sources,
     });
     if (file === undefined) process.stdout.write(text);
     else {
       try {
-        writeOutput(resolve(cwd, file), text, root);
+        writeOutput(resolve(file), text, root);
       } catch (error) {
         const isAbsent = (error as NodeJS.ErrnoException).code === 'ENOENT';
         unwritten.push(`--output ${file}: ${isAbsent ? 'its directory does not exist' : describeFailure(error)}`);

@@ -5,6 +5,6 @@ import { shown } from './shown.ts';
 
 /** The report for programs: `version` changes when a field is renamed or removed. */
 export function writeJson(report: Report, { severity }: ReporterOptions): string {
-  const { diagnostics, unchecked, summary } = report;
-  return `${printableJson({ version: 1, diagnostics: shown(diagnostics, severity), unchecked, summary })}\n`;
+  const { shard, diagnostics, unchecked, summary } = report;
+  return `${printableJson({ version: 1, diagnostics: shown(diagnostics, severity), unchecked, summary, ...(shard ? { shard } : {}) })}\n`;
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Environment } from '../config/config.ts';
+import { git } from '../git/git.ts';
 import type { SourceFiles } from '../source.ts';
 import { costOf } from './cost.ts';
 import { shareOut } from './share-out.ts';
@@ -13,6 +14,8 @@ export interface Share {
   mine: ReadonlySet<string>;
   /** Stands for how all environments were shared out, and for what was asked of them: shares that have another don't add up. */
   plan: string;
+  /** What is checked out; undefined where nobody can tell. */
+  commit?: string;
 }
 
 /**
@@ -21,7 +24,7 @@ export interface Share {
  */
 export async function shareOf(
   sides: readonly { environments: readonly Environment[]; sources: SourceFiles }[],
-  { index, count }: { index: number; count: number },
+  { index, count, cwd }: { index: number; count: number; cwd: string },
   asked: unknown,
 ): Promise<Share> {
   const costs = new Map<string, number>();
@@ -34,5 +37,12 @@ export async function shareOf(
   const shares = shareOut([...costs.values()], count);
   const mine = new Set([...costs.keys()].filter((_, i) => shares[i] === index - 1));
   const plan = createHash('sha256').update(JSON.stringify([[...costs], count, asked]));
-  return { index, count, mine, plan: plan.digest('hex').slice(0, 32) };
+  const commit = await headOf(cwd);
+  return { index, count, mine, plan: plan.digest('hex').slice(0, 32), ...(commit === undefined ? {} : { commit }) };
+}
+
+async function headOf(cwd: string): Promise<string | undefined> {
+  const asked = await git(['rev-parse', '--verify', '--quiet', 'HEAD'], { cwd });
+  const commit = asked.kind === 'ok' ? asked.stdout.toString().trim() : '';
+  return /^[0-9a-f]{40,64}$/.test(commit) ? commit : undefined;
 }
