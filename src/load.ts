@@ -141,6 +141,7 @@ export function toResource({ object, prefix, rendered }: LoadedObject, landing: 
       .filter((hook) => hook !== ''),
     targets: [landing.ref],
     unit: landing.loose ? rendered.source.file : landing.ref.target,
+    file: rendered.source.file,
     thirdParty: rendered.thirdParty === true,
     toString: () => `${object.kind}/${displayName}`,
     sourceName: async () => (prefix.length === 0 ? ((await rendered.sourceName?.()) ?? displayName) : displayName),

@@ -59,6 +59,8 @@ export interface Resource<T = KubernetesObject> {
   readonly targets: readonly TargetRef[];
   /** What is applied as one: the target, or the file where plain manifests only lie side by side. See `Cluster.together`. */
   readonly unit: string;
+  /** What it was rendered from, as far as that is known without looking: of a chart the template, of a kustomization itself. */
+  readonly file: string;
   /** A chart that the repository doesn't hold (a .tgz, `charts/`, git-ignored): only errors are reported. */
   readonly thirdParty: boolean;
   /** `Deployment/name`, as messages name it. */

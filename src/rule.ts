@@ -50,9 +50,18 @@ export interface Unchecked {
 
 /**
  * A stream of manifests, or named files: a kustomization, a chart, a k8s-lint.yaml. In a stream, a document that starts
- * with the comment `# existing` stands for an object already in the cluster; with one, the environment counts as configured.
+ * with the comment `# existing` stands for an object already in the cluster; with `# before` for an object as it was rendered at the
+ * other side of a comparison. With one of them, the environment counts as configured. A marker in the latter is for the file as a
+ * whole: it is gone.
  */
-export type Example = string | { files: Record<string, string>; kubernetesVersion?: string };
+export type Example =
+  | string
+  | {
+      files: Record<string, string>;
+      /** All files of the other side: the example is judged with two. */
+      before?: Record<string, string>;
+      kubernetesVersion?: string;
+    };
 
 export interface RuleDocs {
   /** One line: what must hold. */

@@ -11,41 +11,61 @@ export type Line = string;
 
 const MARKER = /\s*(?:#|\{\{\/\*) <- (.*?)(?: \*\/\}\})?$/;
 
-/** The files of an example without the markers, and what the markers expect. Several findings of one line are split by ` && `. */
-export function readExample(example: Example): { files: Record<string, string>; expected: Line[] } {
-  const source = typeof example === 'string' ? splitStream(example) : example.files;
-  const files: Record<string, string> = {};
+/** An example as files, without the markers, and what the markers expect. */
+interface ReadExample {
+  files: Record<string, string>;
+  /** The files of the other side, where the example has two. */
+  before?: Record<string, string>;
+  expected: Line[];
+}
+
+/** Several findings of one line are split by ` && `. What is gone is marked where it stood, and found in its file as a whole. */
+export function readExample(example: Example): ReadExample {
+  const { files: source, before } = typeof example === 'string' ? splitStream(example) : example;
   const expected: Line[] = [];
+  const files = withoutMarkers(source, (file, line, message) => expected.push(`${file}:${line} ${message}`));
+  const other = before && withoutMarkers(before, (file, _, message) => expected.push(`${file}:? ${message}`));
+  return { files, ...(other && { before: other }), expected: expected.sort() };
+}
+
+function withoutMarkers(
+  source: Record<string, string>,
+  expect: (file: string, line: number, message: string) => void,
+): Record<string, string> {
+  const files: Record<string, string> = {};
   for (const [file, text] of Object.entries(source)) {
     files[file] = text
       .split('\n')
       .map((line, i) => {
         const marker = MARKER.exec(line);
         if (!marker) return line;
-        for (const message of (marker[1] ?? '').split(' && ')) expected.push(`${file}:${i + 1} ${message}`);
+        for (const message of (marker[1] ?? '').split(' && ')) expect(file, i + 1, message);
         return line.slice(0, marker.index);
       })
       .join('\n');
   }
-  return { files, expected: expected.sort() };
+  return files;
 }
 
-/** A stream as files: documents that start with the comment `# existing` are what the cluster holds already. */
-function splitStream(stream: string): Record<string, string> {
+/**
+ * A stream as files: documents that start with the comment `# existing` are what the cluster holds already, those with `# before`
+ * what was rendered at the other side.
+ */
+function splitStream(stream: string): { files: Record<string, string>; before?: Record<string, string> } {
   const documents = stream.split(/^---\n/m);
-  const isExisting = (document: string) => /^# existing\b/.test(document);
-  if (!documents.some(isExisting)) return { 'manifest.yaml': stream };
-  // Blank lines keep the line numbers of both files those of the stream.
-  const only = (wanted: boolean) =>
+  const sideOf = (document: string) => /^# (existing|before)\b/.exec(document)?.[1] ?? 'now';
+  const sides = new Set(documents.map(sideOf));
+  if (sides.size === 1 && sides.has('now')) return { files: { 'manifest.yaml': stream } };
+  // Blank lines keep the line numbers of all files those of the stream.
+  const only = (wanted: string) =>
     documents
-      .map((document) => (isExisting(document) === wanted ? document : document.replace(/[^\n]/g, '')))
+      .map((document) => (sideOf(document) === wanted ? document : document.replace(/[^\n]/g, '')))
       .join('---\n');
-  return {
-    'manifest.yaml': only(false),
-    'existing.yaml': only(true),
-    'k8s-lint.yaml':
-      'environments: { example: { targets: [{ manifests: [manifest.yaml] }], existing: [existing.yaml] } }\n',
-  };
+  const existing = sides.has('existing') ? { 'existing.yaml': only('existing') } : {};
+  const facts = sides.has('existing') ? ', existing: [existing.yaml]' : '';
+  const config = `environments: { example: { targets: [{ manifests: [manifest.yaml] }]${facts} } }\n`;
+  const side = (name: string) => ({ 'manifest.yaml': only(name), ...existing, 'k8s-lint.yaml': config });
+  return { files: side('now'), ...(sides.has('before') && { before: side('before') }) };
 }
 
 /** Writes files into a directory of their own, lints there with the pinned tools, and removes it. */

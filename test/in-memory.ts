@@ -1,4 +1,4 @@
-import { Cluster } from '../src/cluster/cluster.ts';
+import { Cluster, type ClusterInput } from '../src/cluster/cluster.ts';
 import { type Workload, workloadOf } from '../src/cluster/workloads.ts';
 import { toResource } from '../src/load.ts';
 import type { KubernetesObject, Resource } from '../src/resource.ts';
@@ -33,12 +33,16 @@ export function resourceOf(object: Manifest, options: { target?: string; existin
 }
 
 /** A cluster of objects, without files, tools or schemas; `refused` are those with which the schemas find fault. */
-export function clusterOf(resources: readonly (Resource | Manifest)[], refused: readonly Resource[] = []): Cluster {
+export function clusterOf(
+  resources: readonly (Resource | Manifest)[],
+  refused: readonly Resource[] = [],
+  sides: Pick<ClusterInput, 'before' | 'others' | 'targets'> = { targets: [] },
+): Cluster {
   return new Cluster({
     environment: 'test',
     configured: true,
     kubernetesVersion: undefined,
-    targets: [],
+    ...sides,
     resources: resources.map((item) => (isResource(item) ? item : resourceOf(item))),
     schemaErrors: refused.map((resource) => ({
       resource,

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Cluster } from '../src/cluster/cluster.ts';
 import { load } from '../src/load.ts';
 import { readManifests } from '../src/render/manifests.ts';
 import type { Rule } from '../src/rule.ts';
@@ -49,21 +50,35 @@ const change = fc.record({
   to: fc.option(odd, { nil: undefined }),
 });
 
-/** The objects of an example's stream, those that exist marked. */
-async function objectsOf(
-  example: Rule['examples']['good'][number],
-): Promise<{ object: Manifest; existing: boolean }[]> {
-  const { files } = readExample(example);
-  const found: { object: Manifest; existing: boolean }[] = [];
-  for (const file of ['manifest.yaml', 'existing.yaml']) {
+interface Original {
+  object: Manifest;
+  side: 'now' | 'existing' | 'before';
+}
+
+/** The objects of an example's stream, each with what it stands for. */
+async function objectsOf(example: Rule['examples']['good'][number]): Promise<Original[]> {
+  const { files, before } = readExample(example);
+  const texts = { now: files['manifest.yaml'], existing: files['existing.yaml'], before: before?.['manifest.yaml'] };
+  const found: Original[] = [];
+  for (const side of ['now', 'existing', 'before'] as const) {
     const sources = new SourceFiles('/');
-    sources.add(`/${file}`, files[file] ?? '');
-    const { objects } = await load(readManifests(file, sources).objects);
-    for (const { object } of objects) {
-      found.push({ object: object as unknown as Manifest, existing: file === 'existing.yaml' });
-    }
+    sources.add('/manifest.yaml', texts[side] ?? '');
+    const { objects } = await load(readManifests('manifest.yaml', sources).objects);
+    for (const { object } of objects) found.push({ object: object as unknown as Manifest, side });
   }
   return found;
+}
+
+function clusterOfSides(objects: readonly Original[]): Cluster {
+  const only = (...sides: Original['side'][]) =>
+    objects
+      .filter(({ side }) => sides.includes(side))
+      .map(({ object, side }) =>
+        resourceOf({ ...object, metadata: object.metadata ?? {} }, { existing: side === 'existing' }),
+      );
+  const before = clusterOf(only('before', 'existing'));
+  const isCompared = objects.some(({ side }) => side === 'before');
+  return clusterOf(only('now', 'existing'), [], { targets: [], ...(isCompared && { before }) });
 }
 
 /** Every place of a value, as its container and key. */
@@ -95,11 +110,7 @@ describe.each(rules.map((rule) => [rule.id, rule] as const))('the examples of %s
             if (to === undefined) delete place.holder[place.key];
             else place.holder[place.key] = structuredClone(to);
           }
-          const cluster = clusterOf(
-            objects.map(({ object, existing }) =>
-              resourceOf({ ...object, metadata: object.metadata ?? {} }, { existing }),
-            ),
-          );
+          const cluster = clusterOfSides(objects);
           for (const rule of rules) {
             for (const item of rule.check?.(cluster) ?? []) {
               if ('unchecked' in item || !item.resource) continue;

@@ -158,10 +158,17 @@ export class Cluster {
     return this.#input.others?.() ?? [];
   }
 
-  /** An object of `before` that is gone, as a finding names it: located where today's files no longer bring it. */
+  /**
+   * An object of `before` that is gone, as a finding names it: located where today's files no longer bring it. The way tells where it
+   * stood; no line of a file of today says so.
+   */
   gone(resource: Resource): Resource {
     const { locateGone } = this.#input;
-    return { ...resource, locate: locateGone ? () => locateGone(resource) : resource.locate, way: async () => [] };
+    const way: Resource['way'] = async () => {
+      const { file, line } = await resource.locate([]);
+      return [{ message: `it stood here before${line === undefined ? '' : `, on line ${line}`}`, location: { file } }];
+    };
+    return { ...resource, locate: locateGone ? () => locateGone(resource) : resource.locate, way };
   }
 
   /** The same environment with one resource only, to find out which one a bug needs. */

@@ -1,6 +1,7 @@
+import { isReplacedByArgo } from '../../cluster/change/appliers.ts';
 import { isUnknown } from '../../cluster/unknown.ts';
 import { parseImage } from '../../cluster/workload/images.ts';
-import { asMap, containersOf, valueAt, type Workload } from '../../cluster/workloads.ts';
+import { containersOf, valueAt, type Workload } from '../../cluster/workloads.ts';
 import { type Cluster, type Resource, type Rule, yaml } from '../../rule.ts';
 
 /** The kinds that are named once for all releases: what their names say doesn't vary. */
@@ -39,15 +40,6 @@ function mayVary(job: Workload, lasting: ReadonlySet<string>): boolean {
     if (written === undefined || written.split(/[-.]/).every((part) => lasting.has(part))) return false;
     return resource.name.includes(written);
   });
-}
-
-/** Whether Argo CD treats the Job as a hook, or replaces it. */
-function isReplaced({ object }: Resource): boolean {
-  const annotations = asMap(object.metadata.annotations) ?? {};
-  return (
-    Object.hasOwn(annotations, 'argocd.argoproj.io/hook') ||
-    /\b(?:Replace|Force)=true\b/.test(`${annotations['argocd.argoproj.io/sync-options']}`)
-  );
 }
 
 export default {
@@ -204,7 +196,7 @@ export default {
       const { resource } = job;
       if (resource.group !== 'batch' || resource.kind !== 'Job' || resource.existing) continue;
       const lasting = charts.get(resource.targets[0]?.target ?? '');
-      if (lasting === undefined || resource.hooks.length > 0 || isReplaced(resource)) continue;
+      if (lasting === undefined || resource.hooks.length > 0 || isReplacedByArgo(resource)) continue;
       if (valueAt(resource.object, ['spec', 'ttlSecondsAfterFinished']) !== undefined || mayVary(job, lasting))
         continue;
       yield {
