@@ -6,7 +6,7 @@ import type { Picture } from '../picture.ts';
 import type { Severity } from '../rule.ts';
 import { rules } from '../rules/index.ts';
 import { css } from './html/css.ts';
-import { environmentSection, legend } from './html/environment.ts';
+import { environmentSection } from './html/environment.ts';
 import { esc, escLines } from './html/escape.ts';
 import { findingGroups, type Numbered } from './html/findings.ts';
 import { type FoundById, SIGNS } from './html/map.ts';
@@ -15,6 +15,8 @@ import type { ReporterOptions } from './index.ts';
 import type { Report, UncheckedItem } from './report.ts';
 import { counted, environmentsOf, showLocation, shown } from './shown.ts';
 
+/** More environments than this don't show their map at once. */
+const MOST_OPEN = 3;
 const SEVERITIES: readonly Severity[] = ['error', 'warning', 'info'];
 
 /**
@@ -184,12 +186,13 @@ function environmentChips(diagnostics: readonly Diagnostic[], names: readonly st
 }
 
 function environments(pictures: readonly Picture[], names: readonly string[], found: FoundById): string {
-  const isBad = ({ edges }: Picture) => edges.some(({ state }) => state === 'blocked' || state === 'missing');
-  const worst = pictures.find(isBad) ?? pictures[0];
-  const sections = pictures
-    .filter(({ nodes }) => nodes.length > 0)
-    .map((picture) => environmentSection(picture, names.indexOf(picture.environment), found, picture === worst));
-  return `<section aria-label="Environments" id="environments">${sections.join('\n')}${legend}</section>`;
+  const drawn = pictures.filter(({ nodes }) => nodes.length > 0);
+  const bad = drawn.filter(({ edges }) => edges.some(({ state }) => state === 'blocked' || state === 'missing'));
+  const open = new Set((bad.length > 0 ? bad : drawn).slice(0, bad.length > 0 ? MOST_OPEN : 1));
+  const sections = drawn.map((picture) =>
+    environmentSection(picture, names.indexOf(picture.environment), found, open.has(picture)),
+  );
+  return `<section aria-label="Environments" id="environments">${sections.join('\n')}</section>`;
 }
 
 function clean({ note, failures, since }: Report): string {

@@ -1,9 +1,9 @@
-import type { Picture, PictureEdge } from '../../picture.ts';
+import type { Picture, PictureEdge, PictureNode } from '../../picture.ts';
 
 /** What is drawn as one: Services with the workloads that all of them select, or a node alone. Numbers are nodes of the picture. */
 export interface Card {
   nodes: number[];
-  /** Workloads alike that were drawn as one: they dial the same, nothing leads to them, nothing is found in them. */
+  /** Workloads alike that were drawn as one: they dial the same, nothing leads to them, no error is found in them. */
   alike?: number[];
 }
 
@@ -81,8 +81,8 @@ function countWithin(selects: readonly PictureEdge[], unit: readonly number[]): 
   return selects.filter(({ from }) => members.has(from)).length;
 }
 
-/** The same with workloads alike drawn as one. */
-export function foldAlike({ nodes }: Picture, { cards, lines }: Cards): Cards {
+/** The same with workloads alike drawn as one, where they are quiet. */
+export function foldAlike({ nodes }: Picture, { cards, lines }: Cards, isQuiet: (node: PictureNode) => boolean): Cards {
   const outgoing = new Map<number, CardLine[]>();
   const led = new Set<number>();
   for (const line of lines) {
@@ -92,7 +92,7 @@ export function foldAlike({ nodes }: Picture, { cards, lines }: Cards): Cards {
   const groups = new Map<string, number[]>();
   for (const [i, card] of cards.entries()) {
     const own = outgoing.get(i) ?? [];
-    const quiet = card.nodes.every((node) => nodes[node]?.findings.length === 0);
+    const quiet = card.nodes.every((i) => isQuiet(nodes[i] as PictureNode));
     if (!quiet || led.has(i) || own.length === 0 || own.some(({ state }) => state === 'blocked' || state === 'missing'))
       continue;
     const first = nodes[card.nodes[0] ?? 0];
@@ -131,6 +131,20 @@ export function foldAlike({ nodes }: Picture, { cards, lines }: Cards): Cards {
       return [{ ...line, from: index.get(line.from) ?? 0, to: index.get(line.to) ?? 0 }];
     }),
   };
+}
+
+/** What of a picture is in one namespace, as a picture of its own. */
+export function within(picture: Picture, namespace: string | undefined): Picture {
+  const index = new Map<number, number>();
+  const nodes = picture.nodes.filter((node, i) => {
+    if (node.namespace === namespace) index.set(i, index.size);
+    return node.namespace === namespace;
+  });
+  const edges = picture.edges.flatMap((edge) => {
+    const [from, to] = [index.get(edge.from), index.get(edge.to)];
+    return from === undefined || to === undefined ? [] : [{ ...edge, from, to }];
+  });
+  return { ...picture, nodes, edges };
 }
 
 /** Some cards with the lines between them. */

@@ -14,7 +14,7 @@ export const css = `
   }
 }
 * { box-sizing: border-box; }
-html { background: var(--ground); color: var(--ink); font: 15px/1.5 system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; scroll-padding-top: 5rem; }
+html { background: var(--ground); color: var(--ink); font: 15px/1.5 system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; scroll-padding-top: 7.5rem; }
 body { margin: 0; }
 [hidden] { display: none !important; }
 a { color: var(--link); }
@@ -32,7 +32,7 @@ h4 { font-size: 1rem; font-weight: 600; }
 button, select, input { font: inherit; color: inherit; }
 button { cursor: pointer; }
 
-.top { padding: 1.6rem 0 1rem; }
+.top { padding-top: 1.6rem; padding-bottom: 1rem; }
 .top .eyebrow { color: var(--soft); font-size: .85rem; letter-spacing: .02em; margin: 0 0 .15rem; }
 .top .facts { color: var(--soft); margin: .25rem 0 0; }
 .error-text { color: var(--error); } .warning-text { color: var(--warning); } .info-text { color: var(--info); } .good-text { color: var(--good); }
@@ -72,7 +72,7 @@ summary::-webkit-details-marker { display: none; }
 .frame svg { display: block; margin: 0 auto; }
 .tools { display: flex; flex-wrap: wrap; gap: .4rem 1.1rem; align-items: center; margin: .6rem 0 0; font-size: .87rem; }
 .tools .zoom { display: flex; gap: .3rem; margin-left: auto; }
-.legend { display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; margin: 0; padding: 0; list-style: none; color: var(--soft); }
+.legend { display: flex; flex-wrap: wrap; flex: 1 1 20rem; gap: .2rem 1.1rem; margin: 0; padding: 0; list-style: none; color: var(--soft); }
 .legend svg { vertical-align: -3px; margin-right: .35rem; }
 
 .map { font-family: system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; }
@@ -81,6 +81,7 @@ summary::-webkit-details-marker { display: none; }
 .map text.kind, .map .port { fill: var(--soft); font-size: 11px; font-weight: 400; }
 .map .service .service, .map text.service { font-size: 12.5px; }
 .map .box { fill: var(--panel); stroke: var(--line); }
+.map .hurt .hit { stroke: var(--error); stroke-width: 2; }
 .map .missing .box { stroke: var(--error); stroke-width: 1.5; stroke-dasharray: 5 4; fill: var(--error-ground); }
 .map .missing text.kind { fill: var(--error); font-weight: 600; }
 .map .rule { stroke: var(--edge); }
@@ -136,7 +137,8 @@ td { min-width: 5rem; }
 .source span { display: block; padding: 0 .8rem; width: max-content; min-width: 100%; unicode-bidi: isolate; }
 .source i { display: inline-block; min-width: 3.2em; padding-right: 1em; text-align: right; color: var(--soft); font-style: normal; user-select: none; }
 .source .here { background: var(--mark); }
-.source .here i::before { content: "▸ "; color: var(--error); }
+.source span { position: relative; }
+.source .here i::before { content: "▸"; color: var(--error); position: absolute; left: .35rem; }
 .way { margin: .5rem 0 0; padding-left: 1.1rem; font-size: .87rem; color: var(--soft); overflow-wrap: anywhere; }
 .none { text-align: center; padding: 2rem 0; color: var(--soft); }
 .clean { text-align: center; padding: 2.6rem 1rem; background: var(--panel); border: 1px solid var(--edge); border-radius: 10px; }

@@ -1,10 +1,12 @@
 import type { Picture, PictureEdge, PictureNode } from '../../picture.ts';
 import { counted } from '../shown.ts';
+import { within } from './cards.ts';
 import { esc } from './escape.ts';
-import { drawMap, type FoundById, nameOf, SIGNS, stateOf } from './map.ts';
+import { drawMap, type FoundById, SIGNS, stateOf } from './map.ts';
+import { addressIn, hasNamespaces, nameIn } from './names.ts';
 
 /** More incidents than this are counted above the map: the findings below tell each. */
-const MOST_INCIDENTS = 5;
+const MOST_INCIDENTS = 3;
 /** A table longer than this says nothing that the search in the repository wouldn't. */
 const MOST_ROWS = 2000;
 /** More names than this of one kind are counted. */
@@ -18,16 +20,16 @@ export function environmentSection(picture: Picture, index: number, found: Found
     `<details class="environment" data-e="${index}"${open ? ' open' : ''}><summary><h2>${esc(environment)}</h2> ${gist(picture)}</summary><div class="body">` +
     incidents(picture, found) +
     notes.map((note) => `<p class="soft">${esc(note)}</p>`).join('') +
-    (svg === '' ? '' : `<div class="frame" data-e="${index}">${svg}</div>${tools()}`) +
-    others(picture, rest) +
+    (svg === '' ? '' : `<div class="frame" data-e="${index}">${svg}</div>${tools(picture)}`) +
+    others(picture, rest, found, index) +
     table(picture) +
     '</div></details>'
   );
 }
 
-function tools(): string {
+function tools(picture: Picture): string {
   return (
-    '<div class="tools"><span class="zoom" hidden><button class="plain" type="button" data-zoom="out" aria-label="Smaller">−</button>' +
+    `<div class="tools">${legend(picture)}<span class="zoom" hidden><button class="plain" type="button" data-zoom="out" aria-label="Smaller">−</button>` +
     '<button class="plain" type="button" data-zoom="in" aria-label="Larger">+</button>' +
     '<button class="plain" type="button" data-zoom="fit">Fit</button></span></div>'
   );
@@ -57,13 +59,12 @@ function incidents(picture: Picture, found: FoundById): string {
   if (bad.length === 0) return '';
   const items = bad.slice(0, MOST_INCIDENTS).map((edge) => {
     const [from, to] = [picture.nodes[edge.from], picture.nodes[edge.to]] as [PictureNode, PictureNode];
-    const port = edge.port === undefined ? '' : `:${edge.port}`;
     const link = edge.findings.flatMap((id) => found.get(id)?.id ?? [])[0];
     const more = link === undefined ? '' : ` · <a href="#${esc(link)}">the finding</a>`;
-    const places = edge.places.length > 0 ? ` · configured in ${edge.places.map(esc).join(', ')}` : '';
+    const places = edge.places.length > 0 ? ` · configured by ${edge.places.map(esc).join(', ')}` : '';
     return (
-      `<li><p class="flow"><span>${esc(nameOf(from))}</span><span class="by" aria-hidden="true">${edge.state === 'blocked' ? '┄┄ ✕ ┄▸' : '┄┄▸'}</span>` +
-      `<span>${esc(`${nameOf(to)}${port}`)}</span></p>` +
+      `<li><p class="flow"><span>${esc(nameIn(picture, from))}</span><span class="by" aria-hidden="true">${edge.state === 'blocked' ? '┄┄ ✕ ┄▸' : '┄┄▸'}</span>` +
+      `<span>${esc(addressIn(picture, to, edge.port))}</span></p>` +
       `<p class="soft">${esc(stateOf(picture, [edge]))}${places}${more}</p></li>`
     );
   });
@@ -72,26 +73,31 @@ function incidents(picture: Picture, found: FoundById): string {
   return `<ul class="incidents" aria-label="Broken connections">${items.join('')}</ul>`;
 }
 
-/** What isn't drawn, by namespace and kind. */
-function others({ nodes }: Picture, rest: readonly number[]): string {
+/** What isn't drawn, by namespace: a map of each where there are several, and the names by kind. */
+function others(picture: Picture, rest: readonly number[], found: FoundById, index: number): string {
   if (rest.length === 0) return '';
-  const namespaces = new Map<string, Map<string, string[]>>();
+  const namespaces = new Map<string | undefined, Map<string, string[]>>();
   for (const i of rest) {
-    const { namespace = '', kind, name } = nodes[i] as PictureNode;
+    const { namespace, kind, name } = picture.nodes[i] as PictureNode;
     const kinds = namespaces.get(namespace) ?? new Map<string, string[]>();
     namespaces.set(namespace, kinds);
-    kinds.set(kind, [...(kinds.get(kind) ?? []), name]);
+    const names = kinds.get(kind);
+    if (names) names.push(name);
+    else kinds.set(kind, [name]);
   }
   const items = [...namespaces].map(([namespace, kinds]) => {
     const told = [...kinds].map(([kind, names]) => `${names.length} ${kind}`).join(', ');
+    const title = namespace ?? 'no namespace';
+    const label = `Map of ${title} in ${picture.environment}`;
+    const drawn = hasNamespaces(picture) ? drawMap(within(picture, namespace), found, label).svg : '';
+    const map = drawn === '' ? '' : `<div class="frame" data-e="${index}">${drawn}</div>`;
     const lists = [...kinds].map(([kind, names]) => {
       const more = names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : '';
       return `<li>${esc(kind)}: ${names.slice(0, MOST_NAMES).map(esc).join(', ')}${more}</li>`;
     });
-    const title = namespace === '' ? 'no namespace' : namespace;
-    return `<details class="fold"><summary>${esc(title)} <span class="soft">${esc(told)}</span></summary><ul class="names">${lists.join('')}</ul></details>`;
+    return `<details class="fold"><summary>${esc(title)} <span class="soft">${esc(told)}</span></summary>${map}<ul class="names">${lists.join('')}</ul></details>`;
   });
-  return `<details class="fold"><summary>${rest.length} more that are not drawn</summary>${items.join('')}</details>`;
+  return `<details class="fold"><summary>${rest.length} more that are not drawn above</summary>${items.join('')}</details>`;
 }
 
 /** All connections in words, what is broken first. */
@@ -104,10 +110,9 @@ function table(picture: Picture): string {
   if (rows.length === 0) return '';
   const lines = rows.slice(0, MOST_ROWS).map(({ edge }) => {
     const [from, to] = [picture.nodes[edge.from], picture.nodes[edge.to]] as [PictureNode, PictureNode];
-    const port = edge.port === undefined ? '' : `:${edge.port}`;
     const isBad = edge.state === 'blocked' || edge.state === 'missing';
     const state = `${isBad ? `${SIGNS.error} ` : ''}${stateOf(picture, [edge])}`;
-    return `<tr><td>${esc(nameOf(from))}</td><td>${esc(`${nameOf(to)}${port}`)}</td><td>${edge.places.map(esc).join(', ')}</td><td${isBad ? ' class="error-text"' : ''}>${esc(state)}</td></tr>`;
+    return `<tr><td>${esc(nameIn(picture, from))}</td><td>${esc(addressIn(picture, to, edge.port))}</td><td>${edge.places.map(esc).join(', ')}</td><td${isBad ? ' class="error-text"' : ''}>${esc(state)}</td></tr>`;
   });
   const more = rows.length > lines.length ? `<p class="soft">and ${rows.length - lines.length} more</p>` : '';
   return (
@@ -116,18 +121,32 @@ function table(picture: Picture): string {
   );
 }
 
-function sample(line: string): string {
-  return `<svg class="map" width="46" height="14" aria-hidden="true">${line}</svg>`;
+/** What the signs on a map mean: each differs by more than its colour. */
+function legend({ nodes, edges }: Picture): string {
+  const has = (state: PictureEdge['state']) => edges.some((edge) => edge.type !== 'selects' && edge.state === state);
+  const items = [
+    ...(nodes.some(({ type }) => type === 'service') ? [[SERVICE, 'a Service, on the workloads it selects']] : []),
+    ...(has('ok') ? [[arrow('ok'), 'is told to dial, or leads to']] : []),
+    ...(has('blocked') ? [[arrow('blocked'), '✕ blocked by NetworkPolicies']] : []),
+    ...(has('missing') ? [[arrow('missing'), 'to a Service that isn’t there']] : []),
+    ...(has('unknown') ? [[arrow('unknown'), 'can’t be judged']] : []),
+    ...(nodes.some(({ isolated }) => isolated)
+      ? [[GATES, 'NetworkPolicies limit what comes in (left) or goes out (right)']]
+      : []),
+  ];
+  return `<ul class="legend" aria-label="Legend">${items.map(([sign = '', text]) => `<li>${sample(sign)}${text}</li>`).join('')}</ul>`;
 }
 
-/** What the signs on the maps mean: each differs by more than its colour. */
-export const legend = `<ul class="legend" aria-label="Legend">${[
-  `${sample('<rect class="box" x="1" y="1" width="40" height="12" rx="3"/><path class="plug" d="M7 3h4a4 4 0 0 1 0 8h-4z"/>')}a Service, on the workloads it selects`,
-  `${sample('<g class="line ok"><path d="M0 7H38"/><path class="tip" d="M37 2.5L44 7L37 11.5z"/></g>')}is told to dial, or leads to`,
-  `${sample('<g class="line blocked"><path d="M0 7H38"/><path class="tip" d="M37 2.5L44 7L37 11.5z"/></g>')}✕ blocked by NetworkPolicies`,
-  `${sample('<g class="line missing"><path d="M0 7H38"/><path class="tip" d="M37 2.5L44 7L37 11.5z"/></g>')}to a Service that isn’t there`,
-  `${sample('<g class="line unknown"><path d="M0 7H38"/><path class="tip" d="M37 2.5L44 7L37 11.5z"/></g>')}can’t be judged`,
-  `${sample('<rect class="box" x="4" y="0.5" width="36" height="13" rx="3"/><rect class="gate" x="1.5" y="2" width="5" height="10" rx="2.5"/><rect class="gate" x="37.5" y="2" width="5" height="10" rx="2.5"/>')}NetworkPolicies limit what comes in (left) or goes out (right)`,
-]
-  .map((item) => `<li>${item}</li>`)
-  .join('')}</ul>`;
+const SERVICE =
+  '<rect class="box" x="1" y="1" width="40" height="12" rx="3"/><path class="plug" d="M7 3h4a4 4 0 0 1 0 8h-4z"/>';
+const GATES =
+  '<rect class="box" x="4" y="0.5" width="36" height="13" rx="3"/>' +
+  '<rect class="gate" x="1.5" y="2" width="5" height="10" rx="2.5"/><rect class="gate" x="37.5" y="2" width="5" height="10" rx="2.5"/>';
+
+function arrow(state: PictureEdge['state']): string {
+  return `<g class="line ${state}"><path d="M0 7H38"/><path class="tip" d="M37 2.5L44 7L37 11.5z"/></g>`;
+}
+
+function sample(sign: string): string {
+  return `<svg class="map" width="46" height="14" aria-hidden="true">${sign}</svg>`;
+}

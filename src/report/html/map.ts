@@ -3,6 +3,7 @@ import { counted } from '../shown.ts';
 import { type Card, type CardLine, type Cards, cardsOf, foldAlike, mostTelling, only } from './cards.ts';
 import { esc } from './escape.ts';
 import { layered, type Placed, type Point } from './layered.ts';
+import { addressIn, cut, hasNamespaces, nameIn, shortName } from './names.ts';
 
 /** What the page says of a finding, by its fingerprint: its number there, where a link leads, and how grave it is. */
 export type FoundById = ReadonlyMap<string, { index: number; id: string; severity: 'error' | 'warning' | 'info' }>;
@@ -37,7 +38,7 @@ export interface DrawnMap {
 /** Draws a picture: all of it where it is small, else what the findings are about and what stands around it. */
 export function drawMap(picture: Picture, found: FoundById, label: string): DrawnMap {
   const all = cardsOf(picture);
-  const cards = all.cards.length > FOLD_FROM ? foldAlike(picture, all) : all;
+  const cards = all.cards.length > FOLD_FROM ? foldAlike(picture, all, (node) => isQuiet(node, found)) : all;
   const connected = new Set(cards.lines.flatMap(({ from, to }) => [from, to]));
   const lone = [...cards.cards.keys()].filter((i) => !connected.has(i));
   const wanted = connected.size > MOST_CARDS ? mostTelling(picture, cards, MOST_CARDS) : connected;
@@ -54,13 +55,11 @@ class Drawing {
   readonly #picture: Picture;
   readonly #found: FoundById;
   readonly #cards: Cards;
-  readonly #severalNamespaces: boolean;
 
   constructor(picture: Picture, found: FoundById, cards: Cards) {
     this.#picture = picture;
     this.#found = found;
     this.#cards = cards;
-    this.#severalNamespaces = new Set(picture.nodes.map(({ namespace }) => namespace)).size > 1;
   }
 
   svg(label: string): string {
@@ -177,8 +176,10 @@ class Drawing {
     const others = alike ? alike.filter((i) => this.#node(i).type === node.type) : [];
     const isFolded = others.length > 1;
     const name = isFolded ? `${counted(others.length, node.kind)} alike` : node.name;
-    const title = isFolded ? others.map((i) => nameOf(this.#node(i))).join(', ') : this.#describe(node, index);
-    const f = isFolded ? [] : this.#about(index);
+    const title = isFolded
+      ? others.map((i) => nameIn(this.#picture, this.#node(i))).join(', ')
+      : this.#describe(node, index);
+    const f = isFolded ? others.flatMap((i) => this.#about(i)) : this.#about(index);
     const parts = [
       `<title>${esc(title)}</title>`,
       `<rect class="hit" y="${top}" width="${WIDTH}" height="${height}" rx="7"/>`,
@@ -194,7 +195,7 @@ class Drawing {
       );
     } else {
       const kind = node.type === 'missing' ? 'no such Service' : isFolded ? '' : node.kind;
-      const where = this.#severalNamespaces && node.namespace !== undefined ? ` · ${node.namespace}` : '';
+      const where = hasNamespaces(this.#picture) && node.namespace !== undefined ? ` · ${node.namespace}` : '';
       const facts = node.type === 'entry' ? node.facts.slice(0, MOST_FACTS) : [];
       if (node.facts.length > MOST_FACTS && node.type === 'entry')
         facts[MOST_FACTS - 1] = `and ${node.facts.length - MOST_FACTS + 1} more hosts`;
@@ -215,15 +216,16 @@ class Drawing {
       if (node.isolated?.[side])
         parts.push(`<rect class="gate" x="${x}" y="${top + 5}" width="5" height="${height - 10}" rx="2.5"/>`);
     }
-    parts.push(this.#badges(node, top));
+    parts.push(this.#badges(isFolded ? others : [index], top));
     const role = `role="button" tabindex="-1" aria-pressed="false" aria-label="${esc(title)}"`;
-    return `<g class="node ${node.type}" ${role} data-n="${index}" data-f="${f.join(' ')}">${parts.join('')}</g>`;
+    const hurt = this.#edgesOf(index).some(({ state, from }) => state === 'blocked' && from === index) ? ' hurt' : '';
+    return `<g class="node ${node.type}${hurt}" ${role} data-n="${index}" data-f="${[...new Set(f)].join(' ')}">${parts.join('')}</g>`;
   }
 
-  /** How many errors and warnings stand in a node itself. */
-  #badges(node: PictureNode, top: number): string {
+  /** How many errors and warnings stand in nodes themselves. */
+  #badges(nodes: readonly number[], top: number): string {
     const counts = { error: 0, warning: 0, info: 0 };
-    for (const id of node.findings) {
+    for (const id of nodes.flatMap((node) => this.#node(node).findings)) {
       const found = this.#found.get(id);
       if (found) counts[found.severity]++;
     }
@@ -279,7 +281,7 @@ class Drawing {
     });
     const blocked = this.#edgesOf(index).filter(({ state }) => state === 'blocked').length;
     return [
-      nameOf(node) + (node.type === 'missing' ? ': no such Service' : ''),
+      nameIn(this.#picture, node) + (node.type === 'missing' ? ': no such Service' : ''),
       ...(node.facts.length > 0 ? [node.facts.join(', ')] : []),
       ...(own > 0 ? [counted(own, 'finding')] : []),
       ...(blocked > 0 ? [counted(blocked, 'blocked connection')] : []),
@@ -316,6 +318,11 @@ class Drawing {
   }
 }
 
+/** No error is found in it. */
+function isQuiet({ findings }: PictureNode, found: FoundById): boolean {
+  return findings.every((id) => found.get(id)?.severity !== 'error');
+}
+
 const edgesByNode = new WeakMap<Picture, Map<number, PictureEdge[]>>();
 
 /** Signs beside the colours, for whoever doesn't see them. */
@@ -347,14 +354,9 @@ function portsOf(edges: readonly PictureEdge[]): string {
   return [...new Set(edges.flatMap(({ port }) => port ?? []))].join(', ');
 }
 
-/** `Deployment/web`. */
-export function nameOf({ kind, name }: { kind: string; name: string }): string {
-  return `${kind}/${name}`;
-}
-
 function policyName({ policies }: Picture, index: number): string {
   const policy = policies[index];
-  return policy ? nameOf(policy) : '';
+  return policy ? shortName(policy) : '';
 }
 
 /** What a line says: `Deployment/web dials Service/db:5432 (DB_HOST): refused by egress policy NetworkPolicy/web`. */
@@ -367,7 +369,7 @@ export function sentenceOf(picture: Picture, { edges }: Pick<CardLine, 'edges'>)
   const places = [...new Set(edges.flatMap((edge) => edge.places))];
   const more = places.length > 3 ? `${places.slice(0, 3).join(', ')} and ${places.length - 3} more` : places.join(', ');
   return (
-    `${nameOf(from)} ${verb} ${nameOf(to)}${ports === '' ? '' : `:${ports}`}${more === '' ? '' : ` (${more})`}` +
+    `${nameIn(picture, from)} ${verb} ${addressIn(picture, to, ports === '' ? undefined : ports)}${more === '' ? '' : ` (${more})`}` +
     `: ${stateOf(picture, edges)}`
   );
 }
@@ -383,14 +385,6 @@ export function stateOf(picture: Picture, edges: readonly PictureEdge[]): string
     ({ side, policy }) => `${side} policy ${policyName(picture, policy)}`,
   );
   return `refused by ${sides.join(' and ')}`;
-}
-
-/** A long name keeps its start and its end: what tells names apart stands at either. */
-function cut(text: string, length: number): string {
-  const chars = [...text];
-  if (chars.length <= length) return text;
-  const tail = Math.floor(length / 3);
-  return `${chars.slice(0, length - tail - 1).join('')}…${chars.slice(-tail).join('')}`;
 }
 
 function curve(points: readonly Point[]): string {
