@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { Cluster, type ClusterTarget, type SourceFinding } from './cluster/cluster.ts';
+import { Cluster, type ClusterInput, type ClusterTarget, type SourceFinding } from './cluster/cluster.ts';
 import { asMap } from './cluster/workloads.ts';
 import type { Environment } from './config/config.ts';
 import { type Landing, type Loaded, type LoadedObject, toResource } from './load.ts';
@@ -31,6 +31,8 @@ export interface AssembleInput {
   substitutes(token: string): boolean;
   /** Their symptoms say which rule a tool's message belongs to. */
   rules: readonly Rule[];
+  /** What is known of the other side of a comparison. */
+  sides?: Pick<ClusterInput, 'before' | 'others' | 'locateGone'> | undefined;
 }
 
 export interface Assembled {
@@ -79,6 +81,7 @@ export function assemble(input: AssembleInput): Assembled {
     emptyKinds: new Set(existing.emptyKinds),
     factsMissing: !input.existingWhole,
     substitutes: input.substitutes,
+    ...input.sides,
   });
   return {
     cluster,

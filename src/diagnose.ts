@@ -219,7 +219,7 @@ export function merge(diagnostics: readonly Found[]): Diagnostic[] {
   return [...merged.values()].map(settled).sort(compare);
 }
 
-function settled({ plain: _, related, ...diagnostic }: Found): Diagnostic {
+function settled({ plain: _plain, before: _before, related, ...diagnostic }: Found): Diagnostic {
   const { fingerprint, targets, ...rest } = diagnostic;
   const places = related.map(({ message, location }) => ({ message, location }));
   return { ...rest, related: places, targets, fingerprint };

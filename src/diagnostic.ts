@@ -49,6 +49,8 @@ export interface Suppressed<T extends Located = Diagnostic> {
 export interface Found extends Diagnostic {
   /** What its message says in every overlay alike, without the namespace and with names as the sources write them; the message, where absent. */
   plain?: string;
+  /** Of a comparison with another side: it was there already, or nobody can say; absent for what is new. */
+  before?: 'there' | 'unsure';
   related: readonly (RelatedLocation & {
     /** It tells how the value came about, which overlays may do in different ways. */
     way?: true;

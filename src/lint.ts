@@ -5,6 +5,7 @@ import { type Assembled, type AssembleInput, assemble, type LoadedTarget } from 
 import type { BaselineUse } from './baseline/apply.ts';
 import type { WrittenEntry } from './baseline/entry.ts';
 import type { RenderCache } from './cache/render-cache.ts';
+import { version } from './cli.ts';
 import type { Cluster, SourceFinding } from './cluster/cluster.ts';
 import { isFailure } from './cluster/source-findings.ts';
 import type { Config, Environment, RuleLevels } from './config/config.ts';
@@ -93,10 +94,14 @@ export interface SideView {
   chosen?: { selection: Selection; sources: SourceFiles; share?: Share | undefined };
   /** What files are called at the other side, where it isn't the same, by paths from the root of the repository. */
   renames?: ReadonlyMap<string, string>;
-  /** Environments are compared with what they were; `others` holds only with all of them. */
+  /** Everything is put together, whatever share of it is judged: the other side compares with it. */
+  everything?: boolean;
+  /** What environments are compared with. */
   before?: {
     of(environment: Environment): Cluster | undefined;
-    locateGone?(environment: Environment, gone: Resource): Promise<Location>;
+    /** All that this side renders is known: what is gone from one environment can be sought in the others. */
+    whole: boolean;
+    locateGone(environment: Environment, gone: Resource): Promise<Location>;
   };
 }
 
@@ -106,10 +111,12 @@ export interface Side {
   selection: Selection;
   /** In the order of the environments of `part`. */
   judgements: readonly Judgement[];
+  /** What was put together, by environment, where that was chosen beforehand. */
+  clusters: ReadonlyMap<string, Cluster>;
 }
 
 /** Judges the work tree, or what stands in for it. Throws as `lint` does. */
-async function judgeSide(options: LintOptions, view: SideView = {}): Promise<Side> {
+export async function judgeSide(options: LintOptions, view: SideView = {}): Promise<Side> {
   const { cwd } = options;
   if (options.rules?.length) await selectRules(options.rules);
   const sources = view.chosen?.sources ?? new SourceFiles(cwd);
@@ -133,16 +140,17 @@ async function judgeSide(options: LintOptions, view: SideView = {}): Promise<Sid
   if (nothing?.failure) failures.add(nothing.message);
   const levels: RuleLevels = selection.config?.rules ?? new Map();
   const chosen = async () => {
+    if (selection.changed && selection.environments.length === 0) return { all: [], active: [] };
     const rules = await selectRules(options.rules);
     return { all: await loadRules(), active: rules.filter((rule) => levels.get(rule.id) !== 'off') };
   };
-  const rendered = view.before ? selection.environments : mine.map(([, environment]) => environment);
+  const everything = view.everything || view.before !== undefined;
+  const rendered = everything ? selection.environments : mine.map(([, environment]) => environment);
   const loadTarget = targetLoader(options, rendered, context, failures);
   const readFacts = factReader(rendered, sources);
   const findSubstitute = substitutes(texts, options.stdin === undefined);
 
-  /** Of a comparison: all that this side renders. */
-  const clusters: Cluster[] = [];
+  const clusters = new Map<string, Cluster>();
   const build = async (environment: Environment): Promise<Built> => {
     const loaded = Promise.all(environment.targets.map((target) => loadTarget(target, environment)));
     const [targets, { all }] = await Promise.all([loaded, chosen()]);
@@ -156,9 +164,9 @@ async function judgeSide(options: LintOptions, view: SideView = {}): Promise<Sid
       kubernetesVersion: options.kubernetesVersion ?? environment.kubernetesVersion,
       substitutes: findSubstitute,
       rules: all,
-      ...(before && { sides: sidesOf(environment, before, () => clusters) }),
+      ...(before && { sides: sidesOf(environment, before, clusters) }),
     });
-    if (before) clusters.push(assembled.cluster);
+    if (view.chosen) clusters.set(environment.name, assembled.cluster);
     return { targets, facts, assembled };
   };
   const judgeOne = async ({ targets, facts, assembled: built }: Built): Promise<Judgement> => {
@@ -170,7 +178,7 @@ async function judgeSide(options: LintOptions, view: SideView = {}): Promise<Sid
     return {
       located,
       ...(drawn ? { picture: drawn } : {}),
-      ...(view.chosen ? { cluster: built.cluster, notJudged } : {}),
+      ...(everything ? { notJudged } : {}),
       resources: built.resources,
       complete: built.cluster.complete && built.refused.size === 0 && facts.whole,
       targets: targets.map((loaded) => ({
@@ -180,7 +188,7 @@ async function judgeSide(options: LintOptions, view: SideView = {}): Promise<Sid
     };
   };
   // What is gone from one environment may have moved to another: all of them are there before any is compared.
-  const building = view.before ? selection.environments.map(build) : [];
+  const building = everything ? selection.environments.map(build) : [];
   const judgements = await Promise.all(
     mine.map(async ([index, environment]): Promise<Judgement> => {
       try {
@@ -236,11 +244,9 @@ async function judgeSide(options: LintOptions, view: SideView = {}): Promise<Sid
     rules: active.map(({ id }) => id),
     failures: [...failures],
     ...(nothing && !nothing.failure ? { note: nothing.message } : {}),
-    ...(share
-      ? { share: { index: share.index, count: share.count, plan: share.plan, of: selection.environments.length } }
-      : {}),
+    ...(share ? { share: partShare(share, selection.environments.length) } : {}),
   };
-  return { part, selection, judgements };
+  return { part, selection, judgements, clusters };
 }
 
 const NOT_JUDGED: Judgement = { located: [], resources: 0, complete: false, targets: [] };
@@ -248,10 +254,15 @@ const NOT_JUDGED: Judgement = { located: [], resources: 0, complete: false, targ
 /** The share that the options ask for; undefined where they ask for everything. What all shares have in common is in its plan. */
 export async function shareIn(
   sides: readonly { environments: readonly Environment[]; sources: SourceFiles }[],
-  { shard, kubernetesVersion, rules, since }: LintOptions,
+  { cwd, stdin, shard, kubernetesVersion, rules, since }: LintOptions,
 ): Promise<Share | undefined> {
   if (!shard) return undefined;
-  return (await import('./shard/share.ts')).shareOf(sides, shard, [kubernetesVersion, rules, since]);
+  if (stdin !== undefined) throw new UsageError('--shard: a stream is one environment, there is nothing to share out');
+  return (await import('./shard/share.ts')).shareOf(sides, { ...shard, cwd }, [kubernetesVersion, rules, since]);
+}
+
+function partShare({ mine: _, ...share }: Share, of: number): NonNullable<Part['share']> {
+  return { ...share, of, version: version() };
 }
 
 /** An environment that is rendered and put together, and not yet judged. */
@@ -264,24 +275,20 @@ interface Built {
 /** What an environment is told of the other side, and of the rest of this one. */
 function sidesOf(
   environment: Environment,
-  { of, locateGone }: NonNullable<SideView['before']>,
-  all: () => readonly Cluster[],
+  { of, whole, locateGone }: NonNullable<SideView['before']>,
+  clusters: ReadonlyMap<string, Cluster>,
 ): AssembleInput['sides'] {
   const before = of(environment);
   if (!before) return undefined;
-  return {
-    before,
-    others: () => all().filter((cluster) => cluster.environment !== environment.name),
-    ...(locateGone && { locateGone: (gone) => locateGone(environment, gone) }),
-  };
+  const others = () => [...clusters.values()].filter((cluster) => cluster.environment !== environment.name);
+  return { before, ...(whole && { others }), locateGone: (gone) => locateGone(environment, gone) };
 }
 
 /** What was found out about one environment, before ignores. */
 export interface Judgement {
   located: Found[];
   picture?: Picture;
-  /** With a comparison at hand: what it is, and what its rules could not judge. */
-  cluster?: Cluster;
+  /** Of a comparison: what its rules could not judge. */
   notJudged?: readonly NotJudged[];
   resources: number;
   complete: boolean;

@@ -1,11 +1,12 @@
 import { applyBaseline, type BaselineUse, entryFinding } from './baseline/apply.ts';
 import type { WrittenEntry } from './baseline/entry.ts';
 import { compareText, merge, mergeSuppressed, type NotJudged } from './diagnose.ts';
-import type { Diagnostic, Found, Suppressed } from './diagnostic.ts';
+import type { Found, Suppressed } from './diagnostic.ts';
 import { type IgnoreLevels, type IgnoreUse, ignoreFindings } from './ignore.ts';
 import type { Picture } from './picture.ts';
 import type { Report, UncheckedItem } from './report/report.ts';
-import type { Severity } from './rule.ts';
+import { countBySeverity } from './report/shown.ts';
+import { compareSides } from './since/sides.ts';
 
 /** What was found out about one environment. */
 export interface JudgedEnvironment {
@@ -45,8 +46,34 @@ export interface Part {
   failures: string[];
   /** Why nothing was judged, where that is no failure. */
   note?: string;
-  /** Which share of the run it is, from 1, and of how many environments; shares with another plan don't belong to it. */
-  share?: { index: number; count: number; plan: string; of: number };
+  share?: PartShare;
+  /** What it was compared with; `found` then says what was there before. */
+  since?: PartSince;
+}
+
+/** The other side of a comparison, as one part of a run knows it. */
+export interface PartSince {
+  ref: string;
+  commit: string;
+  /** What a reader has to know of how it was compared. */
+  notes: string[];
+  /** Found there, and gone. */
+  fixed: Found[];
+  ignores: IgnoreUse[];
+  ignoreLevels: IgnoreLevels;
+}
+
+/** Which share of a run a part is. */
+export interface PartShare {
+  /** From 1. */
+  index: number;
+  count: number;
+  /** How many environments all shares have. */
+  of: number;
+  /** Parts of one run have the same plan, version of k8s-lint and commit. */
+  plan: string;
+  version: string;
+  commit?: string;
 }
 
 /** Adds up the parts of one run. The same parts in any order give the same report. */
@@ -55,14 +82,21 @@ export function reportOf(parts: readonly Part[]): Report {
   const [first] = parts;
   const { prefix = '', ignoreLevels = NO_LEVELS, baseline = [] } = first ?? {};
   const ignores = ignoreFindings(addUpUses(parts, environments), ignoreLevels, isWhole(parts), prefix);
-  const found = merge([...environments.flatMap((environment) => environment.found), ...ignores]);
+  const thereBefore = parts.map((part) => ({ ...part, ignores: part.since?.ignores ?? [] }));
+  const sides = compareSides(
+    parts.flatMap(({ since }) => since ?? []),
+    [...environments.flatMap((environment) => environment.found), ...ignores],
+    ignoreFindings(addUpUses(thereBefore, []), first?.since?.ignoreLevels ?? NO_LEVELS, isWhole(parts), prefix),
+  );
   const known = applyBaseline(
-    found,
+    [...sides.before, ...sides.unsure, ...sides.found],
     baseline.map(({ entry }) => entry),
     prefix,
   );
+  const found = new Set(sides.found);
+  const kept = known.kept.filter((diagnostic) => found.has(diagnostic));
   const gone = goneEntries(parts, known.unused).flatMap((entry) => entryFinding(entry, ignoreLevels, prefix));
-  const diagnostics = gone.length === 0 ? known.kept : merge([...known.kept, ...gone]);
+  const diagnostics = gone.length === 0 ? kept : merge([...kept, ...gone]);
   const suppressed = mergeSuppressed([
     ...environments.flatMap((environment) => environment.suppressed),
     ...known.suppressed,
@@ -75,10 +109,9 @@ export function reportOf(parts: readonly Part[]): Report {
     unchecked: uniqueUnchecked(parts.flatMap(({ unchecked }) => unchecked)),
     environments: environments.map(({ name }) => name),
     ...(pictures.length > 0 ? { pictures } : {}),
+    ...(sides.since ? { since: sides.since } : {}),
     summary: {
-      errors: count(diagnostics, 'error'),
-      warnings: count(diagnostics, 'warning'),
-      infos: count(diagnostics, 'info'),
+      ...countBySeverity(diagnostics),
       ignored: suppressed.length,
       targets: sum(environments, ({ targets }) => targets),
       resources: sum(environments, ({ resources }) => resources),
@@ -86,6 +119,7 @@ export function reportOf(parts: readonly Part[]): Report {
     rules: first?.rules ?? [],
     failures: [...new Set(parts.flatMap(({ failures }) => failures))].sort(compareText),
     ...(note === undefined ? {} : { note }),
+    ...(first?.share && parts.length === 1 ? { shard: first } : {}),
   };
 }
 
@@ -147,10 +181,6 @@ function addUses(a: IgnoreUse, b: IgnoreUse): IgnoreUse {
 
 function sum<T>(items: readonly T[], value: (item: T) => number): number {
   return items.reduce((total, item) => total + value(item), 0);
-}
-
-function count(diagnostics: readonly Diagnostic[], severity: Severity): number {
-  return diagnostics.filter((diagnostic) => diagnostic.severity === severity).length;
 }
 
 function uniqueUnchecked(items: readonly NotJudged[]): UncheckedItem[] {

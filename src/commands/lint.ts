@@ -65,7 +65,7 @@ export async function tell(
   sources: SourceFiles,
 ): Promise<number> {
   const unwritten = await writeReports(report, sinks, flags, sources);
-  for (const failure of [...report.failures, ...unwritten])
+  for (const failure of [...(report.since?.notes ?? []), ...report.failures, ...unwritten])
     process.stderr.write(`${printable(`k8s-lint: ${failure}`)}\n`);
   return unwritten.length > 0 ? EXIT.failed : exitCode(report, flags.failOn ?? 'error');
 }

@@ -12,10 +12,13 @@ process.on('exit', () => {
 
 /**
  * Gives a directory that only this user may read (mode 0700) to a function, and removes it when the function is done, has
- * thrown or was aborted.
+ * thrown or was aborted. Its name tells what for.
  */
-export async function withPrivateDirectory<T>(use: (directory: string) => Promise<T>): Promise<T> {
-  const directory = await mkdtemp(join(tmpdir(), 'k8s-lint-helm-'));
+export async function withPrivateDirectory<T>(
+  use: (directory: string) => Promise<T>,
+  purpose: 'helm' | 'since' = 'helm',
+): Promise<T> {
+  const directory = await mkdtemp(join(tmpdir(), `k8s-lint-${purpose}-`));
   inUse.add(directory);
   try {
     return await use(directory);

@@ -1,4 +1,5 @@
 import type { Diagnostic, Suppressed } from '../diagnostic.ts';
+import type { Part } from '../part.ts';
 import type { Picture } from '../picture.ts';
 
 /** Something that was not judged, and the fact that would let it be. */
@@ -24,6 +25,8 @@ export interface Since {
   ref: string;
   /** The commit that was compared with. */
   commit: string;
+  /** What a reader has to know of how it was compared. */
+  notes?: readonly string[];
   /** How many diagnostics were there before and still are. */
   before: Pick<Summary, 'errors' | 'warnings' | 'infos'>;
   /** The diagnostics of that commit that are gone; their places are those of that commit. */
@@ -50,4 +53,6 @@ export interface Report {
   failures: readonly string[];
   /** Why nothing was judged, where that is no failure: what was asked for reaches no target. */
   note?: string;
+  /** What `merge` makes a report of, where this is that of one share of a run. */
+  shard?: Part;
 }

@@ -15,6 +15,12 @@ export function shown(diagnostics: readonly Diagnostic[], lowest: Severity): Dia
   return diagnostics.filter(({ severity }) => atLeast(severity, lowest));
 }
 
+/** How many there are of each severity. */
+export function countBySeverity(diagnostics: readonly Diagnostic[]): Record<'errors' | 'warnings' | 'infos', number> {
+  const count = (severity: Severity) => diagnostics.filter((diagnostic) => diagnostic.severity === severity).length;
+  return { errors: count('error'), warnings: count('warning'), infos: count('info') };
+}
+
 /** `file:line:column`, as far as it is known. */
 export function showLocation({ file, line, column }: Location): string {
   return [file, line, column].filter((part) => part !== undefined).join(':');

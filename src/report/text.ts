@@ -9,6 +9,8 @@ import { counted, showLocation, shown, showTarget } from './shown.ts';
 
 /** More targets than this are counted, not listed. */
 const LISTED_TARGETS = 4;
+/** And more that is fixed than this. */
+const LISTED_FIXED = 10;
 /** A list of facts longer than this is cut, with the number of the rest: the json report has all. */
 const LISTED_UNCHECKED = 10;
 
@@ -26,7 +28,8 @@ export function writeText(report: Report, options: ReporterOptions): string {
     }
     lines.push(...writeDiagnostic(diagnostic, options, chalk, report.summary.targets > 1), '');
   }
-  lines.push(summaryLine(report, diagnostics, chalk), ...uncheckedLines(report, chalk));
+  lines.push(summaryLine(report, diagnostics, chalk), ...sinceLines(report, options, chalk));
+  lines.push(...uncheckedLines(report, chalk));
   return `${lines.map(noCommand).join('\n')}\n`;
 }
 
@@ -65,7 +68,7 @@ function writeDiagnostic(
   return lines;
 }
 
-function summaryLine({ summary, rules }: Report, listed: readonly Diagnostic[], chalk: ChalkInstance): string {
+function summaryLine({ summary, rules, since }: Report, listed: readonly Diagnostic[], chalk: ChalkInstance): string {
   const { errors, warnings, infos, ignored, targets, resources } = summary;
   const found = [
     errors > 0 ? chalk.red(counted(errors, 'error')) : '0 errors',
@@ -75,7 +78,26 @@ function summaryLine({ summary, rules }: Report, listed: readonly Diagnostic[], 
   ].join(', ');
   const hidden = errors + warnings + infos - listed.length;
   const judged = `${counted(targets, 'target')}, ${counted(resources, 'resource')}, ${counted(rules.length, 'rule')}`;
-  return `${judged}: ${found}${hidden > 0 ? chalk.dim(` (${hidden} below --severity)`) : ''}`;
+  const fresh = since ? `${oneLine(` new since ${since.ref}`)}` : '';
+  return `${judged}: ${found}${fresh}${hidden > 0 ? chalk.dim(` (${hidden} below --severity)`) : ''}`;
+}
+
+/** What a comparison says beside what is new: how much was there before, and what is fixed. */
+function sinceLines({ since }: Report, { severity }: ReporterOptions, chalk: ChalkInstance): string[] {
+  if (!since) return [];
+  const { errors, warnings, infos } = since.before;
+  const were = errors + warnings + infos;
+  const fixed = shown(since.fixed, severity);
+  const listed = fixed.slice(0, LISTED_FIXED).map(({ location, severity: level, message, rule }) => {
+    const [first = ''] = linesOf(message);
+    return chalk.dim(`  ${oneLine(showLocation(location))}  ${level}  ${first}  ${rule}`);
+  });
+  const rest = fixed.length - listed.length;
+  return [
+    `${were} ${were === 1 ? 'was' : 'were'} there before, ${since.fixed.length} fixed${listed.length > 0 ? ':' : ''}`,
+    ...listed,
+    ...(rest > 0 ? [chalk.dim(`  and ${rest} more: --format json lists them`)] : []),
+  ];
 }
 
 function uncheckedLines({ unchecked }: Report, chalk: ChalkInstance): string[] {
