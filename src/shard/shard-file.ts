@@ -78,7 +78,7 @@ function describe(error: ErrorObject | undefined): string {
 
 /** What a schema can't say: which rules there are, and that places and indices are such. */
 function whyUnsound(part: Part, ids: ReadonlySet<string>): string | undefined {
-  const { prefix, environments, ignores, rules, share } = part;
+  const { prefix, environments, ignores, rules, share, since } = part;
   if (share && share.index > share.count) return `share ${share.index} of ${share.count}`;
   if (isAbsolute(prefix) || prefix.split(/[\\/]/).includes('..')) return 'its directory is not one of the repository';
   const found = [
@@ -86,7 +86,8 @@ function whyUnsound(part: Part, ids: ReadonlySet<string>): string | undefined {
       ...environment.found,
       ...environment.suppressed.map(({ diagnostic }) => diagnostic),
     ]),
-    ...ignores.flatMap(({ expired }) => expired?.back ?? []),
+    ...[...ignores, ...(since?.ignores ?? [])].flatMap(({ expired }) => expired?.back ?? []),
+    ...(since?.fixed ?? []),
   ];
   const unknown = [...rules, ...found.map(({ rule }) => rule)].find((rule) => !ids.has(rule));
   if (unknown !== undefined) return `there is no rule ${unknown}`;
@@ -138,8 +139,11 @@ function differenceOf(a: Part & { share: PartShare }, b: Part & { share: PartSha
   if (x.plan !== y.plan || x.of !== y.of || a.prefix !== b.prefix) {
     return 'were made of different files, or with different arguments: all shards take the same but for --shard';
   }
-  const common = ({ ignoreLevels, rules, partial, note, baseline }: Part) =>
-    JSON.stringify([ignoreLevels, rules, partial, note, baseline?.map(({ entry }) => entry)]);
+  const common = ({ ignoreLevels, rules, partial, note, baseline, since }: Part) =>
+    JSON.stringify([
+      ...[ignoreLevels, rules, partial, note, baseline?.map(({ entry }) => entry)],
+      since && [since.ref, since.commit, since.ignoreLevels],
+    ]);
   if (common(a) !== common(b)) return 'were made with different settings: a configuration, or a baseline, differs';
   return undefined;
 }

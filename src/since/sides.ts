@@ -1,4 +1,4 @@
-import { merge } from '../diagnose.ts';
+import { compareText, merge } from '../diagnose.ts';
 import type { Diagnostic, Found } from '../diagnostic.ts';
 import type { PartSince } from '../part.ts';
 import type { Since } from '../report/report.ts';
@@ -33,7 +33,12 @@ export function compareSides(
     commit: first.commit,
     ...(notes.length > 0 && { notes }),
     before: countBySeverity(before),
-    fixed: merge(others.flatMap(({ fixed }) => fixed)),
+    // Of findings that are merged, the first one's words count: the same one in however many parts.
+    fixed: merge(others.flatMap(({ fixed }) => fixed).sort((a, b) => compareText(placeOf(a), placeOf(b)))),
   };
   return { found: those(undefined), before, unsure: those('unsure'), since };
+}
+
+function placeOf({ targets: [first] }: Found): string {
+  return first ? `${first.environment} ${first.target}` : '';
 }

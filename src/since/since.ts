@@ -31,7 +31,7 @@ export async function judgeSince(
   const { commit, note } = await resolveRevision(since, repository);
   const sources = new SourceFiles(cwd);
   const selection = await select(options, sources, ruleIds);
-  const now = { selection, sources };
+  const now = { selection, sources, share: await shareIn([{ ...selection, sources }], options) };
   const notes = note === undefined ? [] : [note];
   const without = async (why: readonly string[]): Promise<Part> => {
     const { part } = await judgeSide(options, { chosen: now });
