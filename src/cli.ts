@@ -164,6 +164,17 @@ async function buildProgram(exit: (code: number) => void): Promise<Command> {
     });
 
   program
+    .command('cache')
+    .description('what was rendered before, and is rendered anew only where it changes')
+    .exitOverride()
+    .command('clear')
+    .description('remove all of it')
+    .exitOverride()
+    .action(async () => {
+      exit((await import('./commands/cache.ts')).runCacheClear());
+    });
+
+  program
     .command('rules')
     .description('every rule, one line each')
     .exitOverride()

@@ -1,4 +1,4 @@
-import { readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What one file of the cache is, for those who tidy up. */
@@ -81,6 +81,13 @@ export function clear(directory: string): { entries: number; bytes: number; fail
     }
   }
   remove(join(directory, SWEPT));
+  for (const path of [...namesIn(directory, SHARD, 'directory'), directory]) {
+    try {
+      rmdirSync(path);
+    } catch {
+      // Somebody else has just written there, or keeps something in it.
+    }
+  }
   return { entries, bytes, failures };
 }
 
