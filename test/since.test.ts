@@ -1,0 +1,281 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type LintOptions, lint } from '../src/lint.ts';
+import { pinned } from '../src/render/tools.ts';
+import { GitRepository, gitIn } from './git-repository.ts';
+import { tree } from './tree.ts';
+
+let tools: { kubectl: string; helm: string };
+beforeAll(async () => {
+  tools = await pinned('v35');
+});
+
+function since(directory: string, ref: string, options: Partial<LintOptions> = {}) {
+  const { kubectl: kustomize, helm } = tools;
+  return lint({ cwd: directory, since: ref, kustomize, helm, today: '2026-06-01', cache: false, ...options });
+}
+
+/** What a run says, as short as it can be told apart. */
+async function told(directory: string, ref = 'HEAD', options: Partial<LintOptions> = {}) {
+  const report = await since(directory, ref, options);
+  expect(report.failures).toEqual([]);
+  const short = ({ rule, location, targets }: (typeof report.diagnostics)[number]) =>
+    `${location.file}:${location.line ?? '?'} ${rule} [${targets.map(({ target }) => target)}]`;
+  const { before, fixed = [], notes } = report.since ?? {};
+  return {
+    found: report.diagnostics.map(short),
+    before: before && before.errors + before.warnings + before.infos,
+    fixed: fixed.map(short),
+    ...(notes && { notes }),
+  };
+}
+
+const pod = (name: string, tag: string, before = '') => `${before}apiVersion: v1
+kind: Pod
+metadata: { name: ${name} }
+spec: { containers: [{ name: app, image: "registry.example.com/app:${tag}" }] }
+`;
+
+describe('what is new', () => {
+  it('is shown alone, at the lines of today, with what was fixed at the lines of then', async () => {
+    const repository = new GitRepository({
+      'a.yaml': pod('a', 'latest'),
+      'b/b.yaml': pod('b', 'latest', '# one\n'),
+      'c/c.yaml': pod('c', '1'),
+    });
+    repository.write({
+      'a.yaml': pod('a', 'latest', '# moved\n# down\n'),
+      'b/b.yaml': pod('b', '1'),
+      'c/c.yaml': pod('c', 'latest'),
+      'd/d.yaml': pod('d', 'latest'),
+    });
+    expect(await told(repository.directory)).toEqual({
+      found: ['c/c.yaml:4 image-tag-latest [c]', 'd/d.yaml:4 image-tag-latest [d]'],
+      before: 1,
+      fixed: ['b/b.yaml:5 image-tag-latest [b]'],
+    });
+  });
+});
+
+const overlay = (lines = '') => `resources: [../../base]\n${lines}`;
+const overlays = {
+  'base/kustomization.yaml': 'resources: [pod.yaml]\n',
+  'base/pod.yaml': pod('web', 'latest'),
+  'overlays/dev/kustomization.yaml': overlay('namespace: dev\n'),
+  'overlays/prod/kustomization.yaml': overlay(
+    'namespace: prod\nimages: [{ name: registry.example.com/app, newTag: "1" }]\n',
+  ),
+};
+
+describe('an overlay', () => {
+  it('has what its base had, and new is what it alone has now', async () => {
+    const repository = new GitRepository(overlays);
+    repository.write({ 'overlays/prod/kustomization.yaml': overlay('namespace: prod\n') });
+    expect(await told(repository.directory)).toEqual({
+      found: ['base/pod.yaml:4 image-tag-latest [overlays/prod]'],
+      before: 1,
+      fixed: [],
+    });
+  });
+
+  it('may get another name, with its files: nothing is new, and nothing is fixed', async () => {
+    const patch = (tag: string) => `apiVersion: v1\nkind: Pod\nmetadata: { name: web }\nspec:
+  containers:
+    - name: app
+      image: registry.example.com/app:${tag}
+`;
+    const repository = new GitRepository({
+      ...overlays,
+      'overlays/prod/kustomization.yaml': overlay('namespace: prod\npatches: [{ path: patch.yaml }]\n'),
+      'overlays/prod/patch.yaml': patch('latest'),
+    });
+    repository.write({
+      'overlays/prod': undefined,
+      'overlays/production/kustomization.yaml': overlay('namespace: production\npatches: [{ path: patch.yaml }]\n'),
+      'overlays/production/patch.yaml': `# of the new cluster\n${patch('latest')}`,
+      'base/pod.yaml': undefined,
+      'base/web.yaml': `${pod('web', 'latest')}# moved\n`,
+      'base/kustomization.yaml': 'resources: [web.yaml]\n',
+    });
+    expect(await told(repository.directory)).toEqual({ found: [], before: 2, fixed: [] });
+    // What a run of one overlay is compared with is that overlay.
+    expect(await told(repository.directory, 'HEAD', { paths: ['overlays/production'] })).toEqual({
+      found: [],
+      before: 1,
+      fixed: [],
+    });
+  });
+
+  it('that is deleted has nothing any more', async () => {
+    const repository = new GitRepository(overlays);
+    repository.write({ 'overlays/dev': undefined });
+    expect(await told(repository.directory)).toEqual({
+      found: [],
+      before: 0,
+      fixed: ['base/pod.yaml:4 image-tag-latest [overlays/dev]'],
+    });
+    expect(await told(repository.directory, 'HEAD', { paths: ['overlays/prod'] })).toMatchObject({ fixed: [] });
+  });
+
+  it('that does not render has nothing that is fixed', async () => {
+    const repository = new GitRepository(overlays);
+    repository.write({
+      'overlays/dev/kustomization.yaml': overlay('patches: [{ path: absent.yaml }]\nnamePrefix: [1]\n'),
+    });
+    const { found, before, fixed } = await told(repository.directory);
+    expect(found.every((finding) => finding.startsWith('overlays/dev/'))).toBe(true);
+    expect({ before, fixed }).toEqual({ before: 0, fixed: [] });
+  });
+
+  it('that did not render has nothing that was there before', async () => {
+    const repository = new GitRepository({
+      ...overlays,
+      'overlays/dev/kustomization.yaml': overlay('namePrefix: [1]\n'),
+    });
+    repository.write({ 'overlays/dev/kustomization.yaml': overlay() });
+    const { found, before, fixed } = await told(repository.directory);
+    expect({ found, before }).toEqual({ found: ['base/pod.yaml:4 image-tag-latest [overlays/dev]'], before: 0 });
+    expect(fixed).toEqual([expect.stringContaining('overlays/dev/kustomization.yaml:2 render-failed')]);
+  });
+});
+
+describe('k8s-lint.yaml', () => {
+  const config = (lines: string) => `environments:\n  prod:\n    targets: [{ manifests: [apps] }]\n${lines}`;
+
+  it('is that of each side: what an exception covers now, or a rule that is off now would find, is not fixed', async () => {
+    const files = {
+      'k8s-lint.yaml': config(''),
+      'apps/a.yaml': pod('a', 'latest'),
+      'apps/b.yaml': pod('b', 'latest'),
+    };
+    const repository = new GitRepository(files);
+    const ignore = 'ignore: [{ rule: image-tag-latest, resource: Pod/a, reason: it is rebuilt }]\n';
+    repository.write({ 'k8s-lint.yaml': config(ignore) });
+    expect(await told(repository.directory)).toEqual({ found: [], before: 1, fixed: [] });
+    repository.write({ 'k8s-lint.yaml': config('rules: { image-tag-latest: off }\n') });
+    expect(await told(repository.directory)).toEqual({ found: [], before: 0, fixed: [] });
+    repository.write({ 'k8s-lint.yaml': config(ignore), 'apps/a.yaml': pod('a', '1') }).commit();
+    const unused = 'k8s-lint.yaml:4 ignore-unused []';
+    expect(await told(repository.directory)).toEqual({ found: [], before: 2, fixed: [] });
+    expect(await told(repository.directory, 'HEAD~1')).toEqual({
+      found: [unused],
+      before: 1,
+      fixed: ['apps/a.yaml:4 image-tag-latest [apps]'],
+    });
+  });
+
+  it('of today is for both where there was none', async () => {
+    const repository = new GitRepository({ 'apps/a.yaml': pod('a', 'latest') });
+    const more = '  test:\n    targets: [{ kustomize: test }]\n';
+    repository.write({
+      'k8s-lint.yaml': config(more),
+      'test/kustomization.yaml': 'resources: [pod.yaml]\n',
+      'test/pod.yaml': pod('t', 'latest'),
+    });
+    expect(await told(repository.directory)).toEqual({
+      found: ['test/pod.yaml:4 image-tag-latest [test]'],
+      before: 1,
+      fixed: [],
+    });
+  });
+
+  it('that was invalid says nothing: all counts as new', async () => {
+    const repository = new GitRepository({ 'k8s-lint.yaml': config('rule: 1\n'), 'apps/a.yaml': pod('a', 'latest') });
+    repository.write({ 'k8s-lint.yaml': config('') });
+    expect(await told(repository.directory)).toEqual({
+      found: ['apps/a.yaml:4 image-tag-latest [apps]'],
+      before: 0,
+      fixed: [],
+      notes: [
+        expect.stringMatching(/^everything counts as new: at HEAD, its k8s-lint\.yaml is invalid: k8s-lint\.yaml:4/),
+      ],
+    });
+  });
+
+  it('may call an environment by another name', async () => {
+    const repository = new GitRepository({ 'k8s-lint.yaml': config(''), 'apps/a.yaml': pod('a', 'latest') });
+    repository.write({ 'k8s-lint.yaml': config('').replace('prod:', 'production:') });
+    expect(await told(repository.directory)).toEqual({ found: [], before: 1, fixed: [] });
+  });
+
+  it('that no longer names a fact fixes nothing: nobody knows any more', async () => {
+    const files = {
+      'k8s-lint.yaml': config('    existing: [facts.yaml]\n'),
+      'facts.yaml': 'apiVersion: v1\nkind: Node\nmetadata: { name: a, labels: { pool: web } }\n',
+      'apps/a.yaml': `${pod('a', '1').replace('spec: {', 'spec: { nodeSelector: { pool: db },')}`,
+    };
+    const repository = new GitRepository(files);
+    expect(await told(repository.directory)).toMatchObject({ found: [], before: 1 });
+    repository.write({ 'k8s-lint.yaml': config('') });
+    expect(await told(repository.directory)).toEqual({ found: [], before: 0, fixed: [] });
+  });
+});
+
+describe('a revision', () => {
+  it.each(['--output=x', '-x', 'a..b', ''])('%j is none', async (ref) => {
+    const repository = new GitRepository({ 'a.yaml': pod('a', '1') });
+    await expect(since(repository.directory, ref)).rejects.toThrow(`--since ${ref}: there is no such commit`);
+  });
+
+  it('is compared with where the branch left it', async () => {
+    const repository = new GitRepository({ 'a.yaml': pod('a', 'latest'), 'b.yaml': pod('b', '1') });
+    repository.git('checkout', '-q', '-b', 'feature');
+    repository.write({ 'b.yaml': pod('b', 'latest') }).commit();
+    repository.git('checkout', '-q', 'main');
+    repository.write({ 'a.yaml': pod('a', '1') }).commit();
+    repository.git('checkout', '-q', '--detach', 'feature');
+    const left = { found: ['b.yaml:4 image-tag-latest [.]'], before: 1, fixed: [] };
+    expect(await told(repository.directory, 'main')).toEqual(left);
+    // Today is the work tree, staged or not.
+    repository.write({ 'b.yaml': pod('b', '1'), 'c.yaml': pod('c', 'latest') });
+    repository.git('add', 'b.yaml');
+    expect(await told(repository.directory, 'main')).toEqual({ ...left, found: ['c.yaml:4 image-tag-latest [.]'] });
+  });
+
+  it('is compared with itself where nobody knows where the branch left it', async () => {
+    const repository = new GitRepository({ 'a.yaml': pod('a', 'latest') });
+    repository.git('checkout', '-q', '-b', 'feature');
+    repository.write({ 'b/b.yaml': pod('b', 'latest') }).commit();
+    const clone = tree({});
+    gitIn(clone, ['clone', '-q', '--depth=1', '--branch=feature', `file://${repository.directory}`, 'clone']);
+    const there = `${clone}/clone`;
+    await expect(since(there, 'origin/main')).rejects.toThrow(
+      '--since origin/main: there is no such commit in this clone, which is shallow\n' +
+        'to get it: git fetch --depth=1 origin main:refs/remotes/origin/main (with actions/checkout: fetch-depth: 0)',
+    );
+    gitIn(there, ['fetch', '-q', '--depth=1', 'origin', 'main:refs/remotes/origin/main']);
+    await expect(since(there, 'main')).rejects.toThrow(
+      'there is no such commit in this clone, which is shallow; did you mean origin/main?',
+    );
+    expect(await told(there, 'origin/main')).toEqual({
+      found: ['b/b.yaml:4 image-tag-latest [b]'],
+      before: 1,
+      fixed: [],
+      notes: ['compared with origin/main itself: this clone is shallow, so that nobody knows where HEAD left it'],
+    });
+  });
+
+  it('of another history is compared with itself', async () => {
+    const repository = new GitRepository({ 'a.yaml': pod('a', 'latest') });
+    repository.git('checkout', '-q', '--orphan', 'other');
+    repository.write({ 'README.md': '# Another\n' }).commit();
+    expect(await told(repository.directory, 'main')).toEqual({
+      found: [],
+      before: 1,
+      fixed: [],
+      notes: ['compared with main itself: HEAD and main have no commit in common'],
+    });
+  });
+
+  it('needs a repository with a work tree and a commit', async () => {
+    const none = new GitRepository({}).write({ 'a.yaml': pod('a', '1') });
+    await expect(since(none.directory, 'main')).rejects.toThrow(
+      '--since main: this repository has no commits yet: there is nothing to compare with',
+    );
+    await expect(since(tree({ 'a.yaml': pod('a', '1') }), 'main')).rejects.toThrow(
+      '--since: this directory is in no git repository: there is no other side to compare with',
+    );
+    const bare = tree({ 'a.yaml': pod('a', '1') });
+    gitIn(bare, ['init', '-q', '--bare']);
+    await expect(since(bare, 'main')).rejects.toThrow('--since: this git repository has no work tree here');
+  });
+});
