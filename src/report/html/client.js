@@ -232,9 +232,9 @@ function mapOf(element) {
   return /** @type {HTMLElement | null} */ (element.closest('.frame'));
 }
 
-/** What of a map can be chosen. @param {Element} map */
+/** What can be chosen on maps. @param {ParentNode} map */
 function choices(map) {
-  return /** @type {SVGElement[]} */ ([...map.querySelectorAll('[role=button]')]);
+  return /** @type {SVGElement[]} */ ([...map.querySelectorAll('.node[role], .line[role]')]);
 }
 
 /** Chooses a node or a line of a map, or nothing. @param {Element | null} element */
@@ -378,12 +378,12 @@ function showOnMap(article) {
   const environments = asked.environment === '' ? words(article, 'data-e') : [asked.environment];
   for (const environment of environments) {
     const section = one(`.environment[data-e="${environment}"]`);
-    const map = section?.querySelector('svg.map[role]');
-    if (!map) continue;
-    const found = choices(map).filter((element) => words(element, 'data-f').includes(number));
+    const found = section ? choices(section).filter((element) => words(element, 'data-f').includes(number)) : [];
     const best = found.find((element) => element.classList.contains('line')) ?? found[0];
-    if (!best || !(section instanceof HTMLDetailsElement)) continue;
-    section.open = true;
+    if (!best) continue;
+    for (let outer = best.closest('details'); outer; outer = outer.parentElement?.closest('details') ?? null) {
+      outer.open = true;
+    }
     choose(best);
     changed();
     settle(best);

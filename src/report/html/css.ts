@@ -47,7 +47,7 @@ button { cursor: pointer; }
 .chip { border: 1px solid var(--edge); border-radius: 999px; background: var(--ground); padding: .22rem .75rem; white-space: nowrap; max-width: 100%; overflow: hidden; text-overflow: ellipsis; }
 .chip:hover { border-color: var(--line); }
 .chip[aria-pressed=true] { background: var(--ink); border-color: var(--ink); color: var(--panel); }
-.chip[aria-pressed=true] b { color: inherit; }
+.chip[aria-pressed=true] * { color: inherit; }
 .chip b { font-weight: 600; margin-left: .35rem; }
 .plain { border: 1px solid var(--edge); border-radius: 7px; background: var(--panel); padding: .2rem .65rem; }
 .plain:hover { border-color: var(--line); }

@@ -86,7 +86,7 @@ function others(picture: Picture, rest: readonly number[], found: FoundById, ind
     else kinds.set(kind, [name]);
   }
   const items = [...namespaces].map(([namespace, kinds]) => {
-    const told = [...kinds].map(([kind, names]) => `${names.length} ${kind}`).join(', ');
+    const told = [...kinds].map(([kind, names]) => counted(names.length, kind)).join(', ');
     const title = namespace ?? 'no namespace';
     const label = `Map of ${title} in ${picture.environment}`;
     const drawn = hasNamespaces(picture) ? drawMap(within(picture, namespace), found, label).svg : '';
