@@ -1,6 +1,7 @@
 import { isUnknown } from '../../cluster/unknown.ts';
 import { asMap, valueAt } from '../../cluster/workloads.ts';
 import type { Path } from '../../resource.ts';
+import { scalarPaths } from '../scalar-paths.ts';
 import { isEncoded } from '../target.ts';
 import { counterpart, type PrintedObject } from './output.ts';
 import { type Change, isSameValue, overrideOf, type ValuesEntry } from './values.ts';
@@ -128,6 +129,21 @@ export class Causes {
     return found.sort((a, b) => placeOf(a) - placeOf(b)).slice(0, MAX_DEPENDENCIES);
   }
 
+  /**
+   * What says something else once this value does: the paths of scalars, an empty one for an object that is gone then; and the objects
+   * that there would be then, or that would hold more. Undefined where the chart takes no other value. Rejects only when aborted.
+   */
+  async effects(entry: ValuesEntry): Promise<Effects | undefined> {
+    for (const flip of typeof entry.value === 'boolean' ? [true] : [false, true]) {
+      const tests = new Tests();
+      if (flip) tests.addFlip(entry);
+      else tests.add(entry);
+      const changed = await this.renderAlone(tests.changes);
+      if (changed) return changed.effects();
+    }
+    return undefined;
+  }
+
   /** The values that can be recognised in what stands there once all are changed. */
   private partsOf({ object, path, value }: DependencyQuestion, { tests, changed }: Exploration): ValuesEntry[] {
     const other = changed.counterpart(object);
@@ -251,13 +267,21 @@ export class Causes {
   }
 }
 
+/** What a change of values makes different. */
+export interface Effects {
+  changed: { object: PrintedObject; path: Path }[];
+  more: PrintedObject[];
+}
+
 /** What a chart prints once values are changed. */
 class Changed {
   private readonly before: ReadonlyMap<string, number>;
   private readonly after: ReadonlyMap<string, number>;
+  private readonly earlier: readonly PrintedObject[];
   private readonly objects: readonly PrintedObject[];
 
   constructor(before: readonly PrintedObject[], objects: readonly PrintedObject[]) {
+    this.earlier = before;
     this.before = countBySource(before);
     this.after = countBySource(objects);
     this.objects = objects;
@@ -268,6 +292,33 @@ class Changed {
     const { source } = object.piece;
     return this.before.get(source) === this.after.get(source) ? counterpart(object, this.objects) : undefined;
   }
+
+  /** All that is different now. */
+  effects(): Effects {
+    const effects: Effects = { changed: [], more: [] };
+    const met = new Set<PrintedObject>();
+    for (const object of this.earlier) {
+      const id = identityOf(object);
+      const now = this.objects.find((other) => !met.has(other) && identityOf(other) === id) ?? this.counterpart(object);
+      if (!now || met.has(now)) {
+        effects.changed.push({ object, path: [] });
+        continue;
+      }
+      met.add(now);
+      const [before, after] = [object.document.value, now.document.value];
+      for (const path of scalarPaths(before)) {
+        if (!isSameValue(valueAt(after, path), valueAt(before, path))) effects.changed.push({ object, path });
+      }
+      if (scalarPaths(after).some((path) => valueAt(before, path) === undefined)) effects.more.push(now);
+    }
+    effects.more.push(...this.objects.filter((object) => !met.has(object)));
+    return effects;
+  }
+}
+
+function identityOf({ piece, document }: PrintedObject): string {
+  const { kind, metadata } = asMap(document.value) ?? {};
+  return JSON.stringify([piece.source, kind, asMap(metadata)?.namespace, asMap(metadata)?.name]);
 }
 
 function countBySource(objects: readonly PrintedObject[]): Map<string, number> {
