@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -68,17 +69,28 @@ function splitStream(stream: string): { files: Record<string, string>; before?: 
   return { files: side('now'), ...(sides.has('before') && { before: side('before') }) };
 }
 
-/** Writes files into a directory of their own, lints there with the pinned tools, and removes it. */
+/**
+ * Writes files into a directory of their own, lints there with the pinned tools, and removes it. With `before`, what is linted is the
+ * change of a commit that holds those files.
+ */
 export async function lintFiles(
   files: Record<string, string>,
-  options: { rules?: string[]; layer?: 'v31' | 'v35'; kubernetesVersion?: string; paths?: string[] } = {},
+  options: {
+    rules?: string[];
+    layer?: 'v31' | 'v35';
+    kubernetesVersion?: string;
+    paths?: string[];
+    before?: Record<string, string> | undefined;
+  } = {},
 ): Promise<Report> {
   const cwd = realpathSync(mkdtempSync(join(tmpdir(), 'k8s-lint-example-')));
   try {
-    for (const [file, text] of Object.entries(files)) {
-      mkdirSync(dirname(join(cwd, file)), { recursive: true });
-      writeFileSync(join(cwd, file), text);
+    if (options.before) {
+      writeFiles(options.before, cwd);
+      commitAll(cwd);
+      for (const file of Object.keys(options.before)) rmSync(join(cwd, file));
     }
+    writeFiles(files, cwd);
     const { kubectl, helm } = await pinned(options.layer ?? 'v35');
     return await lint({
       cwd,
@@ -88,10 +100,31 @@ export async function lintFiles(
       today: '2026-06-15',
       ...(options.rules ? { rules: options.rules } : {}),
       ...(options.paths ? { paths: options.paths } : {}),
+      ...(options.before ? { since: 'HEAD' } : {}),
       ...(options.kubernetesVersion ? { kubernetesVersion: options.kubernetesVersion } : {}),
     });
   } finally {
     rmSync(cwd, { recursive: true, force: true });
+  }
+}
+
+function writeFiles(files: Record<string, string>, directory: string): void {
+  for (const [file, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(directory, file)), { recursive: true });
+    writeFileSync(join(directory, file), text);
+  }
+}
+
+/** Makes a repository of a directory, with one commit of all that is there. */
+function commitAll(cwd: string): void {
+  const who = ['-c', 'user.name=test', '-c', 'user.email=test@example.com', '-c', 'init.defaultBranch=main'];
+  const env = { PATH: process.env.PATH, HOME: cwd, GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_SYSTEM: '/dev/null' };
+  for (const args of [
+    ['init', '-q'],
+    ['add', '-A'],
+    ['commit', '-q', '-m', 'Before'],
+  ]) {
+    execFileSync('git', [...who, ...args], { cwd, env });
   }
 }
 

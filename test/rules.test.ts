@@ -6,9 +6,10 @@ import { lintFiles, readExample, reported } from './examples.ts';
 const ignores = ['ignore-unused', 'ignore-expired'];
 
 async function run(rule: Rule, example: Example) {
-  const { files, expected } = readExample(example);
+  const { files, before, expected } = readExample(example);
   const kubernetesVersion = typeof example === 'string' ? undefined : example.kubernetesVersion;
   const report = await lintFiles(files, {
+    before,
     // What ignores find out depends on the findings of the other rules, so those run with them.
     ...(ignores.includes(rule.id) ? {} : { rules: [rule.id] }),
     ...(kubernetesVersion === undefined ? {} : { kubernetesVersion }),

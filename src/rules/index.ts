@@ -8,6 +8,8 @@ import issuerSolverUnserved from './certificate/issuer-solver-unserved.ts';
 import tlsHostUncovered from './certificate/tls-host-uncovered.ts';
 import tlsSecretNeverIssued from './certificate/tls-secret-never-issued.ts';
 import webhookNotReady from './certificate/webhook-not-ready.ts';
+import changeDestroysData from './change/change-destroys-data.ts';
+import changeRefused from './change/change-refused.ts';
 import credentialsDisagree from './config/credentials-disagree.ts';
 import referenceKeyMissing from './config/reference-key-missing.ts';
 import referenceMissing from './config/reference-missing.ts';
@@ -139,6 +141,8 @@ export const rules: readonly Rule[] = [
   kustomizeOrphan,
   overlaySiblingSkipped,
   helmValueUnknown,
+  changeRefused,
+  changeDestroysData,
   dependencyCycle,
   ignoreUnused,
   ignoreExpired,

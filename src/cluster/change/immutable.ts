@@ -163,7 +163,7 @@ function refusal(after: Resource, { path, says, secret }: Immutable, found: Diff
     before: found.before,
     after: found.after,
     says,
-    telling: secret !== true,
+    telling: secret !== true || found.shown.endsWith('.image'),
   };
 }
 
@@ -300,7 +300,7 @@ function isFamily(value: unknown): boolean {
 /** What `immutable: true` fixes for good. */
 function* ofImmutableData(before: Resource, after: Resource): Iterable<Refusal> {
   if (valueAt(before.object, ['immutable']) !== true) return;
-  const says = 'field is immutable when `immutable` is set';
+  const says = 'field is immutable when immutable is set';
   const isKept = valueAt(after.object, ['immutable']);
   if (isKept === undefined || isKept === false) {
     const path = existing(after.object, ['immutable']);
@@ -322,7 +322,7 @@ function* ofSecret(before: Resource, after: Resource): Iterable<Refusal> {
 
 /** The API server makes data of texts; a text that is no longer written stays in it. */
 function* ofTexts(before: Resource, after: Resource): Iterable<Refusal> {
-  const says = 'field is immutable when `immutable` is set';
+  const says = 'field is immutable when immutable is set';
   const [old, now] = [before, after].map(({ object }) => decoded(object));
   for (const key of new Set([...(now?.keys() ?? []), ...(old?.keys() ?? [])])) {
     const [was, is] = [old?.get(key), now?.get(key)];
@@ -350,8 +350,7 @@ function decoded(object: unknown): Map<string, { text: string | undefined; path:
 
 /** Of a Pod, only images and deadlines may change, and tolerations be added. */
 function* ofPod(before: Resource, after: Resource): Iterable<Refusal> {
-  const says =
-    'pod updates may not change fields other than `spec.containers[*].image`, `spec.initContainers[*].image` …';
+  const says = 'pod updates may not change fields other than spec.containers[*].image, spec.initContainers[*].image …';
   const skip: Skip = (path) =>
     ['tolerations', 'activeDeadlineSeconds', 'terminationGracePeriodSeconds', 'schedulingGates'].includes(
       String(path[0]),
