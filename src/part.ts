@@ -82,9 +82,11 @@ export function reportOf(parts: readonly Part[]): Report {
   const [first] = parts;
   const { prefix = '', ignoreLevels = NO_LEVELS, baseline = [] } = first ?? {};
   const ignores = ignoreFindings(addUpUses(parts, environments), ignoreLevels, isWhole(parts), prefix);
+  // What a share that failed would still find is not fixed.
+  const hasFailed = parts.some(({ failures }) => failures.length > 0);
   const thereBefore = parts.map((part) => ({ ...part, ignores: part.since?.ignores ?? [] }));
   const sides = compareSides(
-    parts.flatMap(({ since }) => since ?? []),
+    parts.flatMap(({ since }) => (since ? (hasFailed ? { ...since, fixed: [] } : since) : [])),
     [...environments.flatMap((environment) => environment.found), ...ignores],
     ignoreFindings(addUpUses(thereBefore, []), first?.since?.ignoreLevels ?? NO_LEVELS, isWhole(parts), prefix),
   );

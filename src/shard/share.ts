@@ -20,7 +20,8 @@ export interface Share {
 
 /**
  * A share of the environments, each of which is in exactly one of the `count` shares. What has one name at both sides of a
- * comparison is one; `asked` is what all shares must have in common beside them.
+ * comparison is one. What only one side has may be the same under another name, so that all of it is in one share. `asked` is what
+ * all shares must have in common beside them.
  */
 export async function shareOf(
   sides: readonly { environments: readonly Environment[]; sources: SourceFiles }[],
@@ -34,11 +35,24 @@ export async function shareOf(
       costs.set(name, (costs.get(name) ?? 0) + (await costOf(environment, sources)));
     }
   }
-  const shares = shareOut([...costs.values()], count);
-  const mine = new Set([...costs.keys()].filter((_, i) => shares[i] === index - 1));
+  const groups = groupsOf(sides, [...costs.keys()]);
+  const costOfGroup = (names: readonly string[]) => names.reduce((sum, name) => sum + (costs.get(name) ?? 0), 0);
+  const shares = shareOut(groups.map(costOfGroup), count);
+  const mine = new Set(groups.filter((_, i) => shares[i] === index - 1).flat());
   const plan = createHash('sha256').update(JSON.stringify([[...costs], count, asked]));
   const commit = await headOf(cwd);
   return { index, count, mine, plan: plan.digest('hex').slice(0, 32), ...(commit === undefined ? {} : { commit }) };
+}
+
+/** Names that must be in one share. */
+function groupsOf(sides: readonly { environments: readonly Environment[] }[], names: readonly string[]): string[][] {
+  // What has nothing to render is there for what the other side had.
+  const rendered = sides.map(
+    ({ environments }) => new Set(environments.filter(({ targets }) => targets.length > 0).map(({ name }) => name)),
+  );
+  const isOne = (name: string) => sides.length > 1 && !rendered.every((side) => side.has(name));
+  const one = names.filter(isOne);
+  return [...names.filter((name) => !isOne(name)).map((name) => [name]), ...(one.length > 0 ? [one] : [])];
 }
 
 async function headOf(cwd: string): Promise<string | undefined> {

@@ -1,9 +1,9 @@
 import { isBelow } from '../below.ts';
 import { filesOfTarget } from '../config/select.ts';
-import { merge } from '../diagnose.ts';
+import { merge, type NotJudged } from '../diagnose.ts';
 import type { Found } from '../diagnostic.ts';
 import type { Gap } from '../git/export.ts';
-import type { Judgement, Side } from '../lint.ts';
+import type { Side } from '../lint.ts';
 import type { Part } from '../part.ts';
 import type { UncheckedItem } from '../report/report.ts';
 import { counted } from '../report/shown.ts';
@@ -50,6 +50,7 @@ export function becameOf(before: Side, after: Side, today: Today, gaps: Gaps): B
     after.part.environments.flatMap(({ name, found }) => found.map((one) => findingHere(one, name))),
     (name) => shared.has(name),
   );
+  const lost = lostRules(before, after, (name) => (shared.has(name) ? name : ''), today);
   const states = new Map<Found, Pick<Found, 'before'>>([...known].map((found) => [found, { before: 'there' }]));
   const unsure: UncheckedItem[] = [];
   for (const [name, { path, reason }] of gaps) {
@@ -60,7 +61,7 @@ export function becameOf(before: Side, after: Side, today: Today, gaps: Gaps): B
     const what = `whether ${counted(merge(open).length, 'finding')} of ${environment?.name} were there before`;
     unsure.push({ what, reason: `${path}: ${reason}`, target: environment?.name ?? name });
   }
-  return { states, fixed: after.part.failures.length > 0 ? [] : fixedOf(gone, before, after), unsure };
+  return { states, fixed: after.part.failures.length > 0 ? [] : fixedOf(gone, after, lost), unsure };
 }
 
 function findingThere(found: Found, environment: string, today: Today): SideFinding {
@@ -72,7 +73,7 @@ function findingHere(found: Found, environment: string): SideFinding {
   return { found, environment, targets: found.targets.map(({ target }) => target) };
 }
 
-function fixedOf(gone: readonly SideFinding[], before: Side, after: Side): Found[] {
+function fixedOf(gone: readonly SideFinding[], after: Side, lost: ReadonlySet<string>): Found[] {
   const rules = new Set(after.part.rules);
   const suppressed = new Set(
     after.part.environments.flatMap((environment) =>
@@ -80,7 +81,6 @@ function fixedOf(gone: readonly SideFinding[], before: Side, after: Side): Found
     ),
   );
   const judgements = new Map(after.part.environments.map(({ name }, i) => [name, after.judgements[i]]));
-  const lost = lostRules(before, after);
   return gone.flatMap(({ found, environment }) => {
     const isJudged = rules.has(found.rule) && judgements.get(environment)?.complete !== false;
     const isHidden = suppressed.has(`${environment} ${found.fingerprint}`);
@@ -89,16 +89,21 @@ function fixedOf(gone: readonly SideFinding[], before: Side, after: Side): Found
   });
 }
 
-/** Rules that say of an environment that they can't judge something which they could judge at the other side. */
-function lostRules(before: Side, after: Side): Set<string> {
-  const keys = ({ notJudged = [] }: Judgement) =>
-    notJudged.map(({ rule, what, reason }) => JSON.stringify([rule, what, reason]));
-  const then = new Set(before.judgements.flatMap(keys));
+/**
+ * Rules that say of an environment that they can't judge something which they could judge at the other side. `placeOf` gives the name
+ * of an environment of both sides; those of one side are compared as one, since a new name hides which was which.
+ */
+function lostRules(before: Side, after: Side, placeOf: (name: string) => string, today: Today): Set<string> {
+  const key = (place: string, { rule, what, reason }: NotJudged) => JSON.stringify([place, rule, what, reason]);
+  const then = new Set(
+    before.part.environments.flatMap(({ name }, i) =>
+      (before.judgements[i]?.notJudged ?? []).map((item) => key(placeOf(today.nameOf(name)), item)),
+    ),
+  );
   const lost = new Set<string>();
-  for (const [i, judgement] of after.judgements.entries()) {
-    for (const { rule, what, reason } of judgement.notJudged ?? []) {
-      const isNew = !then.has(JSON.stringify([rule, what, reason]));
-      if (isNew) lost.add(`${after.part.environments[i]?.name} ${rule}`);
+  for (const [i, { name }] of after.part.environments.entries()) {
+    for (const item of after.judgements[i]?.notJudged ?? []) {
+      if (!then.has(key(placeOf(name), item))) lost.add(`${name} ${item.rule}`);
     }
   }
   return lost;
