@@ -57,10 +57,15 @@ function compare(before: unknown, after: unknown, place: Place, ways: Ways): Dif
   return isOther && !holdsUnknown(before) && !holdsUnknown(after) ? found(before, after, place) : undefined;
 }
 
-function onOneSide(before: unknown, after: unknown, place: Place, { alone }: Ways): Difference | undefined {
+function onOneSide(before: unknown, after: unknown, place: Place, ways: Ways): Difference | undefined {
   const value = isEmpty(after) ? before : after;
-  if (holdsUnknown(value) || !alone(place.named, value)) return undefined;
-  return isEmpty(after) ? found(before, undefined, parentOf(place)) : found(undefined, after, place);
+  if (!holdsUnknown(value) && ways.alone(place.named, value)) {
+    return isEmpty(after) ? found(before, undefined, parentOf(place)) : found(undefined, after, place);
+  }
+  // What is nothing by itself may hold something.
+  return asMap(value) && place.named.length > 0
+    ? compareMaps(asMap(before) ?? {}, asMap(after) ?? {}, place, ways)
+    : undefined;
 }
 
 function compareMaps(

@@ -23,6 +23,8 @@ function shown(value: unknown): string | undefined {
   if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') return undefined;
   const text = withoutCredentials(String(value), '…');
   if (text === '') return 'empty';
+  // No name holds these, and a password may.
+  if (/\/\/|@(?!sha256:)/.test(text)) return undefined;
   return text.length > LONGEST || /\s/.test(text.replaceAll(', ', '')) ? undefined : text;
 }
 

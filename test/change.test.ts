@@ -1,0 +1,209 @@
+import { describe, expect, it } from 'vitest';
+import { refusals } from '../src/cluster/change/immutable.ts';
+import type { Cluster, ClusterTarget } from '../src/cluster/cluster.ts';
+import changeDestroysData from '../src/rules/change/change-destroys-data.ts';
+import changeRefused from '../src/rules/change/change-refused.ts';
+import { lintFiles } from './examples.ts';
+import { clusterOf, type Manifest, resourceOf } from './in-memory.ts';
+
+type Spec = Record<string, unknown>;
+
+const job = (template: Spec, spec: Spec = {}): Manifest => ({
+  apiVersion: 'batch/v1',
+  kind: 'Job',
+  metadata: { name: 'run', namespace: 'shop' },
+  spec: { ...spec, template },
+});
+
+const pod = (container: Spec, spec: Spec = {}): Spec => ({
+  spec: { restartPolicy: 'Never', ...spec, containers: [{ name: 'run', image: 'run:1', ...container }] },
+});
+
+function refused(before: Manifest, after: Manifest): string[] {
+  return [...refusals(resourceOf(before), resourceOf(after), clusterOf([]))].map(({ shown }) => shown);
+}
+
+/** What the update strategies of k8s.io/kubernetes 1.36 take as one template, and as two, after a three-way merge. */
+describe('a template of a Job', () => {
+  const volume = (source: Spec) => pod({}, { volumes: [{ name: 'v', ...source }] });
+  const same: [string, Spec, Spec][] = [
+    ['dnsPolicy', pod({}), pod({}, { dnsPolicy: 'ClusterFirst' })],
+    ['schedulerName', pod({}, { schedulerName: 'default-scheduler' }), pod({})],
+    ['security contexts', pod({ securityContext: {} }, { securityContext: null }), pod({})],
+    ['the old name of the service account', pod({}, { serviceAccount: 'a' }), pod({}, { serviceAccountName: 'a' })],
+    ['a protocol', pod({ ports: [{ containerPort: 80 }] }), pod({ ports: [{ containerPort: 80, protocol: 'TCP' }] })],
+    ['no host port', pod({ ports: [{ containerPort: 80 }] }), pod({ ports: [{ containerPort: 80, hostPort: 0 }] })],
+    ['a cpu', pod({ resources: { limits: { cpu: 1 } } }), pod({ resources: { limits: { cpu: '1000m' } } })],
+    [
+      'requests of limits',
+      pod({ resources: { limits: { cpu: 1 } } }),
+      pod({ resources: { limits: { cpu: 1 }, requests: { cpu: '1' } } }),
+    ],
+    [
+      'a probe',
+      pod({ livenessProbe: { httpGet: { port: 80 } } }),
+      pod({ livenessProbe: { httpGet: { path: '/', port: 80, scheme: 'HTTP' }, timeoutSeconds: 1 } }),
+    ],
+    ['an empty variable', pod({ env: [{ name: 'A' }] }), pod({ env: [{ name: 'A', value: '' }] })],
+    [
+      'a field of a variable',
+      pod({ env: [{ name: 'A', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }] }),
+      pod({ env: [{ name: 'A', valueFrom: { fieldRef: { fieldPath: 'metadata.name', apiVersion: 'v1' } } }] }),
+    ],
+    ['an empty volume', volume({}), volume({ emptyDir: {} })],
+    ['the mode of files', volume({ configMap: { name: 'c' } }), volume({ configMap: { name: 'c', defaultMode: 420 } })],
+    ['a type of path', volume({ hostPath: { path: '/a' } }), volume({ hostPath: { path: '/a', type: '' } })],
+  ];
+  it.each(same)('is the same with %s written', (_, a, b) => {
+    expect([refused(job(a), job(b)), refused(job(b), job(a))]).toEqual([[], []]);
+  });
+
+  const other: [string, Spec, Spec][] = [
+    ['metadata.labels.a', { ...pod({}), metadata: {} }, { ...pod({}), metadata: { labels: { a: 'b' } } }],
+    ['spec.hostNetwork', pod({}), pod({}, { hostNetwork: true })],
+    ['spec.nodeSelector.a', pod({}, { nodeSelector: { a: 'b' } }), pod({}, { nodeSelector: { a: 'c' } })],
+    ['spec.tolerations', pod({}), pod({}, { tolerations: [{ operator: 'Exists' }] })],
+    ['spec.volumes[v].emptyDir', volume({ hostPath: { path: '/a' } }), volume({ emptyDir: { sizeLimit: '1Gi' } })],
+    ['spec.securityContext.runAsUser', pod({}), pod({}, { securityContext: { runAsUser: 5 } })],
+    ['spec.containers[run].command', pod({}), pod({ command: ['sh'] })],
+    ['spec.containers[run].env[A]', pod({ env: [{ name: 'A', value: '1' }] }), pod({ env: [] })],
+    ['spec.containers[run].livenessProbe', pod({}), pod({ livenessProbe: { tcpSocket: { port: 80 } } })],
+    [
+      'spec.containers[run].resources.limits.memory',
+      pod({ resources: { limits: { cpu: 1 } } }),
+      pod({ resources: { limits: { cpu: 1, memory: '1Gi' } } }),
+    ],
+    [
+      'spec.containers[run].volumeMounts[v].mountPath',
+      pod({ volumeMounts: [{ name: 'v', mountPath: '/a' }] }),
+      pod({ volumeMounts: [{ name: 'v', mountPath: '/b' }] }),
+    ],
+  ];
+  it.each(other)('is another with another %s', (path, a, b) => {
+    const parent = path.replace(/\[A\]$/, '');
+    const found = [...refused(job(a), job(b)), ...refused(job(b), job(a))];
+    expect(found.length).toBe(2);
+    for (const shown of found) expect(shown.startsWith(`spec.template.${parent.split('[v]')[0]}`)).toBe(true);
+  });
+});
+
+const claim = (name: string, namespace = 'shop'): Manifest => ({
+  apiVersion: 'v1',
+  kind: 'PersistentVolumeClaim',
+  metadata: { name, namespace },
+  spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+});
+
+const target = (name: string, incomplete: boolean): ClusterTarget => ({
+  environment: 'test',
+  target: name,
+  type: 'kustomize',
+  findings: [],
+  incomplete,
+});
+
+function lost(cluster: Cluster): string[] {
+  return [...changeDestroysData.check(cluster)].map((item) =>
+    'unchecked' in item ? `unchecked: ${item.unchecked} (${item.reason})` : item.message.replace(/:.*/, ''),
+  );
+}
+
+describe('what may have gone elsewhere', () => {
+  const before = () => clusterOf([claim('data')], [], { targets: [target('app', false)] });
+
+  it('is not called gone while a target of its environment fails', () => {
+    const cluster = clusterOf([], [], { targets: [target('app', false), target('db', true)], before: before() });
+    expect(lost(cluster)).toEqual([
+      'unchecked: whether PersistentVolumeClaim/data is gone (it was rendered before, and db may render it now: it is not whole)',
+    ]);
+  });
+
+  it('is not called gone while a target of another environment fails that did not fail before', () => {
+    const sides = (broken: boolean) => ({
+      targets: [target('other', true)],
+      before: clusterOf([], [], { targets: [target('other', broken)] }),
+    });
+    const beside = (broken: boolean) =>
+      clusterOf([], [], {
+        targets: [target('app', false)],
+        before: before(),
+        others: () => [clusterOf([], [], sides(broken))],
+      });
+    expect(lost(beside(false))).toEqual([
+      'unchecked: whether PersistentVolumeClaim/data is gone (it was rendered before, and other may render it now: it is not whole)',
+    ]);
+    expect(lost(beside(true))).toEqual(['PersistentVolumeClaim/data is no longer rendered']);
+  });
+
+  it('has moved where another environment renders it that did not before, and only there', () => {
+    const beside = (then: Manifest[]) =>
+      clusterOf([], [], {
+        targets: [],
+        before: before(),
+        others: () => [clusterOf([claim('data')], [], { targets: [], before: clusterOf(then) })],
+      });
+    expect(lost(beside([]))).toEqual([]);
+    expect(lost(beside([claim('data')]))).toEqual(['PersistentVolumeClaim/data is no longer rendered']);
+  });
+
+  it('is nothing to the rules without another side', () => {
+    const cluster = clusterOf([claim('data')]);
+    expect([...changeDestroysData.check(cluster), ...changeRefused.check(cluster)]).toEqual([]);
+  });
+});
+
+describe('what a Flux Kustomization with force applies', () => {
+  const flux = (path: string | undefined): Manifest => ({
+    apiVersion: 'kustomize.toolkit.fluxcd.io/v1',
+    kind: 'Kustomization',
+    metadata: { name: 'apps', namespace: 'flux-system' },
+    spec: { force: true, path },
+  });
+  const messages = (path: string | undefined) => {
+    const at = { target: 'apps/prod' };
+    const before = clusterOf([resourceOf(job(pod({})), at)]);
+    const others = () => [clusterOf([flux(path)])];
+    const after = resourceOf(job(pod({ image: 'run:2' })), at);
+    return [...changeRefused.check(clusterOf([after], [], { targets: [], before, others }))].map(
+      ({ message }) => message,
+    );
+  };
+
+  it('is made anew, in any environment, where its path holds the target', () => {
+    for (const path of ['./apps/prod', 'apps', './', '/deploy/apps/prod/', undefined, '${path}']) {
+      expect([path, messages(path)]).toEqual([path, []]);
+    }
+    expect(messages('./apps/staging')).toEqual([
+      'Job/run: spec.template.spec.containers[run].image changes from run:1 to run:2, which the API server refuses (field is immutable)',
+    ]);
+  });
+});
+
+describe('the values of a change', () => {
+  const secret = (data: Spec): Manifest => ({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'token', namespace: 'shop' },
+    immutable: true,
+    ...data,
+  });
+  it('are told of names and amounts, never of what may be secret', () => {
+    const text = (before: Manifest, after: Manifest) =>
+      [...changeRefused.check(clusterOf([after], [], { targets: [], before: clusterOf([before]) }))].map(
+        ({ message }) => message,
+      );
+    expect([
+      ...text(secret({ data: { a: 'aHVudGVyMg==' } }), secret({ data: { a: 'aHVudGVyMw==' } })),
+      ...text(secret({ stringData: { a: 'hunter2' } }), secret({ data: { a: 'aHVudGVyMw==' } })),
+      ...text(secret({ data: { a: 'aHVudGVyMg==', b: '' } }), secret({ stringData: { b: '' } })),
+      ...text(job(pod({ args: ['--password=hunter2'] })), job(pod({ args: ['--password=hunter3'] }))),
+      ...text(job(pod({ image: 'https://a:hunter2@b/c' })), job(pod({ image: 'https://a:hunter3@b/c' }))),
+    ]).toEqual([
+      'Secret/token: data.a changes, which the API server refuses (field is immutable when immutable is set)',
+      'Secret/token: data.a changes, which the API server refuses (field is immutable when immutable is set)',
+      'Secret/token: data.a is no longer set, which the API server refuses (field is immutable when immutable is set)',
+      'Job/run: spec.template.spec.containers[run].args[0] changes, which the API server refuses (field is immutable)',
+      'Job/run: spec.template.spec.containers[run].image changes, which the API server refuses (field is immutable)',
+    ]);
+  });
+});
