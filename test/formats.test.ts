@@ -149,8 +149,9 @@ const anyReport: fc.Arbitrary<Report> = fc
     note: fc.option(hostile, { nil: undefined, freq: 10 }),
     fixed: fc.option(fc.array(diagnostic, { maxLength: 8 }), { nil: undefined }),
     ref: hostile,
+    notes: fc.array(hostile, { maxLength: 2 }),
   })
-  .map(({ note, fixed, ref, ...rest }) => ({
+  .map(({ note, fixed, ref, notes, ...rest }) => ({
     ...rest,
     suppressed: [],
     environments: ['dev', 'prod', '@all|`x`'],
@@ -166,7 +167,7 @@ const anyReport: fc.Arbitrary<Report> = fc
     ...(note === undefined ? {} : { note }),
     ...(fixed === undefined
       ? {}
-      : { since: { ref, commit: '0123456789'.repeat(4), before: { errors: 2, warnings: 0, infos: 0 }, fixed } }),
+      : { since: { ref, commit: '0123456789'.repeat(4), notes, before: { errors: 2, warnings: 0, infos: 0 }, fixed } }),
   }));
 
 /** Everything that a terminal or the log of a workflow would obey. */
@@ -446,7 +447,8 @@ describe('markdown', () => {
   it('tells what is new and what is fixed, from the root of the repository', async () => {
     const [web, error, tool] = report.diagnostics as [Diagnostic, Diagnostic, Diagnostic];
     const commit = '0123456789abcdef';
-    const since = { ref: 'main', commit, before: { errors: 0, warnings: 0, infos: 0 }, fixed: [tool] };
+    const before = { errors: 0, warnings: 0, infos: 0 };
+    const since = { ref: 'main', commit, notes: ['b/ is read as it is today'], before, fixed: [tool] };
     const summary = { ...report.summary, warnings: 1, ignored: 2 };
     const changed: Report = { ...report, diagnostics: [web, error], summary, since, unchecked: [] };
     expect((await write('markdown', changed, { prefix: 'deploy', severity: 'error' })).split('\n')).toEqual([
@@ -454,15 +456,20 @@ describe('markdown', () => {
       '',
       '2 targets, 3 resources, 2 rules; 2 ignored. Compared with `main` (`0123456`): 1 fixed, nothing was there before.',
       '',
+      'Note: `b/` is read as it is today',
+      '',
       '**`dev`, `prod`**',
       '',
       items.port.replace('apps/', 'deploy/apps/'),
       '',
     ]);
+    expect(await write('junit', changed)).toContain(
+      '    <system-out>b/ is read as it is today</system-out>\n  </testsuite>',
+    );
     expect((await write('markdown', changed)).split('\n').slice(-4)).toEqual([
       '**fixed**',
       '',
-      items.tool.replace('**warning** ', '').replace(':5`', '`'),
+      items.tool.replace('**warning** ', '').replace(':5`', '`').replace('latest`)', 'latest` in `prod`)'),
       '',
     ]);
   });
@@ -475,7 +482,7 @@ describe('markdown', () => {
       '- helm is missing: install it',
       '- a bug',
       '',
-      'Nothing found in 2 targets, 0 resources, 2 rules.',
+      'Beside that, nothing found in 2 targets, 0 resources, 2 rules.',
       '',
     ]);
   });

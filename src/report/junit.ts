@@ -53,7 +53,7 @@ function runSuite(report: Report, options: ReporterOptions): Suite {
   return {
     name: 'k8s-lint',
     cases: [whole, ...ruleCases([], homeless, options)],
-    output: uncheckedLines(report.unchecked),
+    output: [...(report.since?.notes ?? []), ...uncheckedLines(report.unchecked)],
   };
 }
 

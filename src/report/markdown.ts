@@ -11,7 +11,7 @@ import { counted, environmentsOf, fromRoot, listed, shown } from './shown.ts';
  * Bytes for each part of the page. Together with headings they stay below 60,000: a comment on GitHub holds 65,536 characters, a
  * job's summary 1 MiB.
  */
-const ROOM = { failures: 4_000, findings: 36_000, fixed: 6_000, unchecked: 6_000 };
+const ROOM = { failures: 4_000, notes: 2_000, findings: 35_000, fixed: 6_000, unchecked: 6_000 };
 /** What stands around the findings of a group beside its names, in bytes. */
 const FRAME = 200;
 /** More of them than this are folded. */
@@ -40,8 +40,12 @@ export function writeMarkdown(report: Report, { severity, prefix }: ReporterOpti
   const diagnostics = shown(report.diagnostics, severity);
   const blocks = [
     ...head(report, diagnostics.length),
+    ...list(
+      (report.since?.notes ?? []).map((note) => `Note: ${sentence(note)}`),
+      ROOM.notes,
+    ).items,
     ...findings(groupsOf(diagnostics, report), report, prefix),
-    ...fixed(shown(report.since?.fixed ?? [], severity), prefix),
+    ...fixed(shown(report.since?.fixed ?? [], severity), report, prefix),
     ...notChecked(report.unchecked),
   ];
   return `${blocks.join('\n\n')}\n`;
@@ -49,24 +53,17 @@ export function writeMarkdown(report: Report, { severity, prefix }: ReporterOpti
 
 function head(report: Report, shownCount: number): string[] {
   const { summary, since, failures } = report;
-  const counts = showCounts(summary, since ? 'new ' : '');
   const hidden = total(summary) - shownCount;
-  const below = hidden > 0 ? ` (${hidden} below --severity)` : '';
-  const compared = since ? [comparison(since)] : [];
-  if (failures.length === 0 && counts === '') {
-    return [[`**k8s-lint**: ${since ? 'nothing new' : 'nothing found'} in ${judged(report)}.`, ...compared].join(' ')];
+  const found = `${showCounts(summary, since ? 'new ' : '')}${hidden > 0 ? ` (${hidden} below --severity)` : ''}`;
+  const nothing = since ? 'nothing new' : 'nothing found';
+  const compared = since ? ` ${comparison(since)}` : '';
+  if (failures.length > 0) {
+    const { items, left } = list(failures.map(failureItem), ROOM.failures);
+    const rest = `Beside that, ${found === '' ? nothing : found} in ${judged(report)}.${compared}`;
+    return ['### k8s-lint could not judge everything', items.join('\n'), ...leftOut(left), rest];
   }
-  if (failures.length === 0) return [`### k8s-lint: ${counts}${below}`, [`${judged(report)}.`, ...compared].join(' ')];
-  const listedFailures = list(failures.map(failureItem), ROOM.failures);
-  return [
-    '### k8s-lint could not judge everything',
-    listedFailures.items.join('\n'),
-    ...leftOut(listedFailures.left),
-    [
-      `${counts === '' ? (since ? 'Nothing new' : 'Nothing found') : `${counts}${below}`} in ${judged(report)}.`,
-      ...compared,
-    ].join(' '),
-  ];
+  if (found === '') return [`**k8s-lint**: ${nothing} in ${judged(report)}.${compared}`];
+  return [`### k8s-lint: ${found}`, `${judged(report)}.${compared}`];
 }
 
 function failureItem(failure: string): string {
@@ -146,23 +143,21 @@ function findingItem({ severity, rule, message, location }: Diagnostic, prefix: 
   return `- **${severity}** ${place} ${sentence(message)} (${code(rule)})`;
 }
 
-/** The lines of the other commit are no lines of this one. */
-function fixedItem({ rule, message, location }: Diagnostic, prefix: string): string {
-  return `- ${code(cut(fromRoot(location.file, prefix), LONGEST.name))} ${sentence(message)} (${code(rule)})`;
-}
-
 function sentence(message: string): string {
   return prose(cut(lines(message)[0] ?? '', LONGEST.message));
 }
 
-function fixed(diagnostics: readonly Diagnostic[], prefix: string): string[] {
+/** What is fixed. Its lines are those of the other commit: they would lead astray here. */
+function fixed(diagnostics: readonly Diagnostic[], { environments }: Report, prefix: string): string[] {
   if (diagnostics.length === 0) return [];
-  const { items, left } = list(
-    diagnostics.map((diagnostic) => fixedItem(diagnostic, prefix)),
-    ROOM.fixed,
-  );
-  const blocks =
-    diagnostics.length > OPEN.fixed ? fold(`${diagnostics.length} fixed`, items) : ['**fixed**', items.join('\n')];
+  const all = diagnostics.map((diagnostic) => {
+    const { rule, message, location } = diagnostic;
+    const named = environments.length > 1 && diagnostic.targets.length > 0;
+    const where = named ? ` in ${showEnvironments(environmentsOf(diagnostic), environments.length, code)}` : '';
+    return `- ${code(cut(fromRoot(location.file, prefix), LONGEST.name))} ${sentence(message)} (${code(rule)}${where})`;
+  });
+  const { items, left } = list(all, ROOM.fixed);
+  const blocks = all.length > OPEN.fixed ? fold(`${all.length} fixed`, items) : ['**fixed**', items.join('\n')];
   return [...blocks, ...leftOut(left)];
 }
 
