@@ -1,3 +1,7 @@
+import { spawn } from 'node:child_process';
+import { chmodSync, existsSync, lstatSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type LintOptions, lint } from '../src/lint.ts';
 import { pinned } from '../src/render/tools.ts';
@@ -11,7 +15,7 @@ beforeAll(async () => {
 
 function since(directory: string, ref: string, options: Partial<LintOptions> = {}) {
   const { kubectl: kustomize, helm } = tools;
-  return lint({ cwd: directory, since: ref, kustomize, helm, today: '2026-06-01', cache: false, ...options });
+  return lint({ cwd: directory, since: ref, kustomize, helm, today: '2026-06-01', ...options });
 }
 
 /** What a run says, as short as it can be told apart. */
@@ -277,5 +281,168 @@ describe('a revision', () => {
     const bare = tree({ 'a.yaml': pod('a', '1') });
     gitIn(bare, ['init', '-q', '--bare']);
     await expect(since(bare, 'main')).rejects.toThrow('--since: this git repository has no work tree here');
+  });
+});
+
+/** Everything below a directory with what would change if anybody wrote there; the object that git makes of time is left out. */
+function stateOf(directory: string, prefix = ''): string[] {
+  return readdirSync(join(directory, prefix)).flatMap((name) => {
+    const path = join(prefix, name);
+    const stats = lstatSync(join(directory, path));
+    const line = `${path} ${stats.mode} ${stats.size} ${stats.mtimeMs} ${stats.ctimeMs} ${stats.ino}`;
+    return stats.isDirectory() ? [line, ...stateOf(directory, path)] : [line];
+  });
+}
+
+describe('the repository', () => {
+  it('is not touched, neither work tree nor index nor refs, and nothing in its settings is run', async () => {
+    const repository = new GitRepository({
+      '.gitattributes': '*.yaml filter=evil diff=evil merge=evil\n',
+      'a.yaml': pod('a', 'latest'),
+      'old/b.yaml': pod('b', 'latest'),
+    });
+    const marker = join(tree({}), 'ran');
+    const script = join(tree({ 'evil.sh': `#!/bin/sh\necho "$0 $*" >> ${marker}\ncat\n` }), 'evil.sh');
+    chmodSync(script, 0o755);
+    const settings = [
+      'core.fsmonitor',
+      'core.sshCommand',
+      'core.gitProxy',
+      'core.pager',
+      'core.editor',
+      'core.askPass',
+      'core.alternateRefsCommand',
+      'diff.external',
+      'diff.evil.textconv',
+      'diff.evil.command',
+      'filter.evil.clean',
+      'filter.evil.smudge',
+      'filter.evil.process',
+      'credential.helper',
+      'gpg.program',
+      'uploadpack.packObjectsHook',
+      'pager.ls-files',
+    ];
+    const hooks = ['post-index-change', 'reference-transaction', 'post-checkout', 'fsmonitor-watchman', 'pre-auto-gc'];
+    repository.write(Object.fromEntries(hooks.map((hook) => [`.git/hooks/${hook}`, readFileSync(script, 'utf8')])));
+    for (const hook of hooks) chmodSync(join(repository.directory, '.git/hooks', hook), 0o755);
+    // Renamed, changed and untracked: git has reason to look into all of them.
+    repository.write({
+      'a.yaml': pod('a', '1'),
+      'old/b.yaml': undefined,
+      'new/b.yaml': `${pod('b', 'latest')}# renamed\n`,
+      'c/c.yaml': pod('c', 'latest'),
+    });
+    repository.git('add', 'new');
+    for (const setting of settings) repository.git('config', setting, script);
+    repository.git('config', 'filter.evil.required', 'true');
+    rmSync(marker, { force: true });
+    const before = stateOf(repository.directory);
+    expect(await told(repository.directory)).toEqual({
+      found: ['c/c.yaml:4 image-tag-latest [c]'],
+      before: 1,
+      fixed: ['a.yaml:4 image-tag-latest [.]'],
+    });
+    expect(stateOf(repository.directory)).toEqual(before);
+    expect(existsSync(marker)).toBe(false);
+  });
+
+  it('may be a linked work tree, and the run may stand in a directory that was not there', async () => {
+    const repository = new GitRepository({ 'apps/a/a.yaml': pod('a', 'latest'), 'other/b.yaml': pod('b', 'latest') });
+    const linked = join(tree({}), 'linked');
+    repository.git('worktree', 'add', '-q', '-b', 'feature', linked);
+    repository.git('checkout', '-q', '--detach');
+    gitIn(linked, ['mv', 'apps', 'apps2']);
+    expect(await told(linked, 'main')).toEqual({ found: [], before: 2, fixed: [] });
+    expect(await told(join(linked, 'other'), 'main')).toEqual({ found: [], before: 1, fixed: [] });
+    expect(await told(join(linked, 'apps2'), 'main')).toEqual({ found: [], before: 1, fixed: [] });
+  });
+});
+
+describe('what is in no commit', () => {
+  it('stands at both sides where git ignores it and the other side needs it: charts that helm fetched', async () => {
+    const chart = (name: string, more = '') => `apiVersion: v2\nname: ${name}\nversion: 1.0.0\n${more}`;
+    const dependency = 'dependencies: [{ name: dep, version: 1.0.0, repository: https://charts.example.com }]\n';
+    const repository = new GitRepository({
+      '.gitignore': 'charts/\n*.local.yaml\n',
+      'app/Chart.yaml': chart('app', dependency),
+      'app/templates/pod.yaml': pod('{{ .Release.Name }}', 'latest'),
+      'k8s-lint.yaml':
+        'environments:\n  prod:\n    targets: [{ helm: { chart: app, release: app } }]\n    existing: [facts.local.yaml]\n',
+    });
+    repository.write({
+      'app/charts/dep/Chart.yaml': chart('dep'),
+      'app/charts/dep/templates/pod.yaml': pod('dep', '1'),
+      'facts.local.yaml': 'apiVersion: v1\nkind: Namespace\nmetadata: { name: default }\n',
+      'app/templates/more.yaml': pod('more', 'latest'),
+    });
+    const found = ['app/templates/more.yaml:4 image-tag-latest [app (release app)]'];
+    expect(await told(repository.directory)).toEqual({ found, before: 1, fixed: [] });
+    // The chart has moved since, with what helm put below it.
+    repository.git('mv', 'app', 'web');
+    repository.write({
+      'k8s-lint.yaml': readFileSync(join(repository.directory, 'k8s-lint.yaml'), 'utf8').replace(
+        'chart: app',
+        'chart: web',
+      ),
+    });
+    expect(await told(repository.directory)).toEqual({
+      found: ['web/templates/more.yaml:4 image-tag-latest [web (release app)]'],
+      before: 1,
+      fixed: [],
+    });
+  });
+
+  it('keeps nobody from saying what is new elsewhere: a submodule whose commit is not here', async () => {
+    const inner = new GitRepository({
+      'kustomization.yaml': 'resources: [pod.yaml]\n',
+      'pod.yaml': pod('in', 'latest'),
+    });
+    const repository = new GitRepository({
+      'k8s-lint.yaml':
+        'environments:\n  prod:\n    targets: [{ kustomize: prod }]\n  test:\n    targets: [{ manifests: [test] }]\n',
+      'prod/kustomization.yaml': 'resources: [../vendor]\n',
+      'test/pod.yaml': pod('t', '1'),
+    });
+    repository.git('submodule', '--quiet', 'add', inner.directory, 'vendor');
+    repository.commit();
+    // The work tree has the files without the submodule's repository, as an archive would.
+    repository.write({ 'vendor/.git': undefined, '.git/modules': undefined, 'test/pod.yaml': pod('t', 'latest') });
+    const report = await since(repository.directory, 'HEAD');
+    expect(report.diagnostics.map(({ location }) => location.file)).toEqual(['test/pod.yaml']);
+    expect(report.since).toMatchObject({ before: { errors: 0, warnings: 0 }, fixed: [] });
+    expect(report.unchecked.filter(({ what }) => what.startsWith('whether 1 finding'))).toEqual([
+      {
+        what: 'whether 1 finding of prod were there before',
+        reason: expect.stringMatching(/^vendor: the commit [0-9a-f]{12} of this submodule is not here/),
+        target: 'prod',
+      },
+    ]);
+  });
+
+  it('is gone after Ctrl-C', async () => {
+    const repository = new GitRepository({
+      'base/kustomization.yaml': 'resources: [pod.yaml]\n',
+      'base/pod.yaml': pod('a', '1'),
+    });
+    const directory = tree({
+      // A fake that hangs: no real kustomize can be made to.
+      hang: '#!/bin/sh\ncase "$*" in *version*) echo v5.7.1; exit 0;; esac\necho started > "$0.pid"; exec sleep 300\n',
+      'tmp/': '',
+    });
+    chmodSync(join(directory, 'hang'), 0o755);
+    const bin = process.env.K8S_LINT_BIN ?? fileURLToPath(new URL('../bin/k8s-lint.js', import.meta.url));
+    const args = [bin, 'base', '--since', 'HEAD', '--no-cache', '--kustomize', join(directory, 'hang')];
+    const child = spawn(process.execPath, args, {
+      cwd: repository.directory,
+      env: { PATH: process.env.PATH, HOME: process.env.HOME, TMPDIR: join(directory, 'tmp') },
+    });
+    const closed = new Promise((resolve) => child.on('close', resolve));
+    for (let i = 0; i < 200 && !existsSync(join(directory, 'hang.pid')); i++)
+      await new Promise((done) => setTimeout(done, 50));
+    expect(readdirSync(join(directory, 'tmp')).some((name) => name.startsWith('k8s-lint-since-'))).toBe(true);
+    child.kill('SIGINT');
+    expect(await closed).toBe(130);
+    expect(readdirSync(join(directory, 'tmp'))).toEqual([]);
   });
 });

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { EXIT } from '../cli.ts';
 import type { LintOptions } from '../lint.ts';
 
 /** Does what renders, until it is done or Ctrl-C: then the result is undefined. On a terminal, one line says how far it is. */
@@ -9,9 +10,13 @@ export async function interruptible<T>(
   const { signal } = controller;
   // Every tool that runs listens, and Node warns of more than ten.
   setMaxListeners(0, signal);
-  const interrupt = () => controller.abort();
-  process.once('SIGINT', interrupt);
-  process.once('SIGTERM', interrupt);
+  const interrupt = () => {
+    // The second time nobody waits any longer; what lies about is removed on the way out.
+    if (signal.aborted) process.exit(EXIT.interrupted);
+    controller.abort();
+  };
+  process.on('SIGINT', interrupt);
+  process.on('SIGTERM', interrupt);
   const isTerminal = process.stderr.isTTY;
   const onProgress = (done: number, total: number) => process.stderr.write(`\r\x1b[Krendering ${done}/${total}`);
   try {

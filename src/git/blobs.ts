@@ -8,15 +8,39 @@ const MAX_BYTES = 50_000_000;
 export type Unread = 'missing' | 'too large';
 
 /**
- * Reads blobs by one `git cat-file --batch`, and gives each, in the order of the ids, to `take` as soon as it is there. Filters and
- * attributes have no say in it. Rejects with what `take` throws, and with UsageError where git fails.
+ * Reads blobs of a commit by one `git cat-file --batch`, and gives each, in the order of the ids, to `take` as soon as it is there.
+ * Filters and attributes have no say in it. Rejects with what `take` throws, and with UsageError where git fails.
  */
 export async function readBlobs(
   ids: readonly string[],
+  commit: string,
   options: GitOptions,
   take: (id: string, content: Buffer | Unread) => void,
 ): Promise<void> {
-  if (ids.length === 0) return;
+  const failed = await read(ids, options, take);
+  if (failed === undefined) return;
+  // Of a partial clone, git wants to fetch what is missing, may not, and ends there.
+  const missing = /promisor/.test(failed.stderr) ? await missingOf(commit, options) : new Set<string>();
+  const rest = ids.slice(failed.count);
+  for (const id of rest) if (missing.has(id)) take(id, 'missing');
+  const again =
+    missing.size === 0
+      ? failed
+      : await read(
+          rest.filter((id) => !missing.has(id)),
+          options,
+          take,
+        );
+  if (again) throw new UsageError(`--since: git can't read the other side: ${firstError(again.stderr)}`);
+}
+
+/** Resolves to how far it came, where git fails. */
+async function read(
+  ids: readonly string[],
+  options: GitOptions,
+  take: (id: string, content: Buffer | Unread) => void,
+): Promise<{ count: number; stderr: string } | undefined> {
+  if (ids.length === 0) return undefined;
   const reader = new BatchReader(take);
   const { code, stderr } = await askGit(['cat-file', '--batch', '--buffer'], {
     ...options,
@@ -24,10 +48,14 @@ export async function readBlobs(
     onOutput: (chunk) => reader.push(chunk),
   });
   if (reader.failure !== undefined) throw reader.failure;
-  if (code !== 0 || reader.count < ids.length) {
-    const partial = /promisor|lazy fetch|not allowed/.test(stderr) ? PARTIAL : '';
-    throw new UsageError(`--since: git can't read the other side: ${firstError(stderr)}${partial}`);
-  }
+  return code === 0 && reader.count === ids.length ? undefined : { count: reader.count, stderr };
+}
+
+/** The objects of a commit that aren't here. */
+async function missingOf(commit: string, options: GitOptions): Promise<Set<string>> {
+  const { stdout } = await askGit(['rev-list', '--objects', '--no-walk', '--missing=print', commit], options);
+  const lines = stdout.toString('latin1').split('\n');
+  return new Set(lines.filter((line) => line.startsWith('?')).map((line) => line.slice(1)));
 }
 
 /** What brings the content that a partial clone lacks. */

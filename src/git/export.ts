@@ -20,6 +20,7 @@ export interface Gap {
 interface Place {
   /** Below the root of the repository, with a `/` at its end; empty for the root. */
   prefix: Buffer;
+  commit: string;
   git: GitOptions;
 }
 
@@ -36,13 +37,14 @@ interface Listed {
  * Links come last, so that nothing is written through one. Returns what is missing. Throws UsageError.
  */
 export async function exportCommit(
+  commit: string,
   entries: readonly TreeEntry[],
   repository: Repository,
   directory: string,
   skip: ReadonlySet<string>,
 ): Promise<Gap[]> {
   const writer = new Writer(directory, repository);
-  const listed = await listAll(entries, { prefix: Buffer.alloc(0), git: repository.git }, repository, writer);
+  const listed = await listAll(entries, { prefix: Buffer.alloc(0), commit, git: repository.git }, repository, writer);
   for (const { place, entries } of listed) {
     const wanted = new Map<string, Buffer[]>();
     for (const { kind, id, path } of entries) {
@@ -52,7 +54,7 @@ export async function exportCommit(
       if (paths) paths.push(whole);
       else wanted.set(id, [whole]);
     }
-    await readBlobs([...wanted.keys()], place.git, (id, content) => {
+    await readBlobs([...wanted.keys()], place.commit, place.git, (id, content) => {
       for (const path of wanted.get(id) ?? []) writer.file(path, content);
     });
   }
@@ -65,7 +67,7 @@ export async function exportCommit(
     for (const { kind, id, path } of entries) {
       if (kind === 'link') links.set(id, [...(links.get(id) ?? []), Buffer.concat([place.prefix, path])]);
     }
-    await readBlobs([...links.keys()], place.git, (id, content) => {
+    await readBlobs([...links.keys()], place.commit, place.git, (id, content) => {
       for (const path of links.get(id) ?? []) writer.link(path, content);
     });
   }
@@ -107,7 +109,7 @@ async function listSubmodule(
     return [];
   }
   writer.repository(path);
-  const inner = { prefix: Buffer.concat([path, Buffer.from('/')]), git };
+  const inner = { prefix: Buffer.concat([path, Buffer.from('/')]), commit, git };
   return listAll(await listTree(commit, git), inner, repository, writer);
 }
 

@@ -34,15 +34,17 @@ export async function findRenames(
 
   const objects = join(scratch, 'objects');
   await mkdir(objects, { recursive: true, mode: 0o700 });
-  const env = {
-    GIT_INDEX_FILE: join(scratch, 'index'),
-    GIT_OBJECT_DIRECTORY: objects,
-    GIT_ALTERNATE_OBJECT_DIRECTORIES: join(commonDirectory, 'objects'),
-  };
-  const ask = async (args: string[], input?: string) =>
+  const own = { GIT_INDEX_FILE: join(scratch, 'index'), GIT_OBJECT_DIRECTORY: objects };
+  const env = { ...own, GIT_ALTERNATE_OBJECT_DIRECTORIES: join(commonDirectory, 'objects') };
+  const ask = (args: string[], input?: string) =>
     gitOutput(args, { ...git, env, ...(input === undefined ? {} : { input }) });
   const names = added.map((path) => Buffer.from(path, 'latin1').toString());
-  const ids = await ask(['hash-object', '-w', '--no-filters', '--stdin-paths'], `${names.join('\n')}\n`);
+  // Without the repository's objects at hand: git would set the time of those that it finds there anew.
+  const ids = await gitOutput(['hash-object', '-w', '--no-filters', '--stdin-paths'], {
+    ...git,
+    env: own,
+    input: `${names.join('\n')}\n`,
+  });
   await ask(['read-tree', commit]);
   const gone = deleted.filter(isText).map((path) => `0 ${'0'.repeat(commit.length)}\t${fromLatin1(path)}\0`);
   const come = ids

@@ -61,7 +61,9 @@ export function becameOf(before: Side, after: Side, today: Today, gaps: Gaps): B
     const what = `whether ${counted(merge(open).length, 'finding')} of ${environment?.name} were there before`;
     unsure.push({ what, reason: `${path}: ${reason}`, target: environment?.name ?? name });
   }
-  return { states, fixed: after.part.failures.length > 0 ? [] : fixedOf(gone, after, lost), unsure };
+  const doubtful = new Set([...gaps.keys()].map((name) => today.nameOf(name)));
+  const sure = gone.filter(({ environment }) => !doubtful.has(environment));
+  return { states, fixed: after.part.failures.length > 0 ? [] : fixedOf(sure, after, lost), unsure };
 }
 
 function findingThere(found: Found, environment: string, today: Today): SideFinding {

@@ -28,12 +28,11 @@ export async function placeOfGone(
   { config }: Selection,
   today: Today,
   { root, cwd: cwdThere, renames }: OtherSide,
-  cwd: string,
+  { root: rootToday, cwd }: { root: string; cwd: string },
 ): Promise<Location> {
   const before = await gone.locate([]);
   const path = relative(root, resolve(cwdThere, before.file)).split(sep).join('/');
-  const prefix = relative(root, cwdThere);
-  const own = join(cwd, relative(prefix, renames.get(path) ?? path));
+  const own = join(rootToday, renames.get(path) ?? path);
   if (existsSync(own)) return { file: shownPath(own, cwd) };
   for (const ref of gone.targets) {
     const name = today.target(ref.environment, ref.target);

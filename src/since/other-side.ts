@@ -44,18 +44,19 @@ export async function layOut(
   if (exclude) writeFileSync(join(there, '.git', 'info', 'exclude'), exclude, { mode: 0o600 });
   const [entries, workTree] = await Promise.all([listTree(commit, repository.git), listWorkTree(repository)]);
   const renames = await findRenames(commit, entries, workTree, repository, join(directory, 'scratch'));
-  const gaps = await exportCommit(entries, repository, there, workTree.sparse);
-  const cwd = join(there, prefix);
+  const gaps = await exportCommit(commit, entries, repository, there, workTree.sparse);
+  const moved = oldDirectories(renames);
+  const cwd = join(there, entries.some(({ path }) => isIn(path, prefix)) ? prefix : formerly(prefix, moved));
   try {
     mkdirSync(cwd, { recursive: true, mode: 0o700 });
   } catch {
     throw new UsageError(`--since: ${prefix} was no directory then: run it at the root of the repository`);
   }
   const known = new Set([...workTree.present, ...entries.map(({ path }) => path.toString('latin1'))]);
-  const moved = oldDirectories(renames);
   for (const file of await filesRead(today)) {
     const path = relative(root, file).split(sep).join('/');
-    if (!isBelow(file, root) || known.has(Buffer.from(path).toString('latin1'))) continue;
+    // Below what is known are the files of a submodule.
+    if (!isBelow(file, root) || pathsTo(path).some((at) => known.has(Buffer.from(at).toString('latin1')))) continue;
     for (const place of new Set([path, formerly(path, moved)])) copyInto(there, file, resolve(there, place));
   }
   return { root: there, cwd, renames, gaps };
@@ -75,9 +76,19 @@ async function filesRead({
   return files;
 }
 
-/** Where a file stood before the directory that holds it got another name. */
+/** A path, and those of the directories above it. */
+function pathsTo(path: string): string[] {
+  const parts = path.split('/');
+  return parts.map((_, i) => parts.slice(0, i + 1).join('/'));
+}
+
+function isIn(path: Buffer, directory: string): boolean {
+  return path.subarray(0, Buffer.byteLength(directory) + 1).equals(Buffer.from(`${directory}/`));
+}
+
+/** Where something stood before it, or a directory that holds it, got another name. */
 function formerly(path: string, moved: ReadonlyMap<string, string>): string {
-  for (let directory = dirname(path); directory !== '.'; directory = dirname(directory)) {
+  for (let directory = path; directory !== '' && directory !== '.'; directory = dirname(directory)) {
     const old = moved.get(directory);
     if (old !== undefined) return old + path.slice(directory.length);
   }

@@ -75,7 +75,8 @@ export async function judgeSince(
       before: {
         of: ({ name }) => before.clusters.get(names.get(name) ?? ''),
         whole: !selection.partial,
-        locateGone: (environment, gone) => placeOfGone(gone, environment, selection, today, other, cwd),
+        locateGone: (environment, gone) =>
+          placeOfGone(gone, environment, selection, today, other, { root: repository.root, cwd }),
       },
     });
     const gaps = await gapsOf(before, other, there.sources);
