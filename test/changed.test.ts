@@ -1,12 +1,16 @@
-import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { affected } from '../src/changed/affected.ts';
-import { findConfig } from '../src/config/config.ts';
+import { type Environment, findConfig } from '../src/config/config.ts';
 import { loadConfig } from '../src/config/load.ts';
 import { discover } from '../src/discover.ts';
+import { run } from '../src/render/run.ts';
+import { pinned } from '../src/render/tools.ts';
 import { SourceFiles } from '../src/source.ts';
-import { tree } from './tree.ts';
+import { readTree, tree } from './tree.ts';
 
 const CONFIG_MAP = (name: string) => `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: ${name} }\n`;
 const CHART = 'apiVersion: v2\nname: web\nversion: 1.0.0\n';
@@ -332,5 +336,55 @@ environments:
     const root = tree({ ...configured(), '.git/': '', 'team/a.yaml': '' });
     expect(await selected(root, ['team/k8s-lint.yaml'], join(root, 'team'))).toEqual(['dev', 'prod']);
     expect(await selected(root, ['other/k8s-lint.yaml'], join(root, 'team'))).toEqual([]);
+  });
+});
+
+/** What the tools print for the targets of an environment, or that they refuse. */
+async function rendering({ targets }: Environment): Promise<string[]> {
+  const { kubectl, helm } = await pinned('v35');
+  return Promise.all(
+    targets.flatMap(async (target) => {
+      if (target.type === 'manifests') return target.files.map((file) => readFileSync(file, 'utf8')).join();
+      const [command, args]: [string, string[]] =
+        target.type === 'kustomize'
+          ? [kubectl, ['kustomize', target.directory]]
+          : [helm, ['template', target.release, target.chart, ...target.values.flatMap((file) => ['--values', file])]];
+      const result = await run(command, args, { cwd: tmpdir(), timeout: 60_000 });
+      return result.kind === 'ok' ? result.stdout : result.kind;
+    }),
+  );
+}
+
+describe('what is not selected', () => {
+  it.each(['algosu', 'devex', 'oli'])('renders as before: %s', async (project) => {
+    const before = fileURLToPath(new URL(`../fixtures/projects/${project}/broken`, import.meta.url));
+    const files = Object.keys(readTree(before)).filter((file) => file !== 'k8s-lint.yaml');
+    const load = async (root: string) => {
+      const context = { cwd: root, sources: new SourceFiles(root) };
+      return (await loadConfig(join(root, 'k8s-lint.yaml'), context)).environments;
+    };
+    const root = tree(readTree(before));
+    const environments = await load(root);
+    const wanted = await Promise.all(environments.map(rendering));
+    const context = { cwd: root, settings: [], configSought: true };
+    let compared = 0;
+    for (const [i, file] of files.entries()) {
+      const text = readFileSync(join(root, file), 'utf8');
+      rmSync(join(root, file));
+      const hit = affected(environments, [join(root, file)], { ...context, sources: new SourceFiles(root) });
+      const others = environments.filter((environment) => !hit.includes(environment));
+      // One of them each time: all that is deleted is tried, against every environment in turn.
+      const other = others[i % Math.max(others.length, 1)];
+      if (other) {
+        compared++;
+        expect([file, other.name, await rendering(other)]).toEqual([
+          file,
+          other.name,
+          wanted[environments.indexOf(other)],
+        ]);
+      }
+      writeFileSync(join(root, file), text);
+    }
+    expect(compared).toBeGreaterThan(5);
   });
 });

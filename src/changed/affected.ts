@@ -19,6 +19,8 @@ export interface ChangedContext {
   settings: readonly string[];
   /** No configuration was asked for by name: a nearer k8s-lint.yaml that is gone was read before. */
   configSought: boolean;
+  /** Absolute paths of what a changed kustomization listed before: what is found may be it. */
+  formerlyListed?: readonly string[];
 }
 
 /**
@@ -38,8 +40,17 @@ export function affected(
     ({ existing, patterns = [], targets, configured }) =>
       existing.some((file) => changed.touch(file)) ||
       changed.all.some((path) => isOpen(path) && patterns.some((pattern) => stoodFor(pattern, path))) ||
-      targets.some((target) => targetIsTouched(target, configured, changed, context)),
+      targets.some(
+        (target) =>
+          targetIsTouched(target, configured, changed, context) || (!configured && wasListed(target, changed, context)),
+      ),
   );
+}
+
+function wasListed(target: Target, changed: ChangedPaths, { formerlyListed = [] }: ChangedContext): boolean {
+  const listed = new Set(formerlyListed.map((path) => changed.real(path)));
+  const own = target.type === 'kustomize' ? [target.directory] : target.type === 'manifests' ? target.files : [];
+  return own.some((path) => listed.has(changed.real(path)));
 }
 
 /** Where what was there can't be looked at any more. */

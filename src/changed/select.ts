@@ -6,6 +6,7 @@ import type { UncheckedItem } from '../report/report.ts';
 import type { Selection } from '../selection.ts';
 import type { SourceFiles } from '../source.ts';
 import { affected } from './affected.ts';
+import { formerlyListed } from './formerly.ts';
 import { ChangedPaths } from './paths.ts';
 
 /**
@@ -22,11 +23,13 @@ export async function onlyAffected(
   const all = named.length === 0 && !process.env.PRE_COMMIT;
   const commit = await changedByCommit(all, { cwd, signal });
   const paths = [...new Set([...named.map((path) => absolute(path, cwd)), ...commit.paths])];
+  const isFound = selection.environments.some(({ configured }) => !configured);
   const environments = affected(selection.environments, paths, {
     cwd,
     sources,
     settings: settingsOf(selection.config, options),
     configSought: options.config === undefined,
+    formerlyListed: isFound ? await formerlyListed(paths, cwd, signal) : [],
   });
   const changed = new ChangedPaths(paths);
   const concerned = selection.unchecked.filter(({ target }) => changed.below(resolve(cwd, target)).length > 0);

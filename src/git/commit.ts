@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import { repositoryRoot } from '../repository.ts';
 import { type GitResult, git } from './git.ts';
 
@@ -24,7 +24,7 @@ export interface CommitOptions {
  */
 export async function changedByCommit(all: boolean, options: CommitOptions): Promise<CommitChanges> {
   const { env = process.env } = options;
-  if (!env.GIT_DIR && !existsSync(join(repositoryRoot(options.cwd), '.git'))) return { paths: [] };
+  if (!isRepository(options)) return { paths: [] };
   const diff = (...what: string[]) => {
     const filter = all ? [] : ['--diff-filter=D'];
     const args = ['--raw', '-z', '--no-abbrev', '--no-renames', '--no-ext-diff', '--no-textconv', ...filter];
@@ -35,9 +35,46 @@ export async function changedByCommit(all: boolean, options: CommitOptions): Pro
     git(['rev-parse', '--show-toplevel'], options),
     from && to ? between(from, to, diff) : diff('--cached', '--ignore-submodules=none'),
   ]);
-  if (result.kind !== 'ok') return { paths: [], failure: describe(result) };
   if (top.kind !== 'ok') return { paths: [], failure: describe(top) };
-  return { paths: pathsOf(result.stdout, top.stdout.toString('utf8').replace(/\r?\n$/, '')) };
+  if (result.kind !== 'ok') return { paths: [], failure: describe(result) };
+  return { paths: pathsOf(result.stdout, firstLine(top.stdout)) };
+}
+
+/**
+ * What files held before the commit in the making, by the absolute paths that were asked for; those that it adds, and all where
+ * git can't tell, are left out. Rejects only when aborted.
+ */
+export async function contentsBefore(paths: readonly string[], options: CommitOptions): Promise<Map<string, string>> {
+  const { env = process.env } = options;
+  const contents = new Map<string, string>();
+  if (!isRepository(options)) return contents;
+  const top = await git(['rev-parse', '--show-toplevel'], options);
+  if (top.kind !== 'ok') return contents;
+  const inside = (path: string) => relative(firstLine(top.stdout), path).split(sep).join('/');
+  const asked = paths.filter((path) => !/\n|\ufffd/.test(path) && !inside(path).startsWith('../'));
+  const input = asked.map((path) => `${env.PRE_COMMIT_FROM_REF || 'HEAD'}:${inside(path)}\n`).join('');
+  const result = await git(['cat-file', '--batch'], { ...options, input });
+  if (result.kind !== 'ok') return contents;
+  const { stdout } = result;
+  let at = 0;
+  for (const path of asked) {
+    const end = stdout.indexOf('\n', at);
+    const header = stdout.toString('utf8', at, end);
+    at = end + 1;
+    const [, type, size] = /^[0-9a-f]+ (\w+) (\d+)$/.exec(header) ?? [];
+    if (size === undefined) continue;
+    if (type === 'blob') contents.set(path, stdout.toString('utf8', at, at + Number(size)));
+    at += Number(size) + 1;
+  }
+  return contents;
+}
+
+function isRepository({ cwd, env = process.env }: CommitOptions): boolean {
+  return Boolean(env.GIT_DIR) || existsSync(join(repositoryRoot(cwd), '.git'));
+}
+
+function firstLine(output: Buffer): string {
+  return output.toString('utf8').replace(/\r?\n$/, '');
 }
 
 /** From where two revisions parted; where they have nothing in common, all that differs, as pre-commit has it. */
