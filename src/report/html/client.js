@@ -305,12 +305,20 @@ function centre(element) {
   return { x: left + width / 2, y: top + height / 2 };
 }
 
+/** The line that a label stands on. @param {Element} label */
+function lineOf(label) {
+  const ends = `[data-a="${label.getAttribute('data-a')}"][data-b="${label.getAttribute('data-b')}"]`;
+  return label.closest('svg')?.querySelector(`.line.blocked${ends}`);
+}
+
 /** @param {SVGSVGElement} map */
 function listenTo(map) {
   const list = choices(map);
   (list.find((element) => element.classList.contains('blocked')) ?? list[0])?.setAttribute('tabindex', '0');
   map.addEventListener('click', (event) => {
-    const element = event.target instanceof Element ? event.target.closest('[role=button]') : null;
+    const target = event.target instanceof Element ? event.target : null;
+    const label = target?.closest('.label');
+    const element = label ? lineOf(label) : target?.closest('[role=button]');
     if (element instanceof SVGElement) {
       settle(element);
       toggle(element);
@@ -420,5 +428,7 @@ const known = new Set(maps.flatMap((map) => choices(map).flatMap((element) => wo
 for (const button of all('.on-map'))
   button.hidden = !known.has(button.closest('.finding')?.getAttribute('data-i') ?? '');
 listen();
+// What the first search would wait for.
+if ('requestIdleCallback' in window) requestIdleCallback(() => searchable());
 for (const map of maps) listenTo(map);
 readAddress();

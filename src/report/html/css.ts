@@ -15,7 +15,7 @@ export const css = `
 }
 * { box-sizing: border-box; }
 html { background: var(--ground); color: var(--ink); font: 15px/1.5 system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; scroll-padding-top: 7.5rem; }
-body { margin: 0; }
+body { margin: 0; overflow-wrap: anywhere; }
 [hidden] { display: none !important; }
 a { color: var(--link); }
 code, pre, .mono { font-family: ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; font-size: .87em; }
@@ -107,7 +107,7 @@ summary::-webkit-details-marker { display: none; }
 .map .line[role] { cursor: pointer; outline: none; }
 .map .line[role]:focus-visible .hit { stroke: var(--link); stroke-opacity: .45; }
 .map .line[aria-pressed=true] .hit { stroke: var(--link); stroke-opacity: .25; }
-.map .label { pointer-events: none; }
+.map .label { cursor: pointer; }
 .map .label rect { fill: var(--error-ground); stroke: var(--error); stroke-width: 1.5; }
 .map .label text { fill: var(--error); text-anchor: middle; font-size: 12px; }
 .map .label .strong { font-weight: 700; font-size: 13px; }
@@ -134,7 +134,7 @@ td { min-width: 5rem; }
 .meta { display: flex; flex-wrap: wrap; gap: .1rem .9rem; align-items: baseline; margin: .3rem 0 0; color: var(--soft); font-size: .87rem; }
 .meta code { font-size: .95em; }
 .source { margin: .55rem 0 0; background: var(--sunk); border-radius: 6px; padding: .4rem 0; overflow-x: auto; line-height: 1.55; tab-size: 4; }
-.source span { display: block; padding: 0 .8rem; width: max-content; min-width: 100%; unicode-bidi: isolate; }
+.source span { display: block; min-height: 1lh; padding: 0 .8rem; width: max-content; min-width: 100%; unicode-bidi: isolate; }
 .source i { display: inline-block; min-width: 3.2em; padding-right: 1em; text-align: right; color: var(--soft); font-style: normal; user-select: none; }
 .source .here { background: var(--mark); }
 .source span { position: relative; }

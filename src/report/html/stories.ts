@@ -42,8 +42,8 @@ function example(title: string, shown: Example | undefined): string {
     .map((line) => {
       const at = line.indexOf('# <- ');
       return at === -1
-        ? `<span>${esc(line)}\n</span>`
-        : `<span class="here">${esc(line.slice(0, at).trimEnd())}\n</span><span class="note">${esc(line.slice(at))}\n</span>`;
+        ? `<span>${esc(line)}</span>`
+        : `<span class="here">${esc(line.slice(0, at).trimEnd())}</span><span class="note">${esc(line.slice(at))}</span>`;
     });
   return `<h3>${title}</h3><pre class="source" tabindex="0"><code>${rows.join('')}</code></pre>`;
 }
