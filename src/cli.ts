@@ -81,7 +81,7 @@ async function buildProgram(exit: (code: number) => void): Promise<Command> {
     command
       .option(
         '-f, --format <name>',
-        'text, json, sarif, github, gitlab, junit or markdown (repeatable; the n-th goes with the n-th --output)',
+        'text, json, sarif, github, gitlab, junit, markdown or html (repeatable; the n-th goes with the n-th --output)',
         collect,
       )
       .option('-o, --output <file>', 'write the report to a file (repeatable)', collect)

@@ -345,7 +345,7 @@ describe('merge', () => {
       '../../../../etc/passwd',
       'inside.yaml',
     ];
-    const evil = '\u001b]0;evil\u0007\r\n::error::x\u202e';
+    const evil = '\u001b]0;evil\u0007\r\n::error::x\u202e</script><script>alert(1)</script>';
     const [environment] = one.environments;
     const [found] = environment?.found ?? [];
     const lines = files.map((file) => ({ ...found, message: `${evil}${file}`, location: { file, line: 1 } }));
@@ -372,15 +372,15 @@ describe('merge', () => {
         false,
       ]);
       if (format === 'text' || format === 'html') expect(text).toContain('inside: ');
+      if (format === 'html') expect(text).not.toContain('<script>alert');
       expect([format, [...text].filter((char) => OBEYED.has(char))]).toEqual([format, []]);
     }
   });
 
   it('makes one report of what two runs of the command wrote, anywhere in the repository', () => {
-    const root = tree({
-      '.git/HEAD': 'ref: refs/heads/main\n',
-      ...Object.fromEntries(Object.entries(shared).map(([file, text]) => [`deploy/${file}`, text])),
-    });
+    const files = Object.entries(shared).map(([file, text]) => [`deploy/${file}`, text]);
+    const repository = new GitRepository(Object.fromEntries(files));
+    const root = repository.directory;
     const run = (cwd: string, ...args: string[]) => {
       const { status, stdout, stderr } = spawnSync(process.execPath, [bin, ...args], {
         cwd,
@@ -399,11 +399,16 @@ describe('merge', () => {
       stdout: '',
       stderr: 'k8s-lint: nothing to judge in shard 9/9: all 5 environments are in others\n',
     });
-    const files = [join(root, '1.json'), join(root, '2.json')];
+    const shards = [join(root, '1.json'), join(root, '2.json')];
     const single = run(deploy);
     expect(single.status).toBe(1);
-    expect(run(root, 'merge', ...files)).toEqual(single);
-    expect(run(root, 'merge', ...files.slice(1))).toEqual({
+    expect(run(root, 'merge', ...shards)).toEqual(single);
+    const [then, now] = [repository.git('rev-parse', 'HEAD'), repository.commit()];
+    expect(run(root, 'merge', ...shards)).toEqual({
+      ...single,
+      stderr: `k8s-lint: the shards are of commit ${then}, and ${now} is checked out here: lines of files may be other ones\n`,
+    });
+    expect(run(root, 'merge', ...shards.slice(1))).toEqual({
       status: 2,
       stdout: '',
       stderr: 'k8s-lint: missing: shard 1/2; a merged report is one of all shards\n',

@@ -55,7 +55,8 @@ function groupsOf(sides: readonly { environments: readonly Environment[] }[], na
   return [...names.filter((name) => !isOne(name)).map((name) => [name]), ...(one.length > 0 ? [one] : [])];
 }
 
-async function headOf(cwd: string): Promise<string | undefined> {
+/** The commit that is checked out; undefined where nobody can tell. */
+export async function headOf(cwd: string): Promise<string | undefined> {
   const asked = await git(['rev-parse', '--verify', '--quiet', 'HEAD'], { cwd });
   const commit = asked.kind === 'ok' ? asked.stdout.toString().trim() : '';
   return /^[0-9a-f]{40,64}$/.test(commit) ? commit : undefined;

@@ -23,11 +23,13 @@ export default {
     symptoms: [
       'this ignore of image-tag-latest matches nothing: remove it',
       'this ignores nothing: write it as "# k8s-lint-ignore RULE: reason"',
+      'this entry of the baseline, for image-tag-latest, matches nothing any more: remove it',
     ],
     fix:
       'Remove the ignore. If a finding is still reported beside it, correct its rule, its file or its resource; a comment stands ' +
-      'on the line of the finding or alone on the line above, and always gives its reason.',
-    facts: ['The ignores of k8s-lint.yaml and of comments, against what the whole run found'],
+      'on the line of the finding or alone on the line above, and always gives its reason. `k8s-lint baseline --prune` removes the ' +
+      'entries of a baseline whose findings are gone.',
+    facts: ['The ignores of k8s-lint.yaml, of comments and of a baseline, against what the whole run found'],
     silent: [
       'Only some of the rules, environments or paths are linted: it may match elsewhere',
       'A target does not render, was not checked, or holds objects whose wrong types keep them from the rules: it may match there',
