@@ -32,7 +32,7 @@ export interface AssembleInput {
   /** Their symptoms say which rule a tool's message belongs to. */
   rules: readonly Rule[];
   /** What is known of the other side of a comparison. */
-  sides?: Pick<ClusterInput, 'before' | 'others' | 'locateGone'> | undefined;
+  sides?: Pick<ClusterInput, 'before' | 'others' | 'leftOut' | 'locateGone'> | undefined;
 }
 
 export interface Assembled {

@@ -281,7 +281,7 @@ function sidesOf(
   const before = of(environment);
   if (!before) return undefined;
   const others = () => [...clusters.values()].filter((cluster) => cluster.environment !== environment.name);
-  return { before, ...(whole && { others }), locateGone: (gone) => locateGone(environment, gone) };
+  return { before, others, leftOut: !whole, locateGone: (gone) => locateGone(environment, gone) };
 }
 
 /** What was found out about one environment, before ignores. */

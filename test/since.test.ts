@@ -446,3 +446,43 @@ describe('what is in no commit', () => {
     expect(readdirSync(join(directory, 'tmp'))).toEqual([]);
   });
 });
+
+describe('what holds data', () => {
+  const claim = (name: string) => `apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: { name: ${name} }
+spec: { accessModes: [ReadWriteOnce], resources: { requests: { storage: 1Gi } } }
+`;
+  const kustomization = (...files: string[]) => `namespace: apps\nresources: [${files.join(', ')}]\n`;
+
+  it('is missed where it is gone, its environment too, and not where it has moved', async () => {
+    const repository = new GitRepository({
+      'a/kustomization.yaml': kustomization('pod.yaml', 'one.yaml', 'two.yaml'),
+      'a/pod.yaml': pod('a', '1'),
+      'a/one.yaml': claim('one'),
+      'a/two.yaml': claim('two'),
+      'b/kustomization.yaml': kustomization('pod.yaml'),
+      'b/pod.yaml': pod('b', '1'),
+      'c/kustomization.yaml': kustomization('three.yaml'),
+      'c/three.yaml': claim('three'),
+    });
+    repository.write({
+      'a/kustomization.yaml': kustomization('pod.yaml'),
+      'a/one.yaml': undefined,
+      'a/two.yaml': undefined,
+      'b/kustomization.yaml': kustomization('pod.yaml', 'two.yaml'),
+      'b/two.yaml': claim('two'),
+      c: undefined,
+    });
+    const gone = async (options: Partial<LintOptions> = {}) =>
+      (await since(repository.directory, 'HEAD', options)).diagnostics.map(
+        ({ rule, location, message }) => `${location.file} ${rule} ${message.replace(/:.*/s, '')}`,
+      );
+    expect(await gone()).toEqual([
+      'a/kustomization.yaml change-destroys-data PersistentVolumeClaim/one is no longer rendered',
+      'c/three.yaml change-destroys-data PersistentVolumeClaim/three is no longer rendered',
+    ]);
+    // Where other environments are left out, it may have gone there.
+    expect(await gone({ paths: ['a'] })).toEqual([]);
+  });
+});

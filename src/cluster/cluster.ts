@@ -51,6 +51,8 @@ export interface ClusterInput {
   before?: Cluster;
   /** All other environments of this side, those that were left out included if they were rendered: objects move between them. */
   others?(): readonly Cluster[];
+  /** Some environments were left out by who asked: nobody knows what they render. */
+  leftOut?: boolean;
   /** Where in today's files to tell of an object of `before` that is gone. */
   locateGone?(gone: Resource): Promise<Location>;
 }
@@ -151,6 +153,11 @@ export class Cluster {
   /** The object of that identity; `scope` is a resource's `scope`, a namespace's name, or `''` for cluster-scoped kinds. */
   get<T = Resource['object']>(group: string, kind: string, scope: string, name: string): Resource<T> | undefined {
     return this.#byIdentity.get(`${group}/${kind} ${scope} ${name}`) as Resource<unknown> as Resource<T> | undefined;
+  }
+
+  /** Whether there are environments that nobody knows: an object may have moved there. */
+  get leftOut(): boolean {
+    return this.#input.leftOut ?? false;
   }
 
   /** The other environments of this side, where there are two sides: an object may have moved there. */

@@ -78,6 +78,7 @@ function whereItMayBe(cluster: Cluster): string | undefined {
   const broken = (some: Cluster) => some.targets.filter(({ incomplete }) => incomplete).map(({ target }) => target);
   const [here] = broken(cluster);
   if (here !== undefined) return here;
+  if (cluster.leftOut) return 'what this run leaves out';
   for (const other of cluster.others) {
     const before = new Set(other.before ? broken(other.before) : []);
     const elsewhere = broken(other).find((target) => !before.has(target));
