@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Ajv } from 'ajv';
 import fc from 'fast-check';
@@ -48,17 +48,14 @@ const ran = ['host-network-port-mismatch', 'image-tag-latest'];
 
 let report: Report;
 let clean: Report;
-/** The real reports of the projects, broken and fixed. */
+/** The real reports of the broken projects, and of one that is fixed. */
 let real: Report[];
 
 beforeAll(async () => {
   report = await lintFiles(files, { rules: ran });
   clean = await lintFiles({ ...files, 'apps/web.yaml': '', 'prod/tool.yaml': '' }, { rules: ran });
-  real = await Promise.all(
-    readdirSync(projects).flatMap((name) =>
-      ['broken', 'fixed'].map((state) => lintFiles(readTree(join(projects, name, state)))),
-    ),
-  );
+  const states = [...readdirSync(projects).map((name) => join(name, 'broken')), join('algosu', 'fixed')];
+  real = await Promise.all(states.map((state) => lintFiles(readTree(join(projects, state)))));
 });
 
 async function write(format: Format, of: Report, options: Partial<ReporterOptions> = {}): Promise<string> {
@@ -172,6 +169,44 @@ const anyReport: fc.Arbitrary<Report> = fc
 
 /** Everything that a terminal or the log of a workflow would obey. */
 const OBEYED = /(?![\n])[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]|^\s*::|##\[/mu;
+
+describe('github', () => {
+  /** A line as GitHub's runner reads it (https://github.com/actions/runner, ActionCommand.cs). */
+  function read(line: string) {
+    const [, name, list = '', data = ''] = /^::(\w+) (.*?)::(.*)$/.exec(line) ?? [];
+    const decode = (text: string) =>
+      [
+        ['%0D', '\r'],
+        ['%0A', '\n'],
+        ['%3A', ':'],
+        ['%2C', ','],
+        ['%25', '%'],
+      ].reduce((decoded, [code = '', char = '']) => decoded.replaceAll(code, char), text);
+    const properties = list.split(',').map((property) => property.split(/=(.*)/s).slice(0, 2).map(decode));
+    return { name, properties: Object.fromEntries(properties), message: decode(data).split('\n')[0] };
+  }
+
+  async function check(one: Report) {
+    const lines = (await write('github', one, { severity: 'info' })).split('\n').slice(0, -1);
+    expect(lines.map(read)).toEqual(
+      one.diagnostics.map(({ severity, rule, message, location: { file, line, column } }) => ({
+        name: { error: 'error', warning: 'warning', info: 'notice' }[severity],
+        properties: {
+          file: oneLine(posix.normalize(file)),
+          ...(line === undefined ? {} : { line: String(line) }),
+          ...(column === undefined ? {} : { col: String(column) }),
+          title: `k8s-lint ${rule}`,
+        },
+        message: oneLine(message.split(/\r?\n/)[0] ?? ''),
+      })),
+    );
+  }
+
+  it('is one command for each finding, which the runner reads as it was meant', async () => {
+    for (const one of real) await check(one);
+    await fc.assert(fc.asyncProperty(anyReport, check));
+  });
+});
 
 describe('gitlab', () => {
   const validate = new Ajv().compile(JSON.parse(schema('gitlab-codeclimate.json')));
