@@ -90,7 +90,7 @@ function sinceLines({ since }: Report, { severity }: ReporterOptions, chalk: Cha
   const fixed = shown(since.fixed, severity);
   const listed = fixed.slice(0, LISTED_FIXED).map(({ location, severity: level, message, rule }) => {
     const [first = ''] = linesOf(message);
-    return chalk.dim(`  ${oneLine(showLocation(location))}  ${level}  ${first}  ${rule}`);
+    return chalk.dim(`  ${oneLine(location.file)}  ${level}  ${first}  ${rule}`);
   });
   const rest = fixed.length - listed.length;
   return [
