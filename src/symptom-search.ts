@@ -20,13 +20,16 @@ const LIKE = 0.75;
 const WHOLE = 0.9;
 const MUCH = 8;
 /** What the words that both have must tell: more than one or two that any message may hold. */
-const TELLING = 5;
+const TELLING = 5.5;
 /** A word or two are enough for a text that says little else: this part of it. */
 const ALL_OF_IT = 0.6;
 /** In more lines than these, a code alone tells nothing: it may be of another object. */
 const SHORT = 3;
 /** Other rules are named as long as they are about as likely as the first. */
 const ABOUT_AS_LIKELY = 0.6;
+/** Characters: of a long log, the end tells most; of a long line, the start. */
+const MOST_TEXT = 2_000_000;
+const MOST_LINE = 4000;
 /** Lines that are searched as one text, since terminals break lines, and how many of them come again in the next. */
 const CHUNK = 12;
 const OVERLAP = 3;
@@ -49,10 +52,14 @@ export function searchSymptoms(text: string, rules: readonly Rule[]): SymptomMat
   return [...found.values()].sort((a, b) => b.score - a.score || b.likeness - a.likeness || place(a) - place(b));
 }
 
-/** The best match, and others that could be meant as well. */
+/** The best match, and others that could be meant as well: by the same line, or because another line is their symptom. */
 export function likeliest(matches: readonly SymptomMatch[], most: number): SymptomMatch[] {
   const [best] = matches;
-  return best ? matches.filter(({ score }) => score >= best.score * ABOUT_AS_LIKELY).slice(0, most) : [];
+  return best
+    ? matches
+        .filter(({ score, line }) => score >= (line === best.line ? best.score * ABOUT_AS_LIKELY : TELLING))
+        .slice(0, most)
+    : [];
 }
 
 /** A word of a symptom or a text; `variable` ones stand for any name, number or hash. */
@@ -127,9 +134,10 @@ interface Line {
 
 /** The lines of a text, each once: logs repeat themselves. */
 function distinctLines(text: string): Line[] {
-  const all = unwrapped(text).split(/\r?\n/);
+  const all = unwrapped(text.slice(-MOST_TEXT)).split(/\r?\n/);
   const lines = new Map<string, Line>();
-  for (const line of all) {
+  for (const whole of all) {
+    const line = whole.slice(0, MOST_LINE);
     // Among others, an event that is no warning is what happens every day.
     if (all.length > 1 && /^\s*Normal\s/.test(line)) continue;
     const read = { text: line.replace(/\s+/g, ' ').trim(), tokens: textTokens(line) };
@@ -269,7 +277,7 @@ const EXAMPLE_NAME = new RegExp(`(?<!\\w)(?:[\\w-]+[-./])*(?:${EXAMPLE})(?:[-./]
 
 /** A symptom's words; what is quoted, numbered, or an example's name stands for any other. */
 function symptomTokens(symptom: string): Token[] {
-  const parts = symptom.split(/("[^"]*"|`[^`]*`|'[^'\s]*')/);
+  const parts = symptom.replace(/^error:\s+/i, '').split(/("[^"]*"|`[^`]*`|'[^'\s]*')/);
   return textTokens(parts.map((part, i) => (i % 2 === 0 ? part.replace(EXAMPLE_NAME, '"$&"') : part)).join(''));
 }
 

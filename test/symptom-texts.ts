@@ -311,6 +311,139 @@ export const SYMPTOMS: readonly { rule: string | readonly string[]; text: string
     rule: 'render-failed',
     text: "Error: values don't meet the specifications of the schema(s) in the following chart(s):\nredis:\n- replica.replicaCount: Invalid type. Expected: integer, given: string",
   },
+  {
+    rule: 'reference-key-missing',
+    text: 'Error: failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: error mounting "/var/lib/kubelet/pods/1f/volume-subpaths/config/nginx/0" to rootfs at "/etc/nginx/nginx.conf": mount /var/lib:/etc/nginx/nginx.conf (via /proc/self/fd/6), flags: 0x5001: not a directory: unknown: Are you trying to mount a directory onto a file (or vice-versa)? Check if the specified host path exists and is the expected type',
+  },
+  { rule: 'reference-missing', text: 'pods "builder" is forbidden: pod rejected: RuntimeClass "kata-qemu" not found' },
+  {
+    rule: 'credentials-disagree',
+    text: 'connection error: Handshake terminated by server: 403 (ACCESS-REFUSED) with message "ACCESS_REFUSED - Login was refused using authentication mechanism PLAIN. For details see the broker logfile."',
+  },
+  {
+    rule: 'disruption-budget-blocks-drain',
+    text: '{"kind":"Status","message":"Cannot evict pod as it would violate the pod\'s disruption budget.","reason":"TooManyRequests","details":{"causes":[{"reason":"DisruptionBudget","message":"The disruption budget kafka needs 2 healthy pods and has 2 currently"}]},"code":429}',
+  },
+  {
+    rule: ['host-network-dns-policy', 'network-policy-blocks-dns', 'host-unresolved'],
+    text: 'ping: redis-master: Temporary failure in name resolution',
+  },
+  {
+    rule: 'resource-defined-twice',
+    text: 'Error: UPGRADE FAILED: Unable to continue with update: ConfigMap "feature-flags" in namespace "apps" exists and cannot be imported into the current release: invalid ownership metadata; label validation error: missing key "app.kubernetes.io/managed-by": must be set to "Helm"',
+  },
+  {
+    rule: 'resource-defined-twice',
+    text: 'error: Apply failed with 1 conflict: conflict with "helm" using apps/v1: .spec.replicas',
+  },
+  {
+    rule: 'pod-security-denied',
+    text: 'Warning: would violate PodSecurity "restricted:v1.29": runAsNonRoot != true (pod or container "app" must set securityContext.runAsNonRoot=true)',
+  },
+  {
+    rule: 'fs-group-ignored',
+    text: 'Caused by: java.nio.file.AccessDeniedException: /usr/share/elasticsearch/data/node.lock',
+  },
+  {
+    rule: 'data-directory-owner-mismatch',
+    text: 'initdb: error: could not change permissions of directory "/bitnami/postgresql/data": Operation not permitted',
+  },
+  {
+    rule: 'resource-defined-twice',
+    text: 'SharedResourceWarning: Deployment/frontend is part of applications argocd/frontend and frontend-legacy',
+  },
+  {
+    rule: 'api-not-served',
+    text: 'error: unable to recognize "ing.yaml": no matches for kind "Ingress" in version "extensions/v1beta1"',
+  },
+  {
+    rule: 'render-failed',
+    text: 'Error: template: web/templates/deployment.yaml:12:24: executing "web/templates/deployment.yaml" at <.Values.image.tag>: nil pointer evaluating interface {}.tag',
+  },
+  { rule: 'reference-missing', text: 'secret "tls-wildcard" not found' },
+  {
+    rule: 'reference-missing',
+    text: 'Unable to retrieve some image pull secrets (regcred, other-cred); attempting to pull the image may not succeed.',
+  },
+  {
+    rule: 'volume-rollout-stuck',
+    text: 'FATAL:  lock file "postmaster.pid" already exists\nHINT:  Is another postmaster (PID 1) running in data directory "/var/lib/postgresql/data"?',
+  },
+  { rule: 'tls-host-uncovered', text: 'Failed to load resource: net::ERR_CERT_COMMON_NAME_INVALID' },
+  {
+    rule: 'reference-missing',
+    text: 'AbleToScale  False  FailedGetScale  the HPA controller was unable to get the target\'s current scale: deployments.apps "storefront" not found',
+  },
+  {
+    rule: ['reference-missing', 'backend-port-missing', 'service-selects-nothing'],
+    text: 'W0301 10:00:00.000000       7 controller.go:1109] Error obtaining Endpoints for Service "store/cart": no object matching key "store/cart" in local store',
+  },
+  {
+    rule: 'host-port-conflict',
+    text: 'Pod "proxy" is invalid: spec.containers[1].ports[0].hostPort: Duplicate value: "TCP//443"',
+  },
+  { rule: 'reference-key-missing', text: "Error: couldn't find key username in Secret default/db-user" },
+  { rule: 'image-reference-invalid', text: 'Error: InvalidImageName' },
+  {
+    rule: 'schema-invalid',
+    text: 'Deployment in version "v1" cannot be handled as a Deployment: json: cannot unmarshal string into Go struct field Container.spec.template.spec.containers.args of type []string',
+  },
+  {
+    rule: 'schema-invalid',
+    text: 'The Certificate "web" is invalid: spec.renewBefore: Invalid value: "integer": spec.renewBefore in body must be of type string: "integer"',
+  },
+  {
+    rule: 'schema-invalid',
+    text: 'The ConfigMap "My_App" is invalid: metadata.name: Invalid value: "My_App": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, \'-\' or \'.\'',
+  },
+  {
+    rule: 'limit-range-violated',
+    text: 'persistentvolumeclaims "data-kafka-0" is forbidden: maximum storage usage per PersistentVolumeClaim is 20Gi, but request is 100Gi',
+  },
+  { rule: 'network-policy-blocks-dns', text: ';; connection timed out; no servers could be reached' },
+  {
+    rule: ['service-selects-nothing', 'service-port-unserved'],
+    text: 'Name:              cart\nNamespace:         store\nSelector:          app=cart-v2\nType:              ClusterIP\nPort:              http  80/TCP\nTargetPort:        8080/TCP\nEndpoints:         <none>',
+  },
+  { rule: 'dependency-cycle', text: 'Dependencies do not meet ready condition, retrying in 10s' },
+  { rule: 'secret-claimed-twice', text: 'Secret "tls" already exists and is not managed by SealedSecret' },
+  {
+    rule: 'kustomize-file-outside-root',
+    text: "error: accumulating resources: accumulation err='accumulating resources from '../common/ns.yaml': security; file '/src/common/ns.yaml' is not in or below '/src/app'': must build at directory",
+  },
+  {
+    rule: 'render-failed',
+    text: 'Error: trouble configuring builtin PatchTransformer with config: `path: p.yaml`: unable to parse SM or JSON patch from [spec: 1]',
+  },
+  {
+    rule: 'render-failed',
+    text: "error: error in remove for path: '/spec/template/spec/tolerations': Unable to remove nonexistent key: tolerations: missing value",
+  },
+  {
+    rule: 'quota-exceeded',
+    text: 'Error from server (Forbidden): error when creating "p.yaml": pods "p" is forbidden: exceeded quota: compute-resources, requested: cpu=2, used: cpu=9, limited: cpu=10',
+  },
+  {
+    rule: 'selector-mismatch',
+    text: 'The Deployment "x" is invalid: \n* spec.selector: Invalid value: v1.LabelSelector{}: empty selector is invalid for deployment',
+  },
+  { rule: 'heap-exceeds-limit', text: 'api-6d8f9c7b5-k2x9z   0/1   OOMKilled   4 (62s ago)   5m' },
+  {
+    rule: ['tls-secret-never-issued', 'tls-host-uncovered'],
+    text: 'subject: O=Acme Co; CN=Kubernetes Ingress Controller Fake Certificate',
+  },
+  {
+    rule: ['network-policy-blocks-ingress', 'service-port-unserved'],
+    text: 'upstream connect error or disconnect/reset before headers. reset reason: connection timeout',
+  },
+  {
+    rule: ['webhook-not-ready', 'reference-missing'],
+    text: 'Error from server (InternalError): Internal error occurred: failed calling webhook "webhook.cert-manager.io": Post "https://cert-manager-webhook.cert-manager.svc:443/mutate?timeout=10s": dial tcp 10.0.0.1:443: connect: connection refused',
+  },
+  {
+    rule: 'job-not-updatable',
+    text: 'The Job "db-migrate" is invalid: spec.template: Invalid value: core.PodTemplateSpec{ObjectMeta:v1.ObjectMeta{}}: field is immutable',
+  },
   // Broken by a terminal of 80 columns, in the middle of a word
   {
     rule: 'pod-security-denied',
@@ -370,4 +503,43 @@ export const UNRELATED: readonly string[] = [
   'Lorem ipsum dolor sit amet, consectetur adipiscing elit',
   'the quick brown fox jumps over the lazy dog',
   'How do I deploy my app to production?',
+  'The node had condition: [DiskPressure].',
+  'plugin/loop: Loop (127.0.0.1:55953 -> :53) detected for zone "."',
+  'Ingress status was updated',
+  'Reason: Evicted Message: Pod The node was low on resource: memory.',
+  'Error: UPGRADE FAILED: timed out waiting for the condition',
+  'rpc error: code = Unavailable desc = transport is closing',
+  'Error: context canceled',
+  'failed to start sshd',
+  'Container web failed liveness probe, will be restarted',
+  'Stopping container web',
+  'pulling image',
+  'tls: failed to verify certificate: x509: certificate has expired or is not yet valid',
+  'error: no context exists with the name: "prod"',
+  'Unauthorized',
+  'ERROR: duplicate key value violates unique constraint "users_pkey"',
+  "KeyError: 'DATABASE_URL'",
+  'thread main panicked at src/main.rs:3:5',
+  'Segmentation fault (core dumped)',
+  'Readiness gate not ready',
+  'AttachVolume.Attach failed for volume "pvc-1": rpc error: code = DeadlineExceeded',
+  'successfully reconciled',
+  'reconciliation loop finished in 1.2s',
+  'kubelet has sufficient memory available',
+  'Node is ready',
+  'Saw completed job: backup-123, status: Complete',
+  'Job completed',
+  'Scaled up replica set web-6d8f9c7b5 from 0 to 3',
+  'ExternalProvisioning waiting for a volume to be created',
+  'ProvisioningSucceeded Successfully provisioned volume pvc-1',
+  'Started leader election',
+  'lost leader election',
+  'Reloading nginx',
+  'warn: deprecated option',
+  'git pull failed: authentication required',
+  'Client sent an HTTP request to an HTTPS server.',
+  'certificate signed by unknown authority',
+  'unexpected EOF',
+  'broken pipe',
+  '0 packets received, 100% packet loss',
 ];

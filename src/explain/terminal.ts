@@ -44,13 +44,19 @@ export function explainTerminal(rule: Rule, { width, color }: TerminalOptions): 
     ...(docs.silent?.length ? [['Silent when', items(docs.silent)] as const] : []),
     ['Where the facts come from', items(docs.facts)],
     ...(docs.tables ?? []).map(({ title, lines }) => [title, literal(lines)] as const),
-    ['More', docs.references.map((url) => `  ${url}`)],
+    ['More', literal(docs.references)],
   ];
   const head = [
     `${chalk.bold(rule.id)}  ${severityColor(rule.severity, chalk)(rule.severity)}`,
     ...wrap(docs.summary, { width, first: '', rest: '', paintCode }),
   ];
-  return [head, ...sections.map(([title, lines]) => [chalk.bold(title), ...lines])]
+  return [
+    head,
+    ...sections.map(([title, lines]) => [
+      ...wrap(title, { width, first: '', rest: '' }).map((line) => chalk.bold(line)),
+      ...lines,
+    ]),
+  ]
     .map((lines) => lines.join('\n'))
     .join('\n\n');
 }

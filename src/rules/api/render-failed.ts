@@ -23,6 +23,7 @@ export default {
       'mapping key "metadata" already defined at line 3',
       'Error: execution error at',
       'Error: template:',
+      'executing "app/templates/deployment.yaml" at <.Values.image.tag>: nil pointer evaluating interface {}.tag',
       'Error: YAML parse error on',
       "Error: values don't meet the specifications of the schema(s) in the following chart(s)",
       'found in Chart.yaml, but missing in charts/ directory',

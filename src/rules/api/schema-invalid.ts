@@ -58,6 +58,7 @@ export default {
       'json: cannot unmarshal number into Go struct field ConfigMap.data of type string',
       'json: cannot unmarshal bool into Go struct field EnvVar.spec.template.spec.containers.env.value of type string',
       'json: cannot unmarshal number into Go struct field ObjectMeta.metadata.labels of type string',
+      'json: cannot unmarshal string into Go struct field',
       'json: cannot unmarshal string into Go struct field ContainerPort.spec.template.spec.containers.ports.containerPort of type int32',
       'strict decoding error: unknown field',
       'error validating data: ValidationError',

@@ -11,6 +11,7 @@ export default {
       'them the cluster held depended on what had been applied last, and each retry of the certificate met another state.',
     symptoms: [
       'Error: INSTALLATION FAILED: Unable to continue with install: ConfigMap "web" in namespace "shop" exists and cannot be imported into the current release',
+      'exists and cannot be imported into the current release: invalid ownership metadata',
       'invalid ownership metadata; annotation validation error: key "meta.helm.sh/release-name" must equal',
       'Apply failed with 1 conflict: conflict with',
       'SharedResourceWarning',
