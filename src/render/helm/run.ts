@@ -77,7 +77,9 @@ export async function runHelm(
     const start = async (): Promise<RunResult> => {
       const result = await run(helm.command, args, { cwd: directory, timeout, signal: context.signal });
       if (!('stderr' in result)) return result;
-      const stderr = result.stderr.replace(VALUES_NAME, (_, i) => target.values[Number(i)] ?? 'values');
+      // Among much else, --debug tells where the chart lies, which is nobody's business but of the run itself.
+      const said = options.raw ? result.stderr.replace(/^(?!Error: ).*\n/gm, '') : result.stderr;
+      const stderr = said.replace(VALUES_NAME, (_, i) => target.values[Number(i)] ?? 'values');
       return { ...result, stderr: stderr.replaceAll(chart, target.chart).replaceAll(`${directory}/`, '') };
     };
     const { cache, root } = context;
