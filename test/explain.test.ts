@@ -242,7 +242,7 @@ spec:
     expect(status).toBe(0);
     const [, head = ''] = /^([\s\S]*?)\n\nWhat happened\n/.exec(stdout) ?? [];
     expect(head).toBe(`> Error: configmap "limits" not found
-This may be how reference-missing looks: Error: configmap "app-config" not found
+This is how reference-missing looks: Error: configmap "app-config" not found
 
 reference-missing  error
 What an object refers to must be rendered, exist, or be made by something.`);

@@ -22,9 +22,10 @@ import { lintOptions } from './lint.ts';
 
 /** How many rules are named beside the likeliest. */
 const OTHERS = 3;
-/** Below these, a match is a guess. */
+/** Below these, or with another rule that is as likely, a match is a guess. */
 const SURE = 0.9;
-const TELLING = 8;
+const TELLING = 4.5;
+const AS_LIKELY = 0.95;
 /** More findings than these are counted, not listed: `k8s-lint --rule` has them all. */
 const LISTED = 10;
 const LISTED_UNCHECKED = 3;
@@ -61,7 +62,8 @@ function matchLines(
   width: number,
   chalk: ChalkInstance,
 ): string[] {
-  const isSure = best.likeness >= SURE && best.score >= TELLING;
+  const isSure =
+    best.likeness >= SURE && best.score >= TELLING && others.every(({ score }) => score < best.score * AS_LIKELY);
   const looks = isSure ? 'This is how' : 'This may be how';
   return [
     ...wrap(oneLine(best.line), { width, first: '> ', rest: '  ' }).map((line) => chalk.dim(line)),
