@@ -11,6 +11,7 @@ import { changeBaseline, newBaseline } from '../src/baseline/text.ts';
 import { runBaseline } from '../src/commands/baseline.ts';
 import type { Diagnostic } from '../src/diagnostic.ts';
 import { lint } from '../src/lint.ts';
+import { goneEntries, type Part } from '../src/part.ts';
 import { pinned } from '../src/render/tools.ts';
 import { loadReporter } from '../src/report/index.ts';
 import { yaml } from '../src/rule.ts';
@@ -432,6 +433,18 @@ describe('lint', () => {
       [NAME]: await baselineOf(files),
     });
     expect(left(await lintIn(root)).filter((line) => line.startsWith(NAME))).toEqual([`${NAME}:12 ignore-unused`]);
+  });
+
+  it('reports none where a rule failed', () => {
+    const known = { ...entry('r', 'a.yaml'), location: { file: NAME } };
+    const part = {
+      partial: false,
+      complete: true,
+      failures: [],
+      baseline: [{ entry: known, judged: 'whole' }],
+    } as unknown as Part;
+    expect(goneEntries([part], [known])).toEqual([known]);
+    expect(goneEntries([{ ...part, complete: false, failures: ['rule r failed'] }], [known])).toEqual([]);
   });
 
   it('tells in SARIF which results are known, and why', async () => {

@@ -112,16 +112,25 @@ const shared = {
       b: { targets: [{ manifests: [base/*.yaml], namespace: b }], existing: [facts.yaml] }
       c: { targets: [{ manifests: [base/*.yaml, c.yaml], namespace: c }] }
       d: { targets: [{ manifests: [base/web.yaml, d.yaml] }] }
-      e: { targets: [{ manifests: [e.yaml] }] }
+      e: { targets: [{ manifests: [e.yaml, base/tool.yaml] }] }
     rules: { node-port-invalid: "off" }
     ignore:
       - { rule: image-tag-latest, resource: Pod/tool, reason: rebuilt every night }
       - { rule: image-tag-latest, resource: Pod/gone, reason: it was there once }
+      - { rule: host-network-port-mismatch, resource: Pod/d, reason: only there }
+      - { rule: reference-missing, resource: Pod/reader, reason: soon, until: 2026-06-01 }
       - { rule: image-tag-latest, file: c.yaml, reason: until the summer, until: 2026-06-01 }
       - { rule: host-network-port-mismatch, file: base/web.yaml, reason: soon, until: 2026-06-01 }
   `,
   'base/web.yaml': pod('web', latest),
   'base/tool.yaml': pod('tool', latest, ' # k8s-lint-ignore host-network-port-mismatch: it is not'),
+  'base/reader.yaml': yaml`
+    apiVersion: v1
+    kind: Pod
+    metadata: { name: reader }
+    spec:
+      containers: [{ name: reader, image: registry.example.com/app:1.0.0, envFrom: [{ configMapRef: { name: app } }] }]
+  `,
   'c.yaml': pod('c', latest),
   'd.yaml': pod('d', 'registry.example.com/app:1.0.0', ' # k8s-lint-ignore image-tag-latest: it was once'),
   'e.yaml': `${pod('e', 'registry.example.com/app:1.0.0 # k8s-lint-ignore image-tag-latest: unused')}${BROKEN.replace(/^/, '---\n')}`,
@@ -133,19 +142,20 @@ describe('the merged report is that of one run', () => {
     const root = tree(shared);
     const single = await expectSame(optionsFor(root), [1, 2, 3, 8]);
     expect(single.diagnostics.map(({ rule }) => rule)).toContain('ignore-expired');
-    expect(single.suppressed.map(({ kind }) => kind)).toEqual(['external', 'inSource']);
+    expect(single.suppressed.map(({ kind }) => kind)).toEqual(['external', 'inSource', 'external']);
     const entries = single.diagnostics
       .slice(2, 5)
       .map(({ rule, location: { file }, message, fingerprint }) => ({ rule, file, message, fingerprint }));
-    const gone = { rule: 'image-tag-latest', file: 'd.yaml', message: 'gone', fingerprint: '0'.repeat(32) };
-    writeFileSync(join(root, 'known.yaml'), newBaseline([...entries, gone]));
+    const gone = { rule: 'image-tag-latest', message: 'gone', fingerprint: '0'.repeat(32) };
+    const all = [...entries, { ...gone, file: 'd.yaml' }, { ...gone, file: 'base/tool.yaml' }];
+    writeFileSync(join(root, 'known.yaml'), newBaseline(all));
     // With e broken, what is unused is only said of files that it doesn't read.
     const known = await expectSame(optionsFor(root, { baseline: 'known.yaml' }), [2, 3, 8]);
     const unused = ({ diagnostics }: Report) =>
       diagnostics
         .filter(({ rule }) => rule === 'ignore-unused')
         .map(({ location: { file, line } }) => `${file}:${line}`);
-    expect([unused(single), unused(known)]).toEqual([['d.yaml:9'], ['d.yaml:9', 'known.yaml:18']]);
+    expect([unused(single), unused(known)]).toEqual([['d.yaml:9'], ['d.yaml:9', 'known.yaml:22']]);
   });
 
   it('of environments of which all ignores can be judged', async () => {
