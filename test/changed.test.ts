@@ -125,6 +125,9 @@ describe('what is found without a configuration', () => {
     const root = tree(overlays());
     remove(root, 'base');
     expect(await selected(root, ['base/kustomization.yaml', 'base/web.yaml'])).toEqual([DEV, PROD]);
+    const unlinked = tree(overlays());
+    remove(unlinked, 'overlays/prod/charts/cache');
+    expect(await selected(unlinked, ['overlays/prod/charts/cache'])).toEqual([PROD]);
     const renamed = tree({ ...overlays(), 'base/Kustomization': 'resources: [web.yaml]\n' });
     remove(renamed, 'base/kustomization.yaml');
     expect(await selected(renamed, ['base/kustomization.yaml'])).toEqual([DEV, PROD]);
@@ -185,6 +188,7 @@ describe('what is found without a configuration', () => {
       'templates/gone.tpl',
       'crds/gone.yaml',
       'charts/gone-1.0.0.tgz',
+      'charts/gone/',
       'charts/sub/Chart.yaml',
       'charts/sub/templates/gone.yaml',
       'ci/gone-values.yaml',
@@ -194,6 +198,13 @@ describe('what is found without a configuration', () => {
     const asking = tree(files('a: {{ .Files.Get "config/app.conf" }}\n'));
     expect(await selected(asking, ['web/config/app.conf'])).toEqual(['web']);
     expect(await selected(asking, ['web/config/gone.conf'])).toEqual(['web']);
+    // Nobody looks into archives, and values may hold templates too.
+    const packed = tree({ ...files(CONFIG_MAP('a')), 'web/charts/library-1.0.0.tgz': '' });
+    expect(await selected(packed, ['web/README.md'])).toEqual(['web']);
+    const values = { 'web/ci/a-values.yaml': 'a: \'{{ .Files.Get "README.md" }}\'\n' };
+    expect(await selected(tree({ ...files(CONFIG_MAP('a')), ...values }), ['web/README.md'])).toEqual([
+      'web (ci/a-values.yaml)',
+    ]);
   });
 
   it('takes a chart with its values of ci for one environment each', async () => {
@@ -234,6 +245,9 @@ describe('what is found without a configuration', () => {
     const dangling = tree({ 'a/kustomization.yaml': 'resources: [web.yaml]\n' });
     link(dangling, 'a/web.yaml', '../gone/web.yaml');
     expect(await selected(dangling, ['gone/web.yaml'])).toEqual(['a']);
+    link(dangling, 'b/sub', 'gone');
+    writeFileSync(join(dangling, 'b/kustomization.yaml'), 'resources: [sub/web.yaml]\n');
+    expect(await selected(dangling, ['b/sub'])).toEqual(['b']);
     link(dangling, 'circle/a', 'b');
     link(dangling, 'circle/b', 'a');
     expect(await selected(dangling, ['circle/a', 'circle/a/b'])).toEqual([]);
@@ -267,6 +281,8 @@ environments:
     'base/web.yaml': CONFIG_MAP('web'),
     'policies/a/a.yaml': CONFIG_MAP('a'),
     'extra/deep/b.yml': CONFIG_MAP('b'),
+    'extra/submodule/': '',
+    'extra/dashboard.json': '{}',
     'cluster/dev/nodes.yaml': CONFIG_MAP('n'),
     'cluster/prod/nodes.yaml': CONFIG_MAP('n'),
     'facts/f.yaml': CONFIG_MAP('f'),
@@ -297,6 +313,8 @@ environments:
     ['policies/gone.yml', []],
     ['policies/gone/kustomization.yaml', []],
     ['extra/gone.json', ['dev']],
+    ['extra/dashboard.json', []],
+    ['extra/submodule', ['dev']],
     ['extra/gone.md', []],
     ['cluster/dev/gone.yaml', ['dev']],
     ['cluster/gone.yaml', []],
@@ -336,6 +354,11 @@ environments:
     const root = tree({ ...configured(), '.git/': '', 'team/a.yaml': '' });
     expect(await selected(root, ['team/k8s-lint.yaml'], join(root, 'team'))).toEqual(['dev', 'prod']);
     expect(await selected(root, ['other/k8s-lint.yaml'], join(root, 'team'))).toEqual([]);
+    writeFileSync(
+      join(root, 'team/k8s-lint.yaml'),
+      'environments: { own: { targets: [{ manifests: [../base/web.yaml] }] } }\n',
+    );
+    expect(await selected(root, ['k8s-lint.yaml'], join(root, 'team'))).toEqual([]);
   });
 });
 

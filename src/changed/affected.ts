@@ -103,7 +103,7 @@ function helmIsTouched({ chart, values, set }: HelmTarget, configured: boolean, 
   return (
     !configured &&
     values.length === 0 &&
-    changed.below(join(chart, 'ci')).some(({ path, exists }) => !exists && path.endsWith('-values.yaml'))
+    changed.below(join(chart, 'ci')).some(({ path }) => path.endsWith('-values.yaml'))
   );
 }
 
@@ -115,7 +115,7 @@ function siblingsAreTouched({ files }: ManifestsTarget, changed: ChangedPaths): 
   const directories = new Set(files.map((file) => changed.real(dirname(file))));
   return changed.all.some((path) => {
     const directory = dirname(path.path);
-    return isHolder(path) && !path.exists
+    return isHolder(path)
       ? [...directories].some((own) => isBelow(own, directory))
       : directories.has(directory) && mayBeManifest(path);
   });
