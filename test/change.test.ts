@@ -3,7 +3,6 @@ import { refusals } from '../src/cluster/change/immutable.ts';
 import type { Cluster, ClusterTarget } from '../src/cluster/cluster.ts';
 import changeDestroysData from '../src/rules/change/change-destroys-data.ts';
 import changeRefused from '../src/rules/change/change-refused.ts';
-import { lintFiles } from './examples.ts';
 import { clusterOf, type Manifest, resourceOf } from './in-memory.ts';
 
 type Spec = Record<string, unknown>;
@@ -104,15 +103,15 @@ const target = (name: string, incomplete: boolean): ClusterTarget => ({
 
 function lost(cluster: Cluster): string[] {
   return [...changeDestroysData.check(cluster)].map((item) =>
-    'unchecked' in item ? `unchecked: ${item.unchecked} (${item.reason})` : item.message.replace(/:.*/, ''),
+    'unchecked' in item ? `unchecked: ${item.unchecked} (${item.reason})` : (item.message.split(':')[0] ?? ''),
   );
 }
 
 describe('what may have gone elsewhere', () => {
-  const before = () => clusterOf([claim('data')], [], { targets: [target('app', false)] });
+  const withClaim = () => clusterOf([claim('data')], [], { targets: [target('app', false)] });
 
   it('is not called gone while a target of its environment fails', () => {
-    const cluster = clusterOf([], [], { targets: [target('app', false), target('db', true)], before: before() });
+    const cluster = clusterOf([], [], { targets: [target('app', false), target('db', true)], before: withClaim() });
     expect(lost(cluster)).toEqual([
       'unchecked: whether PersistentVolumeClaim/data is gone (it was rendered before, and db may render it now: it is not whole)',
     ]);
@@ -126,7 +125,7 @@ describe('what may have gone elsewhere', () => {
     const beside = (broken: boolean) =>
       clusterOf([], [], {
         targets: [target('app', false)],
-        before: before(),
+        before: withClaim(),
         others: () => [clusterOf([], [], sides(broken))],
       });
     expect(lost(beside(false))).toEqual([
@@ -138,12 +137,30 @@ describe('what may have gone elsewhere', () => {
   it('has moved where another environment renders it that did not before, and only there', () => {
     const beside = (then: Manifest[]) =>
       clusterOf([], [], {
-        targets: [],
-        before: before(),
+        targets: [target('app', false)],
+        before: withClaim(),
         others: () => [clusterOf([claim('data')], [], { targets: [], before: clusterOf(then) })],
       });
     expect(lost(beside([]))).toEqual([]);
     expect(lost(beside([claim('data')]))).toEqual(['PersistentVolumeClaim/data is no longer rendered']);
+  });
+
+  it('is gone with its environment, and with the release of a chart', () => {
+    const helm: ClusterTarget = { ...target('app (shop)', false), type: 'helm' };
+    const chart = clusterOf([resourceOf(claim('data'), { target: helm.target })], [], { targets: [helm] });
+    const messages = (targets: ClusterTarget[], then: Cluster) =>
+      [...changeDestroysData.check(clusterOf([], [], { targets, before: then }))].map((item) =>
+        'unchecked' in item ? item.unchecked : item.message,
+      );
+    expect([
+      ...messages([], withClaim()),
+      ...messages([helm], chart),
+      ...messages([target('other', false)], chart),
+    ]).toEqual([
+      'PersistentVolumeClaim/data is no longer rendered, as all of test is gone: whatever prunes (Flux, Argo CD, kubectl apply --prune) deletes it, and its data too unless its volume is retained',
+      'PersistentVolumeClaim/data is no longer rendered: the next helm upgrade deletes it, and its data too unless its volume is retained',
+      'PersistentVolumeClaim/data is no longer rendered: helm deletes it when its release is upgraded or uninstalled, and its data too unless its volume is retained',
+    ]);
   });
 
   it('is nothing to the rules without another side', () => {

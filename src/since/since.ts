@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import { openRepository } from '../git/repository.ts';
 import { resolveRevision } from '../git/revision.ts';
 import { type LintOptions, type Side, type SideView, shareIn } from '../lint.ts';
@@ -6,6 +7,7 @@ import { withPrivateDirectory } from '../render/private-directory.ts';
 import { select } from '../selection.ts';
 import { SourceFiles } from '../source.ts';
 import { UsageError } from '../usage-error.ts';
+import { describeFailure } from '../walk.ts';
 import { becameOf, failuresOf, gapsOf } from './became.ts';
 import { chooseThere } from './choose.ts';
 import { placeOfGone, withGone } from './gone.ts';
@@ -76,7 +78,7 @@ export async function judgeSince(
         of: ({ name }) => before.clusters.get(names.get(name) ?? ''),
         whole: !selection.partial,
         locateGone: (environment, gone) =>
-          placeOfGone(gone, environment, selection, today, other, { root: repository.root, cwd }),
+          placeOfGone(gone, environment, selection, today, other, { root: repository.root, cwd, sources }),
       },
     });
     const gaps = await gapsOf(before, other, there.sources);
@@ -98,7 +100,7 @@ export async function judgeSince(
         ignoreLevels: before.part.ignoreLevels,
       },
     };
-  }, 'since');
+  }, 'since').catch(toldPlainly);
 }
 
 /** What both sides are judged by; all else is about which part of today's side is. */
@@ -116,4 +118,11 @@ function plain({
 }: LintOptions) {
   const given = { rules, kubernetesVersion, kustomize, helm, cache, concurrency, timeout, today, signal };
   return { cwd, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) };
+}
+
+/** What the file system refuses while the other side is laid out is no bug: a full disk, a directory that can't be written. */
+function toldPlainly(error: unknown): never {
+  const { syscall } = error as NodeJS.ErrnoException;
+  if (syscall === undefined) throw error;
+  throw new UsageError(`--since: the other side can't be laid out in ${tmpdir()}: ${describeFailure(error)}`);
 }

@@ -34,9 +34,9 @@ interface Immutable {
 
 const IMMUTABLE = 'field is immutable';
 
+/** The list goes on, longer from version to version. */
 const STATEFUL_SET =
-  "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', " +
-  "'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden";
+  "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template' … are forbidden";
 
 const CLAIM =
   'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims';

@@ -24,10 +24,10 @@ function typeOf(cluster: Cluster, name: string): string | undefined {
 /** Who deletes what is no longer rendered: helm on its own, the others where they prune. */
 function deletedBy(cluster: Cluster, { targets }: Resource): string {
   if (!targets.every((ref) => typeOf(cluster, ref.target) === 'helm')) {
-    return 'where what applies it prunes (Flux, Argo CD, kubectl apply --prune), it is deleted';
+    return 'whatever prunes (Flux, Argo CD, kubectl apply --prune) deletes it';
   }
   const isLeft = targets.some((ref) => cluster.targets.some(({ target }) => target === ref.target));
-  return isLeft ? 'the next helm upgrade deletes it' : 'helm uninstall deletes it';
+  return isLeft ? 'the next helm upgrade deletes it' : 'helm deletes it when its release is upgraded or uninstalled';
 }
 
 function lossOf(cluster: Cluster, gone: Gone): Loss | undefined {
@@ -67,7 +67,7 @@ function ofClaim(cluster: Cluster, { resource }: Gone): Loss {
     };
   }
   if (policy?.value === 'Delete') return { text: `and its data too: ${policy.of} deletes the volume with the claim` };
-  return { text: 'and its data too, unless its volume is retained' };
+  return { text: 'and its data too unless its volume is retained' };
 }
 
 /** What becomes of the volume of a claim, where its volume or its StorageClass is known. */
@@ -91,12 +91,11 @@ function* judge(cluster: Cluster, gone: Gone): Generator<Finding> {
   const isElsewhere = successor && successor.scope !== resource.scope;
   const place = isElsewhere && successor.namespace !== undefined ? ` in namespace ${successor.namespace}` : '';
   const instead = successor ? `; ${successor}${place} is new and starts empty` : '';
-  const [target] = resource.targets;
+  const why = cluster.targets.length === 0 ? `, as all of ${cluster.environment} is gone` : '';
   yield {
     resource: cluster.gone(resource),
-    ...(target && { target }),
     path: [],
-    message: `${resource} is no longer rendered: ${deletedBy(cluster, resource)}, ${loss.text}${instead}`,
+    message: `${resource} is no longer rendered${why}: ${deletedBy(cluster, resource)}, ${loss.text}${instead}`,
     ...(loss.severity && { severity: loss.severity }),
     ...(successor && { related: [{ message: `${successor} is new`, resource: successor, path: [] }] }),
   };
@@ -188,36 +187,36 @@ export default {
         # before
         apiVersion: v1
         kind: PersistentVolumeClaim
-        metadata: { name: data, namespace: shop } # <- PersistentVolumeClaim/data is no longer rendered: where what applies it prunes (Flux, Argo CD, kubectl apply --prune), it is deleted, and its data too, unless its volume is retained
+        metadata: { name: data, namespace: shop } # <- PersistentVolumeClaim/data is no longer rendered: whatever prunes (Flux, Argo CD, kubectl apply --prune) deletes it, and its data too unless its volume is retained
         spec: { accessModes: [ReadWriteOnce], resources: { requests: { storage: 1Gi } } }
         ---
         # before
         apiVersion: v1
         kind: PersistentVolumeClaim
-        metadata: { name: gone-for-good, namespace: shop } # <- PersistentVolumeClaim/gone-for-good is no longer rendered: where what applies it prunes (Flux, Argo CD, kubectl apply --prune), it is deleted, and its data too: StorageClass/fast deletes the volume with the claim
+        metadata: { name: gone-for-good, namespace: shop } # <- PersistentVolumeClaim/gone-for-good is no longer rendered: whatever prunes (Flux, Argo CD, kubectl apply --prune) deletes it, and its data too: StorageClass/fast deletes the volume with the claim
         spec: { storageClassName: fast, accessModes: [ReadWriteOnce], resources: { requests: { storage: 1Gi } } }
         ---
         # before
         apiVersion: v1
         kind: PersistentVolumeClaim
-        metadata: { name: retained, namespace: shop } # <- PersistentVolumeClaim/retained is no longer rendered: where what applies it prunes (Flux, Argo CD, kubectl apply --prune), it is deleted, while StorageClass/careful retains its volume: the data stays, out of reach of new claims
+        metadata: { name: retained, namespace: shop } # <- PersistentVolumeClaim/retained is no longer rendered: whatever prunes (Flux, Argo CD, kubectl apply --prune) deletes it, while StorageClass/careful retains its volume: the data stays, out of reach of new claims
         spec: { storageClassName: careful, accessModes: [ReadWriteOnce], resources: { requests: { storage: 1Gi } } }
         ---
         # before
         apiVersion: v1
         kind: PersistentVolumeClaim
-        metadata: { name: by-hand, namespace: shop } # <- PersistentVolumeClaim/by-hand is no longer rendered: where what applies it prunes (Flux, Argo CD, kubectl apply --prune), it is deleted, while PersistentVolume/nas retains its volume: the data stays, out of reach of new claims
+        metadata: { name: by-hand, namespace: shop } # <- PersistentVolumeClaim/by-hand is no longer rendered: whatever prunes (Flux, Argo CD, kubectl apply --prune) deletes it, while PersistentVolume/nas retains its volume: the data stays, out of reach of new claims
         spec: { volumeName: nas, accessModes: [ReadWriteOnce], resources: { requests: { storage: 1Gi } } }
         ---
         # before
         apiVersion: v1
         kind: Namespace
-        metadata: { name: shop } # <- Namespace/shop is no longer rendered: where what applies it prunes (Flux, Argo CD, kubectl apply --prune), it is deleted, with all that is in it, claims and Secrets too
+        metadata: { name: shop } # <- Namespace/shop is no longer rendered: whatever prunes (Flux, Argo CD, kubectl apply --prune) deletes it, with all that is in it, claims and Secrets too
         ---
         # before
         apiVersion: apiextensions.k8s.io/v1
         kind: CustomResourceDefinition
-        metadata: { name: shops.example.com } # <- CustomResourceDefinition/shops.example.com is no longer rendered: where what applies it prunes (Flux, Argo CD, kubectl apply --prune), it is deleted, and with it every Shop in the cluster
+        metadata: { name: shops.example.com } # <- CustomResourceDefinition/shops.example.com is no longer rendered: whatever prunes (Flux, Argo CD, kubectl apply --prune) deletes it, and with it every Shop in the cluster
         spec:
           group: example.com
           scope: Namespaced
@@ -250,7 +249,7 @@ export default {
         # before
         apiVersion: apps/v1
         kind: StatefulSet
-        metadata: { name: db, namespace: shop } # <- StatefulSet/db is no longer rendered: where what applies it prunes (Flux, Argo CD, kubectl apply --prune), it is deleted, while its claims (data-db-0 …) stay and nothing uses them
+        metadata: { name: db, namespace: shop } # <- StatefulSet/db is no longer rendered: whatever prunes (Flux, Argo CD, kubectl apply --prune) deletes it, while its claims (data-db-0 …) stay and nothing uses them
         spec:
           selector: { matchLabels: { app: db } }
           template:
@@ -263,7 +262,7 @@ export default {
         # before
         apiVersion: apps/v1
         kind: StatefulSet
-        metadata: { name: queue, namespace: shop } # <- StatefulSet/queue is no longer rendered: where what applies it prunes (Flux, Argo CD, kubectl apply --prune), it is deleted, and its claims (data-queue-0 …) with it, as whenDeleted: Delete asks
+        metadata: { name: queue, namespace: shop } # <- StatefulSet/queue is no longer rendered: whatever prunes (Flux, Argo CD, kubectl apply --prune) deletes it, and its claims (data-queue-0 …) with it, as whenDeleted: Delete asks
         spec:
           persistentVolumeClaimRetentionPolicy: { whenDeleted: Delete }
           selector: { matchLabels: { app: db } }
@@ -282,7 +281,7 @@ export default {
         # before
         apiVersion: apps/v1
         kind: StatefulSet
-        metadata: { name: db, namespace: shop } # <- StatefulSet/db is no longer rendered: where what applies it prunes (Flux, Argo CD, kubectl apply --prune), it is deleted, while its claims (data-db-0 …) stay and nothing uses them; StatefulSet/prod-db is new and starts empty
+        metadata: { name: db, namespace: shop } # <- StatefulSet/db is no longer rendered: whatever prunes (Flux, Argo CD, kubectl apply --prune) deletes it, while its claims (data-db-0 …) stay and nothing uses them; StatefulSet/prod-db is new and starts empty
         spec:
           selector: { matchLabels: { app: db } }
           template:
@@ -307,7 +306,7 @@ export default {
         # before
         apiVersion: apps/v1
         kind: StatefulSet
-        metadata: { name: queue, namespace: shop } # <- StatefulSet/queue is no longer rendered: where what applies it prunes (Flux, Argo CD, kubectl apply --prune), it is deleted, while its claims (data-queue-0 …) stay and nothing uses them; StatefulSet/broker is new and starts empty
+        metadata: { name: queue, namespace: shop } # <- StatefulSet/queue is no longer rendered: whatever prunes (Flux, Argo CD, kubectl apply --prune) deletes it, while its claims (data-queue-0 …) stay and nothing uses them; StatefulSet/broker is new and starts empty
         spec:
           selector: { matchLabels: { app: db } }
           template:
@@ -332,7 +331,7 @@ export default {
         # before
         apiVersion: v1
         kind: PersistentVolumeClaim
-        metadata: { name: files, namespace: shop } # <- PersistentVolumeClaim/files is no longer rendered: where what applies it prunes (Flux, Argo CD, kubectl apply --prune), it is deleted, and its data too, unless its volume is retained; PersistentVolumeClaim/files in namespace shop-prod is new and starts empty
+        metadata: { name: files, namespace: shop } # <- PersistentVolumeClaim/files is no longer rendered: whatever prunes (Flux, Argo CD, kubectl apply --prune) deletes it, and its data too unless its volume is retained; PersistentVolumeClaim/files in namespace shop-prod is new and starts empty
         spec: { accessModes: [ReadWriteOnce], resources: { requests: { storage: 1Gi } } }
         ---
         apiVersion: v1
@@ -353,7 +352,7 @@ export default {
           'base/claim.yaml': CLAIM,
           'overlays/poc/kustomization.yaml': yaml`
             resources: [../../base]
-            patches:
+            patches: # <- Namespace/matchid is no longer rendered: whatever prunes (Flux, Argo CD, kubectl apply --prune) deletes it, with all that is in it, claims and Secrets too
               - patch: |
                   $patch: delete
                   apiVersion: v1
@@ -364,9 +363,26 @@ export default {
       },
       {
         before: {
+          'base/kustomization.yaml': 'resources: [namespace.yaml, claim.yaml]\n',
+          'base/namespace.yaml': NAMESPACE,
+          'base/claim.yaml': CLAIM,
+          'overlays/local/kustomization.yaml': 'resources: [../../base]\n',
+          'overlays/poc/kustomization.yaml': 'resources: [../../base]\n',
+        },
+        files: {
+          'base/kustomization.yaml':
+            'resources: [namespace.yaml] # <- PersistentVolumeClaim/index is no longer rendered: whatever prunes (Flux, Argo CD, kubectl apply --prune) deletes it, and its data too unless its volume is retained\n',
+          'base/namespace.yaml': NAMESPACE,
+          'overlays/local/kustomization.yaml': 'resources: [../../base]\n',
+          'overlays/poc/kustomization.yaml': 'resources: [../../base]\n',
+        },
+      },
+      {
+        before: {
           'k8s-lint.yaml': CHART,
           'app/Chart.yaml': 'apiVersion: v2\nname: app\nversion: 1.0.0\n',
-          'app/values.yaml': 'persistence: { enabled: true }\n',
+          'app/values.yaml':
+            'persistence: { enabled: true } # <- PersistentVolumeClaim/app-data is no longer rendered: the next helm upgrade deletes it, and its data too unless its volume is retained\n',
           'app/templates/claim.yaml': IN_CHART,
         },
         files: {

@@ -223,9 +223,9 @@ export default {
         kind: StatefulSet
         metadata: { name: db, namespace: shop }
         spec:
-          serviceName: db-headless # <- StatefulSet/db: spec.serviceName changes from db to db-headless, which the API server refuses (updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden)
+          serviceName: db-headless # <- StatefulSet/db: spec.serviceName changes from db to db-headless, which the API server refuses (updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template' … are forbidden)
           replicas: 3
-          podManagementPolicy: Parallel # <- StatefulSet/db: spec.podManagementPolicy changes from OrderedReady to Parallel, which the API server refuses (updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden)
+          podManagementPolicy: Parallel # <- StatefulSet/db: spec.podManagementPolicy changes from OrderedReady to Parallel, which the API server refuses (updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template' … are forbidden)
           selector: { matchLabels: { app: db } }
           template:
             metadata: { labels: { app: db } }
@@ -236,7 +236,7 @@ export default {
                 accessModes: [ReadWriteOnce]
                 resources:
                   requests:
-                    storage: 5Gi # <- StatefulSet/db: spec.volumeClaimTemplates[0].spec.resources.requests.storage changes from 1Gi to 5Gi, which the API server refuses (updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden)
+                    storage: 5Gi # <- StatefulSet/db: spec.volumeClaimTemplates[0].spec.resources.requests.storage changes from 1Gi to 5Gi, which the API server refuses (updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template' … are forbidden)
         ---
         # before
         apiVersion: apps/v1
@@ -263,7 +263,7 @@ export default {
             - metadata:
                 name: data
                 labels:
-                  chart: queue-1.1.0 # <- StatefulSet/queue: spec.volumeClaimTemplates[0].metadata.labels.chart changes from queue-1.0.0 to queue-1.1.0, which the API server refuses (updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden)
+                  chart: queue-1.1.0 # <- StatefulSet/queue: spec.volumeClaimTemplates[0].metadata.labels.chart changes from queue-1.0.0 to queue-1.1.0, which the API server refuses (updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template' … are forbidden)
               spec: { accessModes: [ReadWriteOnce], resources: { requests: { storage: 1Gi } } }
         ---
         # before
@@ -291,7 +291,7 @@ export default {
             - metadata: { name: data }
               spec:
                 accessModes: [ReadWriteOnce]
-                storageClassName: fast # <- StatefulSet/cache: spec.volumeClaimTemplates[0].spec.storageClassName becomes fast, which the API server refuses (updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden)
+                storageClassName: fast # <- StatefulSet/cache: spec.volumeClaimTemplates[0].spec.storageClassName becomes fast, which the API server refuses (updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template' … are forbidden)
                 resources: { requests: { storage: 1Gi } }
       `,
       yaml`
