@@ -38,7 +38,7 @@ export function writeHtml(report: Report, { severity, sources }: ReporterOptions
   const body = [
     header(report, diagnostics),
     '<main class="wide">',
-    ...(diagnostics.length > 0 ? [filterBar(diagnostics, names)] : []),
+    diagnostics.length > 0 ? filterBar(diagnostics, names) : clean(report),
     ...(pictures.some(({ nodes }) => nodes.length > 0) ? [environments(pictures, names, found)] : []),
     ...(diagnostics.length > 0
       ? [
@@ -47,7 +47,7 @@ export function writeHtml(report: Report, { severity, sources }: ReporterOptions
           findingGroups(numbered, names, sources),
           '</section>',
         ]
-      : [clean(report)]),
+      : []),
     asides(report),
     fired.size > 0
       ? `<section class="aside" id="rules" aria-labelledby="rules-title"><h2 id="rules-title">The rules behind it</h2>${stories(rules.filter(({ id }) => fired.has(id)))}</section>`
@@ -112,10 +112,16 @@ function spoken({ severity, count }: { severity: Severity; count: number }): str
   return severity === 'info' ? `${count} info` : counted(count, severity);
 }
 
-function titleOf({ failures }: Report, diagnostics: readonly Diagnostic[]): string {
+function titleOf(report: Report, diagnostics: readonly Diagnostic[]): string {
   const found = counts(diagnostics).map(spoken).join(', ');
-  const text = found === '' ? 'nothing found' : found;
-  return `k8s-lint: ${failures.length > 0 ? 'could not run whole; ' : ''}${text}`;
+  const text = found === '' ? nothing(report).toLowerCase() : found;
+  return `k8s-lint: ${report.failures.length > 0 ? 'could not run whole; ' : ''}${text}`;
+}
+
+/** What to say where nothing was found: it matters whether anything was judged. */
+function nothing({ note, failures, since }: Report): string {
+  if (note !== undefined) return 'Nothing was judged';
+  return `Nothing ${since ? 'new ' : ''}found${failures.length > 0 ? ' in what was judged' : ''}`;
 }
 
 function header(report: Report, diagnostics: readonly Diagnostic[]): string {
@@ -124,7 +130,7 @@ function header(report: Report, diagnostics: readonly Diagnostic[]): string {
     (one) => `<span class="${one.severity}-text">${SIGNS[one.severity]} ${spoken(one)}</span>`,
   );
   const fresh = since ? ' that are new' : '';
-  const title = found.length > 0 ? `${found.join(', ')}${fresh}` : `Nothing ${since ? 'new ' : ''}found`;
+  const title = found.length > 0 ? `${found.join(', ')}${fresh}` : nothing(report);
   const hidden = summary.errors + summary.warnings + summary.infos - diagnostics.length;
   const facts = [
     counted(names.length, 'environment'),

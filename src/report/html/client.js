@@ -101,16 +101,21 @@ function environmentName(number) {
   return one(`.environment[data-e="${number}"] h2`)?.textContent ?? number;
 }
 
+/** What stands in an address, as it was before it was put there. @param {string} text */
+function plain(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 function readAddress() {
-  const hash = decodeURIComponent(location.hash.slice(1));
-  if (hash.startsWith('f-')) {
-    reveal(document.getElementById(hash));
-    return;
-  }
-  if (hash.startsWith('rule-')) {
-    openStory(hash.slice('rule-'.length), null);
-    return;
-  }
+  const hash = plain(location.hash.slice(1));
+  if (hash.startsWith('f-')) reveal(document.getElementById(hash));
+  if (hash.startsWith('rule-')) openStory(hash.slice('rule-'.length), null);
+  // The name of a place on the page asks for no filter.
+  if (hash !== '' && !hash.includes('=')) return;
   const params = new URLSearchParams(location.hash.slice(1));
   asked.q = params.get('q') ?? '';
   asked.rule = params.get('rule') ?? '';
@@ -214,7 +219,7 @@ function listen() {
     if (link instanceof HTMLAnchorElement) {
       event.preventDefault();
       history.replaceState(null, '', link.hash);
-      reveal(document.getElementById(link.hash.slice(1)));
+      reveal(document.getElementById(plain(link.hash.slice(1))));
     }
     const button = target?.closest('.on-map');
     if (button) showOnMap(button.closest('.finding'));

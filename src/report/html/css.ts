@@ -23,7 +23,7 @@ code, .msg, .name { unicode-bidi: isolate; overflow-wrap: anywhere; }
 :focus-visible { outline: 2.5px solid var(--link); outline-offset: 2px; border-radius: 4px; }
 .skip { position: absolute; left: -999rem; }
 .skip:focus { left: 1rem; top: .5rem; z-index: 9; padding: .4rem .8rem; background: var(--panel); }
-.wide { max-width: 80rem; margin: 0 auto; padding: 0 1.5rem; }
+.wide { max-width: 80rem; margin: 0 auto; padding-left: 1.5rem; padding-right: 1.5rem; }
 h1, h2, h3, h4 { line-height: 1.3; margin: 0; }
 h1 { font-size: 1.5rem; }
 h2 { font-size: 1.15rem; }
@@ -64,9 +64,11 @@ summary::-webkit-details-marker { display: none; }
 .soft { color: var(--soft); }
 .incidents { list-style: none; margin: 0 0 .8rem; padding: 0; display: grid; gap: .5rem; }
 .incidents li { border-left: 4px solid var(--error); background: var(--error-ground); border-radius: 6px; padding: .5rem .8rem; }
+.incidents li.mild { border-left-color: var(--warning); background: var(--warning-ground); }
+.incidents .by { color: var(--error); }
+.incidents .mild .by { color: var(--warning); }
 .incidents li p { margin: 0; }
 .flow { display: flex; flex-wrap: wrap; gap: .15rem .5rem; align-items: center; font-weight: 600; }
-.flow .by { color: var(--error); }
 .incidents .soft { font-size: .9rem; color: var(--ink); }
 .frame { overflow: auto; border: 1px solid var(--edge); border-radius: 8px; background: var(--ground); max-height: 46rem; }
 .frame svg { display: block; margin: 0 auto; }
@@ -104,6 +106,10 @@ summary::-webkit-details-marker { display: none; }
 .map .line.blocked path:not(.hit):not(.tip) { stroke: var(--error); stroke-width: 2.8; stroke-dasharray: 9 5; }
 .map .line.missing path:not(.hit):not(.tip) { stroke: var(--error); stroke-width: 2.4; stroke-dasharray: 3 4; }
 .map .line.blocked .tip, .map .line.missing .tip { fill: var(--error); }
+.map .mild .box { stroke: var(--warning); fill: var(--warning-ground); }
+.map .mild text.kind { fill: var(--warning); }
+.map .line.mild path:not(.hit):not(.tip) { stroke: var(--warning); }
+.map .line.mild .tip { fill: var(--warning); }
 .map .line[role] { cursor: pointer; outline: none; }
 .map .line[role]:focus-visible .hit { stroke: var(--link); stroke-opacity: .45; }
 .map .line[aria-pressed=true] .hit { stroke: var(--link); stroke-opacity: .25; }
@@ -141,7 +147,7 @@ td { min-width: 5rem; }
 .source .here i::before { content: "▸"; color: var(--error); position: absolute; left: .35rem; }
 .way { margin: .5rem 0 0; padding-left: 1.1rem; font-size: .87rem; color: var(--soft); overflow-wrap: anywhere; }
 .none { text-align: center; padding: 2rem 0; color: var(--soft); }
-.clean { text-align: center; padding: 2.6rem 1rem; background: var(--panel); border: 1px solid var(--edge); border-radius: 10px; }
+.clean { text-align: center; padding: 1.8rem 1rem; margin-bottom: 1.2rem; background: var(--panel); border: 1px solid var(--edge); border-radius: 10px; }
 .clean .tick { font-size: 2.4rem; line-height: 1; color: var(--good); margin: 0 0 .3rem; }
 .aside { margin: 1.6rem 0; }
 .aside > details { background: var(--panel); border: 1px solid var(--edge); border-radius: 8px; padding: .5rem .9rem; margin: 0 0 .5rem; }
@@ -151,18 +157,18 @@ td { min-width: 5rem; }
 .story h3 { margin: 1rem 0 .25rem; }
 .story p { margin: .2rem 0; max-width: 46rem; white-space: pre-line; overflow-wrap: anywhere; }
 .story ul { margin: .2rem 0; padding-left: 1.2rem; overflow-wrap: anywhere; }
-.story .source .note { color: var(--error); }
+.story .source .note { color: var(--error); white-space: pre-wrap; width: 0; min-width: 100%; }
 dialog { border: 1px solid var(--edge); border-radius: 12px 0 0 12px; padding: 0; color: inherit; background: var(--panel); width: min(46rem, 100vw); max-width: 100vw; height: 100dvh; max-height: 100dvh; margin: 0 0 0 auto; }
 dialog::backdrop { background: #0008; }
 dialog .head { position: sticky; top: 0; display: flex; gap: 1rem; justify-content: space-between; align-items: flex-start; padding: 1rem 1.3rem .6rem; background: var(--panel); border-bottom: 1px solid var(--edge); z-index: 2; }
 dialog .story { padding: 0 1.3rem 2rem; }
-footer { color: var(--soft); font-size: .85rem; padding: 1rem 0 2.5rem; }
+footer { color: var(--soft); font-size: .85rem; padding-top: 1rem; padding-bottom: 2.5rem; }
 @media (min-width: 50rem) {
   .bar { position: sticky; top: .5rem; z-index: 3; box-shadow: 0 2px 10px #0000001a; }
   .file > h3 { position: static; }
 }
 @media (max-width: 40rem) {
-  .wide { padding: 0 .75rem; }
+  .wide { padding-left: .75rem; padding-right: .75rem; }
   .environment .body { padding: 0 .6rem .7rem; }
   .bar select { flex-basis: 100%; }
   .finding { padding: .6rem .65rem; }

@@ -2,7 +2,7 @@ import type { Picture, PictureEdge, PictureNode } from '../../picture.ts';
 import { counted } from '../shown.ts';
 import { within } from './cards.ts';
 import { esc } from './escape.ts';
-import { drawMap, type FoundById, SIGNS, stateOf } from './map.ts';
+import { drawMap, type FoundById, isMildEdge, SIGNS, stateOf } from './map.ts';
 import { addressIn, hasNamespaces, nameIn } from './names.ts';
 
 /** More incidents than this are counted above the map: the findings below tell each. */
@@ -17,12 +17,12 @@ export function environmentSection(picture: Picture, index: number, found: Found
   const { environment, notes } = picture;
   const { svg, rest } = drawMap(picture, found, `Map of ${environment}: arrow keys move, Enter selects, Escape clears`);
   return (
-    `<details class="environment" data-e="${index}"${open ? ' open' : ''}><summary><h2>${esc(environment)}</h2> ${gist(picture)}</summary><div class="body">` +
+    `<details class="environment" data-e="${index}"${open ? ' open' : ''}><summary><h2>${esc(environment)}</h2> ${gist(picture, found)}</summary><div class="body">` +
     incidents(picture, found) +
     notes.map((note) => `<p class="soft">${esc(note)}</p>`).join('') +
     (svg === '' ? '' : `<div class="frame" data-e="${index}">${svg}</div>${tools(picture)}`) +
     others(picture, rest, found, index) +
-    table(picture) +
+    table(picture, found) +
     '</div></details>'
   );
 }
@@ -35,7 +35,7 @@ function tools(picture: Picture): string {
   );
 }
 
-function gist({ nodes, edges }: Picture): string {
+function gist({ nodes, edges }: Picture, found: FoundById): string {
   const of = (type: PictureNode['type']) => nodes.filter((node) => node.type === type).length;
   const dials = edges.filter(({ type }) => type !== 'selects');
   const bad = (state: PictureEdge['state']) => edges.filter((edge) => edge.state === state).length;
@@ -49,13 +49,19 @@ function gist({ nodes, edges }: Picture): string {
     ...(bad('blocked') > 0 ? [`${bad('blocked')} blocked`] : []),
     ...(bad('missing') > 0 ? [`${bad('missing')} to no Service`] : []),
   ];
-  const told = red.length > 0 ? ` <strong class="error-text">${SIGNS.error} ${red.join(', ')}</strong>` : '';
+  const isMild = edges.every(
+    (edge) => edge.state !== 'blocked' && (edge.state !== 'missing' || isMildEdge(edge, found)),
+  );
+  const severity = isMild ? 'warning' : 'error';
+  const told = red.length > 0 ? ` <strong class="${severity}-text">${SIGNS[severity]} ${red.join(', ')}</strong>` : '';
   return `<span class="soft">${facts.join(' · ')}</span>${told}`;
 }
 
-/** The connections that are broken, each in one line that reads like the map. */
+/** The connections that are broken, errors first, each in one line that reads like the map. */
 function incidents(picture: Picture, found: FoundById): string {
-  const bad = picture.edges.filter(({ state }) => state === 'blocked' || state === 'missing');
+  const broken = picture.edges.filter(({ state }) => state === 'blocked' || state === 'missing');
+  const isMild = (edge: PictureEdge) => isMildEdge(edge, found);
+  const bad = [...broken.filter((edge) => !isMild(edge)), ...broken.filter(isMild)];
   if (bad.length === 0) return '';
   const items = bad.slice(0, MOST_INCIDENTS).map((edge) => {
     const [from, to] = [picture.nodes[edge.from], picture.nodes[edge.to]] as [PictureNode, PictureNode];
@@ -63,7 +69,7 @@ function incidents(picture: Picture, found: FoundById): string {
     const more = link === undefined ? '' : ` · <a href="#${esc(link)}">the finding</a>`;
     const places = edge.places.length > 0 ? ` · configured by ${edge.places.map(esc).join(', ')}` : '';
     return (
-      `<li><p class="flow"><span>${esc(nameIn(picture, from))}</span><span class="by" aria-hidden="true">${edge.state === 'blocked' ? '┄┄ ✕ ┄▸' : '┄┄▸'}</span>` +
+      `<li${isMild(edge) ? ' class="mild"' : ''}><p class="flow"><span>${esc(nameIn(picture, from))}</span><span class="by" aria-hidden="true">${edge.state === 'blocked' ? '┄┄ ✕ ┄▸' : '┄┄▸'}</span>` +
       `<span>${esc(addressIn(picture, to, edge.port))}</span></p>` +
       `<p class="soft">${esc(stateOf(picture, [edge]))}${places}${more}</p></li>`
     );
@@ -101,7 +107,7 @@ function others(picture: Picture, rest: readonly number[], found: FoundById, ind
 }
 
 /** All connections in words, what is broken first. */
-function table(picture: Picture): string {
+function table(picture: Picture, found: FoundById): string {
   const rank = { blocked: 0, missing: 1, unknown: 2, ok: 3 };
   const rows = picture.edges
     .filter(({ type }) => type !== 'selects')
@@ -111,8 +117,9 @@ function table(picture: Picture): string {
   const lines = rows.slice(0, MOST_ROWS).map(({ edge }) => {
     const [from, to] = [picture.nodes[edge.from], picture.nodes[edge.to]] as [PictureNode, PictureNode];
     const isBad = edge.state === 'blocked' || edge.state === 'missing';
-    const state = `${isBad ? `${SIGNS.error} ` : ''}${stateOf(picture, [edge])}`;
-    return `<tr><td>${esc(nameIn(picture, from))}</td><td>${esc(addressIn(picture, to, edge.port))}</td><td>${edge.places.map(esc).join(', ')}</td><td${isBad ? ' class="error-text"' : ''}>${esc(state)}</td></tr>`;
+    const severity = isMildEdge(edge, found) ? 'warning' : 'error';
+    const state = `${isBad ? `${SIGNS[severity]} ` : ''}${stateOf(picture, [edge])}`;
+    return `<tr><td>${esc(nameIn(picture, from))}</td><td>${esc(addressIn(picture, to, edge.port))}</td><td>${edge.places.map(esc).join(', ')}</td><td${isBad ? ` class="${severity}-text"` : ''}>${esc(state)}</td></tr>`;
   });
   const more = rows.length > lines.length ? `<p class="soft">and ${rows.length - lines.length} more</p>` : '';
   return (

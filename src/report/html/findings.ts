@@ -93,7 +93,7 @@ export function sourceOf({ rule, location, resource }: Diagnostic, sources: Sour
   const rows = lines.map(
     ({ number, text, marked }) => `<span${marked ? ' class="here"' : ''}><i>${number}</i>${esc(text)}</span>`,
   );
-  return `<pre class="source" tabindex="-1"><code>${rows.join('')}</code></pre>`;
+  return `<pre class="source"><code>${rows.join('')}</code></pre>`;
 }
 
 function wayOf({ related }: Diagnostic): string {

@@ -159,7 +159,9 @@ class Drawing {
 
   #card(card: Card, { x, y }: Point): string {
     const height = this.#heightOf(card);
-    const isMissing = card.nodes.some((node) => this.#node(node).type === 'missing');
+    const missing = card.nodes.filter((node) => this.#node(node).type === 'missing');
+    const isMild = missing.every((node) => this.#edgesOf(node).every((edge) => isMildEdge(edge, this.#found)));
+    const state = missing.length === 0 ? '' : isMild ? ' missing mild' : ' missing';
     const parts = [`<rect class="box" width="${WIDTH}" height="${height}" rx="7"/>`];
     let top = 0;
     for (const node of card.nodes) {
@@ -167,7 +169,7 @@ class Drawing {
       top += this.#rowHeight(node);
     }
     const stacked = card.alike ? `<path class="box" d="M6 ${height + 4}h${WIDTH - 2}v${-height + 6}"/>` : '';
-    return `<g class="card${isMissing ? ' missing' : ''}" transform="translate(${x} ${y})">${stacked}${parts.join('')}</g>`;
+    return `<g class="card${state}" transform="translate(${x} ${y})">${stacked}${parts.join('')}</g>`;
   }
 
   #row(index: number, { alike }: Card, top: number): string {
@@ -296,11 +298,12 @@ class Drawing {
     const tip = backwards ? 7 : -7;
     const arrow = `<path class="tip" d="M${end.x + tip} ${end.y - 4.5}L${end.x} ${end.y}L${end.x + tip} ${end.y + 4.5}z"/>`;
     const isBad = state === 'blocked' || state === 'missing';
+    const mild = edges.every((edge) => isMildEdge(edge, this.#found)) ? ' mild' : '';
     const title = sentenceOf(this.#picture, line);
     const numbers = this.#numbers(edges.flatMap(({ findings }) => findings));
     const role = isBad ? ` role="button" tabindex="-1" aria-pressed="false" aria-label="${esc(title)}"` : '';
     return (
-      `<g class="line ${type} ${state}"${role} data-a="${fromNode}" data-b="${toNode}" data-f="${numbers.join(' ')}">` +
+      `<g class="line ${type} ${state}${mild}"${role} data-a="${fromNode}" data-b="${toNode}" data-f="${numbers.join(' ')}">` +
       `<title>${esc(title)}</title><path class="hit" d="${curve(points)}"/><path d="${curve(points)}"/>${arrow}</g>`
     );
   }
@@ -316,6 +319,11 @@ class Drawing {
       `<text class="strong" x="${x + width / 2}" y="${y + 18}">${esc(cut(first ?? '', 27))}</text>${texts.join('')}</g>`
     );
   }
+}
+
+/** A Service is missing, and that is no error: what dials it may do without. */
+export function isMildEdge({ state, findings }: PictureEdge, found: FoundById): boolean {
+  return state === 'missing' && findings.every((id) => found.get(id)?.severity !== 'error');
 }
 
 /** No error is found in it. */
