@@ -1,6 +1,5 @@
 import { lstatSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
-import { UsageError } from '../usage-error.ts';
 import { describeFailure } from '../walk.ts';
 import { askGit, type GitOptions } from './ask.ts';
 import { PARTIAL, readBlobs, type Unread } from './blobs.ts';
@@ -34,7 +33,8 @@ interface Listed {
  * Writes what a commit holds (`listTree`) below a directory that is there and empty, without the files that `skip` names (their
  * paths as latin1).
  * Only objects are read: neither the work tree nor the index are touched, and nothing that attributes or settings name is run.
- * Links come last, so that nothing is written through one. Returns what is missing. Throws UsageError.
+ * Links come last, so that nothing is written through one. Returns what is missing. Throws UsageError where git fails, and what the
+ * file system refuses.
  */
 export async function exportCommit(
   commit: string,
@@ -176,7 +176,7 @@ class Writer {
       write(Buffer.concat([this.#directory, path]));
     } catch (error) {
       const { code = '' } = error as NodeJS.ErrnoException;
-      if (!OWN.has(code)) throw new UsageError(`--since: the other side can't be written: ${describeFailure(error)}`);
+      if (!OWN.has(code)) throw error;
       this.leaveOut(path, OWN.get(code) ?? describeFailure(error));
     }
   }
