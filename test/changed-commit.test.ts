@@ -168,6 +168,23 @@ describe('a run with --changed', () => {
     expect(environments).toEqual(['base', 'plain']);
   });
 
+  it('takes all that the commit changes where nothing is named, but for pre-commit', async () => {
+    const root = repository({
+      'a/a.yaml': CONFIG_MAP('a'),
+      'b/b.yaml': CONFIG_MAP('b'),
+      'b/gone.yaml': CONFIG_MAP('c'),
+    });
+    write(root, 'a/a.yaml', CONFIG_MAP('changed'));
+    git(root, 'rm', '--quiet', 'b/gone.yaml');
+    git(root, 'add', '--all');
+    const judged = async (...changed: string[]) => (await lint({ cwd: root, changed })).environments;
+    expect(await judged()).toEqual(['a', 'b']);
+    expect(await judged('a/a.yaml')).toEqual(['a', 'b']);
+    vi.stubEnv('PRE_COMMIT', '1');
+    expect(await judged()).toEqual(['b']);
+    vi.unstubAllEnvs();
+  });
+
   it('judges only what the files can affect, and leaves unused ignores alone', async () => {
     const root = tree({
       'k8s-lint.yaml':

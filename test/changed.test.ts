@@ -128,6 +128,8 @@ describe('what is found without a configuration', () => {
     const unlinked = tree(overlays());
     remove(unlinked, 'overlays/prod/charts/cache');
     expect(await selected(unlinked, ['overlays/prod/charts/cache'])).toEqual([PROD]);
+    remove(unlinked, 'overlays/prod/charts');
+    expect(await selected(unlinked, ['overlays/prod/charts/'])).toEqual([PROD]);
     const renamed = tree({ ...overlays(), 'base/Kustomization': 'resources: [web.yaml]\n' });
     remove(renamed, 'base/kustomization.yaml');
     expect(await selected(renamed, ['base/kustomization.yaml'])).toEqual([DEV, PROD]);
@@ -232,12 +234,14 @@ describe('what is found without a configuration', () => {
     link(root, 'base', 'shared');
     link(root, 'prod/app.conf', '../conf/app.conf');
     link(root, 'chart/templates', '../parts');
+    link(root, 'alias', 'conf/app.conf');
     expect(await selected(root, ['base'])).toEqual(['prod']);
     expect(await selected(root, ['base/web.yaml'])).toEqual(['prod']);
     expect(await selected(root, ['shared/web.yaml'])).toEqual(['prod']);
     expect(await selected(root, ['shared/README.md'])).toEqual([]);
     expect(await selected(root, ['prod/app.conf'])).toEqual(['prod']);
     expect(await selected(root, ['conf/app.conf'])).toEqual(['prod']);
+    expect(await selected(root, ['alias'])).toEqual(['prod']);
     expect(await selected(root, ['parts/a.yaml'])).toEqual(['chart', 'parts']);
     expect(await selected(root, ['parts/gone.tpl'])).toEqual(['chart']);
     remove(root, 'shared/web.yaml');
@@ -324,6 +328,7 @@ environments:
     ['apps/gone/kustomization.yaml', ['prod']],
     ['apps/gone/Kustomization', ['prod']],
     ['apps/gone/web.yaml', []],
+    ['overlays/dev/gone/kustomization.yaml', []],
     ['apps/deep/gone/kustomization.yaml', []],
     ['charts/gone/Chart.yaml', ['prod']],
     ['charts/gone.tgz', ['prod']],
@@ -348,6 +353,10 @@ environments:
     expect(await selected(root, ['real/gone.yaml'])).toEqual(['dev']);
     expect(await selected(root, ['policies/gone.yaml'])).toEqual(['dev']);
     expect(await selected(root, ['policies'])).toEqual(['dev']);
+    remove(root, 'extra');
+    writeFileSync(join(root, 'real/a/a.yml'), CONFIG_MAP('a'));
+    link(root, 'extra', 'real/a');
+    expect(await selected(root, ['real/a/gone.yml'])).toEqual(['dev']);
   });
 
   it('selects all where the k8s-lint.yaml that was nearer is gone', async () => {

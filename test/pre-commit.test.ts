@@ -185,7 +185,7 @@ describe.runIf(found !== '')('the hook', () => {
     beforeAll(() => {
       const sources = join(home, 'sources');
       start(`repos:\n  - repo: ${sources}\n    rev: ${copySources(sources)}\n    hooks: [{ id: k8s-lint }]\n`);
-    }, 400_000);
+    }, 600_000);
     beforeEach(startOver);
 
     it('refuses a commit that breaks an overlay, with the finding, and renders nothing else', () => {
@@ -296,7 +296,7 @@ describe.runIf(found !== '')('the hook', () => {
         always_run: true
         require_serial: true
 `);
-    }, 200_000);
+    }, 300_000);
     beforeEach(startOver);
 
     it('refuses a commit that breaks an overlay', () => {

@@ -24,13 +24,13 @@ export class ChangedPaths {
   /** `paths` are absolute; a directory that is gone ends with a separator. */
   constructor(paths: readonly string[]) {
     this.all = [...new Set(paths)].map((given) => {
-      const { real, links } = this.#trail(resolve(given));
+      const real = this.real(resolve(given));
       const path = join(this.#trail(dirname(resolve(given))).real, basename(given));
       // Both a link and what it leads to: an editor names a file by the path it was opened by.
       for (const own of [path, real]) this.#exact.add(folded(own));
       const isDirectory = /[/\\]$/.test(given) || isDirectoryAt(real);
       if (isDirectory) for (const own of [path, real]) this.#directories.add(folded(own));
-      return { path, exists: isThere(path), isDirectory: isDirectory && links.at(-1) !== path };
+      return { path, exists: isThere(path), isDirectory };
     });
   }
 

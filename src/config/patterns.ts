@@ -36,7 +36,7 @@ export function stoodFor({ text, wanted, directory }: Pattern, gone: Gone): bool
 }
 
 function matches(glob: string, start: string, wanted: Wanted, { path, isDirectory }: Gone): boolean {
-  if (isDirectory) return isBelow(path, start) || isBelow(start, path);
+  if (isDirectory) return isBelow(path, start);
   const isMatch = picomatch(glob, { nonegate: true });
   return namesOf(path, wanted).some(
     (name) => isBelow(name, start) && isMatch(relative(start, name).split(sep).join('/')),
