@@ -148,9 +148,9 @@ export default {
   docs: {
     summary: 'A claim, a Namespace, a CustomResourceDefinition or a StatefulSet with claims must not vanish unnoticed.',
     incident:
-      'matchID: an overlay deletes the Namespace of its base, since another repository owns it there, and renames what holds the ' +
-      'index. To whoever reviews it that is one line of a patch; to what prunes it is a namespace with its claims, or a database that ' +
-      'comes back under another name with an empty volume.',
+      'matchID: an overlay deletes the Namespace of its base, since another repository owns it there, and the plan is to drop the ' +
+      'StatefulSet of Elasticsearch with its claims for another search engine. In a review both are a few lines of YAML; to what ' +
+      'prunes they are a namespace with all that is in it, and a database whose volumes nobody mounts any more.',
     symptoms: [
       'persistentvolumeclaim "data" deleted',
       'namespace "shop" deleted',
@@ -183,6 +183,17 @@ export default {
   },
   examples: {
     bad: [
+      yaml`
+        # before
+        apiVersion: v1
+        kind: PersistentVolumeClaim
+        metadata: { name: files, namespace: shop } # <- PersistentVolumeClaim/files is no longer rendered: whatever prunes (Flux, Argo CD, kubectl apply --prune) deletes it, and its data too unless its volume is retained
+        spec: { accessModes: [ReadWriteOnce], resources: { requests: { storage: 10Gi } } }
+        ---
+        apiVersion: v1
+        kind: Namespace
+        metadata: { name: shop }
+      `,
       yaml`
         # before
         apiVersion: v1
@@ -394,6 +405,17 @@ export default {
       },
     ],
     good: [
+      yaml`
+        # before
+        apiVersion: v1
+        kind: PersistentVolumeClaim
+        metadata: { name: files, namespace: shop, annotations: { kustomize.toolkit.fluxcd.io/prune: disabled } }
+        spec: { accessModes: [ReadWriteOnce], resources: { requests: { storage: 10Gi } } }
+        ---
+        apiVersion: v1
+        kind: Namespace
+        metadata: { name: shop }
+      `,
       yaml`
         # before
         apiVersion: v1

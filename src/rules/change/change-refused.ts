@@ -103,6 +103,28 @@ export default {
   },
   examples: {
     bad: [
+      yaml`
+        # before
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: { name: web, namespace: shop }
+        spec:
+          selector: { matchLabels: { app: web } }
+          template:
+            metadata: { labels: { app: web } }
+            spec: { containers: [{ name: web, image: "web:1" }] }
+        ---
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: { name: web, namespace: shop }
+        spec:
+          selector:
+            matchLabels:
+              app: shop-web # <- Deployment/web: spec.selector.matchLabels.app changes from web to shop-web, which the API server refuses (field is immutable)
+          template:
+            metadata: { labels: { app: shop-web } }
+            spec: { containers: [{ name: web, image: "web:1" }] }
+      `,
       {
         before: {
           'k8s-lint.yaml': CHART,
@@ -1030,6 +1052,19 @@ export default {
       `,
     ],
     good: [
+      yaml`
+        # before
+        apiVersion: batch/v1
+        kind: Job
+        metadata: { name: setup, namespace: shop, annotations: { helm.sh/hook: "post-install,post-upgrade" } }
+        spec: { template: { spec: { restartPolicy: Never, containers: [{ name: setup, image: "oli/app:1" }] } } }
+        ---
+        # A hook is deleted and made anew.
+        apiVersion: batch/v1
+        kind: Job
+        metadata: { name: setup, namespace: shop, annotations: { helm.sh/hook: "post-install,post-upgrade" } }
+        spec: { template: { spec: { restartPolicy: Never, containers: [{ name: setup, image: "oli/app:2" }] } } }
+      `,
       yaml`
         # before
         apiVersion: batch/v1
