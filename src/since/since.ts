@@ -37,7 +37,7 @@ export async function judgeSince(
   const notes = note === undefined ? [] : [note];
   const without = async (why: readonly string[]): Promise<Part> => {
     const { part } = await judgeSide(options, { chosen: now });
-    const nothing = { fixed: [], ignores: [], ignoreLevels: part.ignoreLevels, partial: true };
+    const nothing = { fixed: [], ignores: [], ignoreLevels: part.ignoreLevels };
     return { ...part, since: { ref: since, commit, notes: [...notes, ...why], ...nothing } };
   };
   if (selection.environments.length === 0 && selection.partial) return without([]);
