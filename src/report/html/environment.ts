@@ -20,16 +20,16 @@ export function environmentSection(picture: Picture, index: number, found: Found
     `<details class="environment" data-e="${index}"${open ? ' open' : ''}><summary><h2>${esc(environment)}</h2> ${gist(picture, found)}</summary><div class="body">` +
     incidents(picture, found) +
     notes.map((note) => `<p class="soft">${esc(note)}</p>`).join('') +
-    (svg === '' ? '' : `<div class="frame" data-e="${index}">${svg}</div>${tools(picture)}`) +
+    (svg === '' ? '' : `<div class="frame" data-e="${index}">${svg}</div>${tools(picture, found)}`) +
     others(picture, rest, found, index) +
     table(picture, found) +
     '</div></details>'
   );
 }
 
-function tools(picture: Picture): string {
+function tools(picture: Picture, found: FoundById): string {
   return (
-    `<div class="tools">${legend(picture)}<span class="zoom" hidden><button class="plain" type="button" data-zoom="out" aria-label="Smaller">−</button>` +
+    `<div class="tools">${legend(picture, found)}<span class="zoom" hidden><button class="plain" type="button" data-zoom="out" aria-label="Smaller">−</button>` +
     '<button class="plain" type="button" data-zoom="in" aria-label="Larger">+</button>' +
     '<button class="plain" type="button" data-zoom="fit">Fit</button></span></div>'
   );
@@ -123,19 +123,20 @@ function table(picture: Picture, found: FoundById): string {
   });
   const more = rows.length > lines.length ? `<p class="soft">and ${rows.length - lines.length} more</p>` : '';
   return (
-    `<details class="fold"><summary>The ${counted(rows.length, 'connection')} as a table</summary><div class="scroll" tabindex="0" role="region" aria-label="Connections of ${esc(picture.environment)}">` +
+    `<details class="fold"><summary>Connections as a table <span class="soft">${rows.length}</span></summary><div class="scroll" tabindex="0" role="region" aria-label="Connections of ${esc(picture.environment)}">` +
     `<table><thead><tr><th scope="col">From</th><th scope="col">To</th><th scope="col">Configured in</th><th scope="col">What becomes of it</th></tr></thead><tbody>${lines.join('')}</tbody></table>${more}</div></details>`
   );
 }
 
 /** What the signs on a map mean: each differs by more than its colour. */
-function legend({ nodes, edges }: Picture): string {
+function legend({ nodes, edges }: Picture, found: FoundById): string {
   const has = (state: PictureEdge['state']) => edges.some((edge) => edge.type !== 'selects' && edge.state === state);
+  const isAllMild = edges.every((edge) => edge.state !== 'missing' || isMildEdge(edge, found));
   const items = [
     ...(nodes.some(({ type }) => type === 'service') ? [[SERVICE, 'a Service, on the workloads it selects']] : []),
     ...(has('ok') ? [[arrow('ok'), 'is told to dial, or leads to']] : []),
     ...(has('blocked') ? [[arrow('blocked'), '✕ blocked by NetworkPolicies']] : []),
-    ...(has('missing') ? [[arrow('missing'), 'to a Service that isn’t there']] : []),
+    ...(has('missing') ? [[arrow(isAllMild ? 'missing mild' : 'missing'), 'to a Service that isn’t there']] : []),
     ...(has('unknown') ? [[arrow('unknown'), 'can’t be judged']] : []),
     ...(nodes.some(({ isolated }) => isolated)
       ? [[GATES, 'NetworkPolicies limit what comes in (left) or goes out (right)']]
@@ -150,7 +151,7 @@ const GATES =
   '<rect class="box" x="4" y="0.5" width="36" height="13" rx="3"/>' +
   '<rect class="gate" x="1.5" y="2" width="5" height="10" rx="2.5"/><rect class="gate" x="37.5" y="2" width="5" height="10" rx="2.5"/>';
 
-function arrow(state: PictureEdge['state']): string {
+function arrow(state: string): string {
   return `<g class="line ${state}"><path d="M0 7H38"/><path class="tip" d="M37 2.5L44 7L37 11.5z"/></g>`;
 }
 
