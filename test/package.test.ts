@@ -58,6 +58,8 @@ describe('the package', () => {
     expect(statSync(tarball).size).toBeLessThan(LIMIT);
     const names = execFileSync('tar', ['tzf', tarball], { encoding: 'utf8' }).split('\n');
     expect(names).toContain('package/schemas/k8s-lint.schema.json');
+    // What the html report reads as text, and nothing imports.
+    expect(names).toContain('package/dist/report/html/client.js');
     expect(names.filter((name) => /^package\/(src|test|fixtures|scripts)\//.test(name))).toEqual([]);
   });
 
