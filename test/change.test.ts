@@ -3,6 +3,7 @@ import { refusals } from '../src/cluster/change/immutable.ts';
 import type { Cluster, ClusterTarget } from '../src/cluster/cluster.ts';
 import changeDestroysData from '../src/rules/change/change-destroys-data.ts';
 import changeRefused from '../src/rules/change/change-refused.ts';
+import { lintFiles } from './examples.ts';
 import { clusterOf, type Manifest, resourceOf } from './in-memory.ts';
 
 type Spec = Record<string, unknown>;
@@ -49,6 +50,13 @@ describe('a template of a Job', () => {
       pod({ env: [{ name: 'A', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }] }),
       pod({ env: [{ name: 'A', valueFrom: { fieldRef: { fieldPath: 'metadata.name', apiVersion: 'v1' } } }] }),
     ],
+    [
+      'ports in another order',
+      pod({ ports: [{ containerPort: 80 }, { containerPort: 90 }, { containerPort: 90, protocol: 'UDP' }] }),
+      pod({ ports: [{ containerPort: 90 }, { containerPort: 90, protocol: 'UDP' }, { containerPort: 80 }] }),
+    ],
+    ['a variable that something fills in', pod({}), pod({ env: [{ name: 'A', value: `\${VALUE}` }] })],
+    ['a mode as text', volume({ secret: { defaultMode: 256 } }), volume({ secret: { defaultMode: '256' } })],
     ['an empty volume', volume({}), volume({ emptyDir: {} })],
     ['the mode of files', volume({ configMap: { name: 'c' } }), volume({ configMap: { name: 'c', defaultMode: 420 } })],
     ['a type of path', volume({ hostPath: { path: '/a' } }), volume({ hostPath: { path: '/a', type: '' } })],
@@ -65,6 +73,13 @@ describe('a template of a Job', () => {
     ['spec.volumes[v].emptyDir', volume({ hostPath: { path: '/a' } }), volume({ emptyDir: { sizeLimit: '1Gi' } })],
     ['spec.securityContext.runAsUser', pod({}), pod({}, { securityContext: { runAsUser: 5 } })],
     ['spec.containers[run].command', pod({}), pod({ command: ['sh'] })],
+    ['spec.containers[run].args[0]', pod({ args: ['a', 'b'] }), pod({ args: ['b', 'a'] })],
+    [
+      'spec.containers[run].ports',
+      pod({ ports: [{ containerPort: 80 }, { containerPort: 80, protocol: 'UDP' }] }),
+      pod({ ports: [{ containerPort: 80 }, { containerPort: 90, protocol: 'UDP' }] }),
+    ],
+    ['spec.containers[run].ports', pod({ ports: [{ containerPort: 80 }] }), pod({ ports: [] })],
     ['spec.containers[run].env[A]', pod({ env: [{ name: 'A', value: '1' }] }), pod({ env: [] })],
     ['spec.containers[run].livenessProbe', pod({}), pod({ livenessProbe: { tcpSocket: { port: 80 } } })],
     [
@@ -222,5 +237,43 @@ describe('the values of a change', () => {
       'Job/run: spec.template.spec.containers[run].args[0] changes, which the API server refuses (field is immutable)',
       'Job/run: spec.template.spec.containers[run].image changes, which the API server refuses (field is immutable)',
     ]);
+  });
+});
+
+describe('what is gone', () => {
+  const kept = 'apiVersion: v1\nkind: Namespace\nmetadata: { name: shop }\n';
+  const claims = ['a', 'b'].map((name) => `---\n${JSON.stringify(claim(name))}\n`).join('');
+  it('is told of at today’s file, with the place where it stood, and each overlay that loses it', async () => {
+    const overlays = {
+      'prod/kustomization.yaml': 'resources: [../base]\n',
+      'test/kustomization.yaml': 'resources: [../base]\n',
+    };
+    const { diagnostics } = await lintFiles(
+      { ...overlays, 'base/kustomization.yaml': 'resources:\n  - kept.yaml\n', 'base/kept.yaml': kept },
+      {
+        rules: ['change-destroys-data'],
+        before: {
+          ...overlays,
+          'base/kustomization.yaml': 'resources:\n  - kept.yaml\n  - claims.yaml\n',
+          'base/kept.yaml': kept,
+          'base/claims.yaml': claims,
+        },
+      },
+    );
+    const told = (name: string, line: number) => ({
+      rule: 'change-destroys-data',
+      severity: 'warning',
+      message: `PersistentVolumeClaim/${name} is no longer rendered: whatever prunes (Flux, Argo CD, kubectl apply --prune) deletes it, and its data too unless its volume is retained`,
+      resource: { apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace: 'shop', name },
+      path: [],
+      location: { file: 'base/kustomization.yaml', line: 1, column: 1 },
+      related: [{ message: `it stood here before, on line ${line}`, location: { file: 'base/claims.yaml' } }],
+      targets: [
+        { environment: 'prod', target: 'prod' },
+        { environment: 'test', target: 'test' },
+      ],
+      fingerprint: expect.any(String),
+    });
+    expect(diagnostics).toEqual([told('a', 2), told('b', 4)]);
   });
 });

@@ -89,6 +89,7 @@ function whereItMayBe(cluster: Cluster): string | undefined {
 
 /** The one new object of the kind that has its name, or nearly so, in another place; undefined where there are none or several. */
 function successorOf(cluster: Cluster, resource: Resource): Resource | undefined {
+  if (resource.kind === 'CustomResourceDefinition') return undefined;
   const candidates = cluster.list(resource.group, resource.kind).filter((other) => {
     if (other.existing || !holdsData(other) || hasNoName(other)) return false;
     if (cluster.before && isHere(cluster.before, other)) return false;

@@ -84,13 +84,26 @@ function reclaimPolicy(cluster: Cluster, { object }: Resource): { value: unknown
   return known && { value, of: `${known}` };
 }
 
+/** Whether a new object has no data, as far as is known: a claim may take over a volume, and a StatefulSet claims that are there. */
+function startsEmpty(cluster: Cluster, { kind, object, scope, name }: Resource): boolean {
+  const spec = asMap(valueAt(object, ['spec'])) ?? {};
+  if (kind === 'PersistentVolumeClaim') {
+    return !['volumeName', 'selector', 'dataSource', 'dataSourceRef'].some((field) => spec[field] !== undefined);
+  }
+  return !asList(spec.volumeClaimTemplates).some((template) => {
+    const claim = `${valueAt(template, ['metadata', 'name'])}-${name}-0`;
+    return cluster.get('', 'PersistentVolumeClaim', scope, claim) !== undefined;
+  });
+}
+
 function* judge(cluster: Cluster, gone: Gone): Generator<Finding> {
   const { resource, successor } = gone;
   const loss = isLeftByHelm(cluster, resource) ? undefined : lossOf(cluster, gone);
   if (!loss) return;
   const isElsewhere = successor && successor.scope !== resource.scope;
   const place = isElsewhere && successor.namespace !== undefined ? ` in namespace ${successor.namespace}` : '';
-  const instead = successor ? `; ${successor}${place} is new and starts empty` : '';
+  const start = successor && startsEmpty(cluster, successor) ? ' and starts empty' : '';
+  const instead = successor ? `; ${successor}${place} is new${start}` : '';
   const why = cluster.targets.length === 0 ? `, as all of ${cluster.environment} is gone` : '';
   yield {
     resource: cluster.gone(resource),
@@ -338,6 +351,47 @@ export default {
           volumeClaimTemplates:
             - metadata: { name: data }
               spec: { accessModes: [ReadWriteOnce], resources: { requests: { storage: 1Gi } } }
+        ---
+        # before
+        apiVersion: v1
+        kind: PersistentVolumeClaim
+        metadata: { name: photos, namespace: shop } # <- PersistentVolumeClaim/photos is no longer rendered: whatever prunes (Flux, Argo CD, kubectl apply --prune) deletes it, and its data too unless its volume is retained; PersistentVolumeClaim/photos-v2 is new
+        spec: { accessModes: [ReadWriteOnce], resources: { requests: { storage: 1Gi } } }
+        ---
+        apiVersion: v1
+        kind: PersistentVolumeClaim
+        metadata: { name: photos-v2, namespace: shop }
+        spec: { accessModes: [ReadWriteOnce], volumeName: photos, resources: { requests: { storage: 1Gi } } }
+        ---
+        # before
+        apiVersion: apps/v1
+        kind: StatefulSet
+        metadata: { name: search, namespace: shop } # <- StatefulSet/search is no longer rendered: whatever prunes (Flux, Argo CD, kubectl apply --prune) deletes it, while its claims (index-search-0 …) stay and nothing uses them; StatefulSet/finder is new
+        spec:
+          selector: { matchLabels: { app: search } }
+          template:
+            metadata: { labels: { app: search } }
+            spec: { containers: [{ name: search, image: "search:1" }] }
+          volumeClaimTemplates:
+            - metadata: { name: index }
+              spec: { accessModes: [ReadWriteOnce], resources: { requests: { storage: 1Gi } } }
+        ---
+        apiVersion: apps/v1
+        kind: StatefulSet
+        metadata: { name: finder, namespace: shop }
+        spec:
+          selector: { matchLabels: { app: search } }
+          template:
+            metadata: { labels: { app: search } }
+            spec: { containers: [{ name: search, image: "search:1" }] }
+          volumeClaimTemplates:
+            - metadata: { name: index }
+              spec: { accessModes: [ReadWriteOnce], resources: { requests: { storage: 1Gi } } }
+        ---
+        apiVersion: v1
+        kind: PersistentVolumeClaim
+        metadata: { name: index-finder-0, namespace: shop }
+        spec: { accessModes: [ReadWriteOnce], resources: { requests: { storage: 1Gi } } }
         ---
         # before
         apiVersion: v1
