@@ -141,6 +141,15 @@ describe('a commit laid out', () => {
     expect(gaps).toEqual([{ path: 'absent', reason: 'its content is in Git LFS and not here: git lfs fetch' }]);
   });
 
+  it('has in the clear what git-crypt encrypts, as it is today where it is unlocked', async () => {
+    const encrypted = '\0GITCRYPT\0...';
+    const repository = new GitRepository({ 'open.env': encrypted, 'locked.env': encrypted, 'gone.env': encrypted });
+    repository.write({ 'open.env': 'A=1\n', 'gone.env': undefined });
+    const { directory, gaps } = await laidOut(repository.directory);
+    expect(gaps).toEqual([]);
+    expect(readTree(directory)).toEqual({ 'open.env': 'A=1\n', 'locked.env': encrypted, 'gone.env': encrypted });
+  });
+
   it('has the submodules that are here, at the commit of then', async () => {
     const inner = new GitRepository({ 'x.yaml': 'old' });
     const repository = new GitRepository({ top: 't' });

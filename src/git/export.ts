@@ -3,7 +3,7 @@ import { join, posix } from 'node:path';
 import { describeFailure } from '../walk.ts';
 import { askGit, type GitOptions } from './ask.ts';
 import { PARTIAL, readBlobs, type Unread } from './blobs.ts';
-import { LargeFiles } from './large-files.ts';
+import { FilteredFiles } from './filtered-files.ts';
 import type { Repository } from './repository.ts';
 import { isSafePath, listTree, type TreeEntry } from './tree.ts';
 
@@ -118,14 +118,14 @@ class Writer {
   readonly gaps: Gap[] = [];
   readonly #directory: Buffer;
   readonly #root: string;
-  readonly #largeFiles: LargeFiles;
+  readonly #filtered: FilteredFiles;
   /** Parents that are there, as latin1. */
   readonly #made = new Set<string>(['']);
 
   constructor(directory: string, { root, commonDirectory }: Repository) {
     this.#directory = Buffer.from(`${directory}/`);
     this.#root = root;
-    this.#largeFiles = new LargeFiles(root, commonDirectory);
+    this.#filtered = new FilteredFiles(root, commonDirectory);
   }
 
   leaveOut(path: Buffer, reason: string): void {
@@ -137,7 +137,7 @@ class Writer {
       this.leaveOut(path, content === 'missing' ? NOT_HERE : 'it is larger than the 50 MB that are read');
       return;
     }
-    const real = this.#largeFiles.contentOf(path, content);
+    const real = this.#filtered.contentOf(path, content);
     if (real === undefined) this.leaveOut(path, 'its content is in Git LFS and not here: git lfs fetch');
     this.#write(path, (at) => writeFileSync(at, real ?? content, { flag: 'wx', mode: 0o600 }));
   }
