@@ -343,6 +343,7 @@ kind: Secret
 metadata: { name: shop }
 stringData: { word: {{ .Values.login }} }
 `,
+    'chart/templates/job.yaml': '{{- if .Values.job }}\nkind: Job\n{{- end }}\n',
     'envs/prod.yaml': 'replicas: 2\ningress: { enabled: true }\n',
     'facts.yaml': 'apiVersion: v1\nkind: Namespace\nmetadata: { name: shop }\n',
     'unread.yaml': 'a: 1\n',
@@ -445,6 +446,12 @@ ignore:
     expect(await becomes(directory, 'envs/prod.yaml:2')).toEqual([
       'Ingress/shop  = undefined: rendered because of ingress.enabled in prod',
     ]);
+    expect(await becomes(directory, 'chart/templates/job.yaml:2')).toEqual([
+      'the template renders nothing in dev prod',
+    ]);
+    expect(await becomes(directory, 'chart/Chart.yaml:3')).toEqual([
+      'what templates take from this file is not followed in dev prod',
+    ]);
     expect(await becomes(directory, 'chart/templates/all.yaml:5')).toEqual([
       'Deployment/shop spec.replicas = 1: the value is set at chart/values.yaml:1:11 in dev',
       'Deployment/shop spec.replicas = 2: the value is set at envs/prod.yaml:1:11 in prod',
@@ -482,6 +489,27 @@ ignore:
     expect(image.suppressed.map(({ reason }) => reason)).toEqual(['rebuilt every night']);
     expect(lineText(image, rules, { width: 100, color: 0 })).toContain(
       '      ignored by k8s-lint.yaml:8:13: rebuilt every night',
+    );
+  });
+
+  it('does not show the line that holds a credential, and tells of the finding at another line that took part in it', async () => {
+    const directory = tree({
+      'base/kustomization.yaml': 'configMapGenerator:\n  - name: settings\n    files: [app.properties]\n',
+      'base/app.properties': 'mode=fast\npassword=kT7wq2xZ9p\n',
+    });
+    const credential = await story(directory, 'base/app.properties:2');
+    expect(credential.reported.map((diagnostic) => diagnostic.rule)).toEqual(['plaintext-credential']);
+    expect(credential.reached.map(({ value }) => value)).toEqual(['…']);
+    const text = lineText(credential, rules, { width: 80, color: 0 });
+    expect(text.slice(0, 3)).toEqual(['base/app.properties:2', '', 'What is reported here']);
+    expect(text.join('\n')).not.toContain('kT7wq2xZ9p');
+    const generator = await story(directory, 'base/kustomization.yaml:3');
+    expect(generator.reported).toEqual([]);
+    expect(generator.related.map(({ diagnostic, message }) => [diagnostic.rule, message])).toEqual([
+      ['plaintext-credential', 'the generator reads the file here'],
+    ]);
+    expect(lineText(generator, rules, { width: 200, color: 0 })).toContain(
+      '      it is at base/app.properties:2:1; of this line it says: the generator reads the file here',
     );
   });
 
@@ -526,7 +554,7 @@ ignore:
     const shown = (...path: (string | number)[]) => shownValue(object, path);
     expect(shown('data', 'password')).toBe('…');
     expect(shown('data', 'url')).toBe('https://…@db/x');
-    expect(shown('data', 'app')).toBe('a: 1 (and 1 more lines)');
+    expect(shown('data', 'app')).toBe('a: 1 (and 1 more line)');
     expect(shownValue(object, ['data', 'app'], 1)).toBe('… token: … …');
     expect(shown('data', 'mode')).toBe('fast');
     expect(shown('data', 'none')).toBe('""');

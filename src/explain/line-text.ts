@@ -59,7 +59,7 @@ function reported(story: LineStory, rules: readonly Rule[], width: number, chalk
         diagnostic,
         width,
         chalk,
-        `at ${showLocation(diagnostic.location)}, of which this line is a part: ${message}`,
+        `it is at ${showLocation(diagnostic.location)}; of this line it says: ${message}`,
       ),
       ...why(diagnostic.rule),
     ]),

@@ -134,10 +134,10 @@ export class Reaching {
     const rendered = [...new Set([...cluster.resources, ...refused])].filter(
       (resource) => !resource.existing && resource.targets.some(({ target }) => wanted.has(target)),
     );
-    const own: Resource[] = [];
-    for (const resource of rendered) if (this.#isInFile(await resource.locate([]))) own.push(resource);
-    // What a file defines is all that it becomes; a patch, a kustomization or a generator's input may concern any object.
-    const resources = own.length > 0 ? own : rendered;
+    const own = new Set<Resource>();
+    for (const resource of rendered) if (this.#isInFile(await resource.locate([]))) own.add(resource);
+    // What a file defines comes first; replacements, patches and generators carry its lines into other objects.
+    const resources = [...own, ...rendered.filter((resource) => !own.has(resource))];
     this.#end ??= Date.now() + PATIENCE;
     for (const [i, resource] of resources.entries()) {
       signal?.throwIfAborted();

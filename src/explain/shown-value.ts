@@ -1,6 +1,7 @@
 import { withoutCredentials } from '../cluster/security/credential-shapes.ts';
 import { asMap, valueAt } from '../cluster/workloads.ts';
 import { oneLine } from '../report/harmless.ts';
+import { counted } from '../report/shown.ts';
 import type { Path } from '../resource.ts';
 import { isSensitive } from '../sensitive-key.ts';
 
@@ -31,7 +32,7 @@ export function shownValue(object: unknown, path: Path, line = -1): string | und
     .replace(PAIR, (pair, key, sign) => (isSensitive(key) ? `${key}${sign}${MASK}` : pair));
   const shown = oneLine(masked.length > WIDTH ? `${masked.slice(0, WIDTH)}${MASK}` : masked).trim();
   if (lines.length === 1) return shown;
-  return line < 0 ? `${shown} (and ${lines.length - 1} more lines)` : `… ${shown} …`;
+  return line < 0 ? `${shown} (and ${counted(lines.length - 1, 'more line')})` : `… ${shown} …`;
 }
 
 function isSecret(object: unknown, path: Path): boolean {

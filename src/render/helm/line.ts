@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { basename, relative } from 'node:path';
 import { RANDOM_VALUE } from '../../cluster/unknown.ts';
 import { asMap, valueAt } from '../../cluster/workloads.ts';
 import { showLocation } from '../../report/shown.ts';
@@ -60,7 +60,11 @@ export async function helmLine(
     String(valueAt(known[objects.indexOf(object)], path)).includes(RANDOM_VALUE);
   const chart: LineOfChart = { helm, locator: new HelmLocator(helm, objects), objects, file, covers };
   const layers = helm.layers.filter((layer) => layer.file === file);
-  const lines = await Promise.all([ofTemplate(chart), ...layers.map((layer) => ofValues(layer, chart))]);
+  const isFollowed = isTemplate(file, target) || layers.length > 0;
+  const lines = await Promise.all([
+    isTemplate(file, target) ? ofTemplate(chart) : NOTHING,
+    ...layers.map((layer) => ofValues(layer, chart)),
+  ]);
   return {
     reached: lines.flatMap(({ reached }) =>
       reached
@@ -71,7 +75,7 @@ export async function helmLine(
           ...item,
         })),
     ),
-    notes: lines.flatMap(({ notes }) => notes),
+    notes: isFollowed ? lines.flatMap(({ notes }) => notes) : ['what templates take from this file is not followed'],
   };
 }
 
@@ -88,10 +92,20 @@ interface Found {
   notes: string[];
 }
 
+const NOTHING: Found = { reached: [], notes: [] };
+
+function isTemplate(file: string, { chart }: HelmTarget): boolean {
+  return /(?:^|[\\/])(?:templates|crds)[\\/]/.test(relative(chart, file));
+}
+
+/** Whether a file holds definitions that templates include. */
+function isPartial(file: string): boolean {
+  return /^_|\.tpl$/.test(basename(file));
+}
+
 /** What a line of a template writes, itself or through what it includes. */
 async function ofTemplate({ helm, locator, objects, file, covers }: LineOfChart): Promise<Found> {
-  const isPartial = /^_|\.tpl$/.test(basename(file));
-  const printed = objects.filter(({ piece }) => isPartial || helm.resolve(piece.source).file === file);
+  const printed = objects.filter(({ piece }) => isPartial(file) || helm.resolve(piece.source).file === file);
   const found: Found['reached'] = [];
   for (const object of printed) {
     for (const path of innerPaths(object.document.value)) {
@@ -116,7 +130,7 @@ async function ofTemplate({ helm, locator, objects, file, covers }: LineOfChart)
       return cause ? { ...item, how: `the value is set at ${showLocation(location)}` } : item;
     }),
   );
-  return { reached, notes: [] };
+  return { reached, notes: printed.length === 0 ? ['the template renders nothing'] : [] };
 }
 
 /** What a line of values decides: what is rendered in another way once it says something else. */
