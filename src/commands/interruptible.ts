@@ -17,7 +17,8 @@ export async function interruptible<T>(
   };
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', interrupt);
-  const isTerminal = process.stderr.isTTY;
+  // pre-commit gives a terminal of its own, and shows what was printed there when all is over.
+  const isTerminal = process.stderr.isTTY && !process.env.PRE_COMMIT;
   const onProgress = (done: number, total: number) => process.stderr.write(`\r\x1b[Krendering ${done}/${total}`);
   try {
     const result = await work({ signal, ...(isTerminal ? { onProgress } : {}) });
