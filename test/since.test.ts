@@ -431,7 +431,7 @@ describe('what is in no commit', () => {
       'tmp/': '',
     });
     chmodSync(join(directory, 'hang'), 0o755);
-    const bin = process.env.K8S_LINT_BIN ?? fileURLToPath(new URL('../bin/k8s-lint.js', import.meta.url));
+    const bin = fileURLToPath(new URL('../bin/k8s-lint.js', import.meta.url));
     const args = [bin, 'base', '--since', 'HEAD', '--no-cache', '--kustomize', join(directory, 'hang')];
     const child = spawn(process.execPath, args, {
       cwd: repository.directory,
