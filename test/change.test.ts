@@ -101,6 +101,56 @@ describe('a template of a Job', () => {
   });
 });
 
+describe('what the API server lets through', () => {
+  const service = (spec: Spec): Manifest => ({ apiVersion: 'v1', kind: 'Service', metadata: { name: 's' }, spec });
+  const secret = (fields: Spec): Manifest => ({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' }, ...fields });
+  const bare = (spec: Spec): Manifest => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' }, spec });
+  const balanced = { type: 'LoadBalancer', loadBalancerClass: 'a.b/c', externalTrafficPolicy: 'Local' };
+  const gated = { schedulingGates: [{ name: 'wait' }], containers: [{ name: 'a', image: 'a:1' }] };
+  const cases: [string, Manifest, Manifest][] = [
+    [
+      'families of a Service that stays headless',
+      service({ clusterIP: 'None', ipFamilies: ['IPv4'] }),
+      service({ ipFamilies: ['IPv6'] }),
+    ],
+    ['the class of what is no load balancer any more', service(balanced), service({ loadBalancerClass: 'a.b/d' })],
+    [
+      'a port for health checks that is given up',
+      service({ ...balanced, healthCheckNodePort: 30001 }),
+      service({ ...balanced, externalTrafficPolicy: 'Cluster', healthCheckNodePort: 30002 }),
+    ],
+    ['texts of a Secret', secret({ stringData: { a: 'b' } }), secret({ stringData: { a: 'c' } })],
+    [
+      'a text of an immutable Secret that is no longer written',
+      secret({ immutable: true, stringData: { a: 'b', c: 'd' } }),
+      secret({ immutable: true, stringData: { a: 'b' } }),
+    ],
+    ['a selector of nodes for a Pod behind a gate', bare(gated), bare({ ...gated, nodeSelector: { a: 'b' } })],
+    [
+      'labels and resources of a suspended Job',
+      job(pod({ resources: { limits: { cpu: 1 } } }), { suspend: true }),
+      job({ ...pod({ resources: { limits: { cpu: 2 } } }), metadata: { labels: { a: 'b' } } }, { suspend: true }),
+    ],
+    [
+      'a volume of which nobody knows what it is',
+      { apiVersion: 'v1', kind: 'PersistentVolume', metadata: { name: 'v' }, spec: { hostPath: { path: '/a' } } },
+      { apiVersion: 'v1', kind: 'PersistentVolume', metadata: { name: 'v' }, spec: { nfs: '${NFS}' } },
+    ],
+  ];
+  it.each(cases)('%s', (_, before, after) => {
+    expect(refused(before, after)).toEqual([]);
+  });
+
+  it('is not the selector of a Pod without a gate, or a label of a Job that runs', () => {
+    const { schedulingGates, ...open } = gated;
+    expect([
+      schedulingGates.length,
+      ...refused(bare(open), bare({ ...open, nodeSelector: { a: 'b' } })),
+      ...refused(job(pod({})), job({ ...pod({}), metadata: { labels: { a: 'b' } } })),
+    ]).toEqual([1, 'spec.nodeSelector', 'spec.template.metadata.labels.a']);
+  });
+});
+
 const claim = (name: string, namespace = 'shop'): Manifest => ({
   apiVersion: 'v1',
   kind: 'PersistentVolumeClaim',
