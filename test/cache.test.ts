@@ -122,6 +122,9 @@ const REPOSITORY = {
   'chart/templates/pod.yaml':
     'apiVersion: v1\nkind: Pod\nmetadata: { name: web }\nspec:\n  hostNetwork: true\n  containers:\n    - { name: web, image: web, ports: [{ containerPort: 80, hostPort: {{ .Values.port }} }] }\n',
   'chart/templates/secret.yaml': `apiVersion: v1\nkind: Secret\nmetadata: { name: made }\nstringData: { password: {{ randAlphaNum 12 }}, fixed: ${PASSWORD} }\n`,
+  'offline/Chart.yaml': CHART('offline'),
+  'offline/values.schema.json': '{ "$ref": "https://example.com/schema.json" }\n',
+  'offline/templates/a.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: offline }\n',
   'needy/Chart.yaml': CHART('needy'),
   'needy/templates/a.yaml': '{{ required "a value is needed" .Values.needed }}\n',
 };
@@ -551,6 +554,13 @@ describe('what is not known', () => {
       {
         'kustomization.yaml': 'helmGlobals: { configHome: ../helm }\nhelmCharts: [{ name: a }]\n',
         'charts/a/Chart.yaml': CHART('a'),
+      },
+    ],
+    [
+      'a schema that lies elsewhere',
+      {
+        'kustomization.yaml': 'helmCharts: [{ name: a }]\n',
+        'charts/a/values.schema.json': '{ "$ref": "../../shared.json" }\n',
       },
     ],
     [

@@ -14,6 +14,8 @@ export interface State {
   clock: boolean;
   /** A chart's templates may ask for other files of the chart. */
   files: boolean;
+  /** A chart's schema may ask for files outside of it, or something on this machine. */
+  outside: boolean;
 }
 
 /** What can't be told apart by its content: pipes, devices, what may not be read, or is too much. */
@@ -32,6 +34,10 @@ const MAX_UNPACKED = 200 * 1024 * 1024;
  */
 const CLOCK =
   /\b(?:now|ago)\b|(?:\{\{-?|\||\()\s*(?:date|htmlDate|dateInZone|htmlDateInZone|date_in_zone|durationRound|unixEpoch|must_?[dD]ate_?[mM]odify|date_?[mM]odify)\b/;
+
+/** References of a schema to something else than itself and the network, which tools are kept from. */
+const OUTSIDE =
+  /"(?:\$(?:ref|schema|dynamicRef|recursiveRef)"\s*:\s*"(?!#|https?:\/\/(?!localhost|127\.|\[|0\.))|[^"\n]*\\u0024)/;
 
 /** What files hold, found out once in a run; and whether they still hold it. */
 export class Digests {
@@ -74,7 +80,7 @@ export class Digests {
     const link = statsOf(path, lstatSync);
     const stats = link?.isSymbolicLink() ? statsOf(path, statSync) : link;
     this.#signatures.set(path, describe(link, stats));
-    const bare = { digest: '', clock: false, files: false };
+    const bare = { digest: '', clock: false, files: false, outside: false };
     if (!stats) return { what: 'absent', realPath: path, ...bare };
     const realPath = link?.isSymbolicLink()
       ? realpathSync(path)
@@ -90,7 +96,7 @@ export class Digests {
     const paths = [root];
     if (top.what !== 'directory') return { state: top, paths };
     const lines: string[] = [];
-    const asks = { clock: false, files: false };
+    const asks = { clock: false, files: false, outside: false };
     let hasGit = false;
     const visit = (directory: string, name: string, above: readonly string[]) => {
       const real = attempt(() => realpathSync(directory));
@@ -109,6 +115,7 @@ export class Digests {
         lines.push(JSON.stringify([inside, state.what, state.digest]));
         asks.clock ||= state.clock;
         asks.files ||= state.files;
+        asks.outside ||= state.outside;
         if (state.what === 'directory') visit(path, inside, [...above, real]);
       }
     };
@@ -176,12 +183,18 @@ function nameOf(path: string): string {
 }
 
 /** What a template in a file, or in any that an archive packs, may ask for. An archive that can't be read may hold anything. */
-function mayAskFor(path: string, content: Buffer): Pick<State, 'clock' | 'files'> {
+function mayAskFor(path: string, content: Buffer): Pick<State, 'clock' | 'files' | 'outside'> {
   const isPacked = /\.(?:tgz|tar\.gz)$/i.test(path);
   const text = isPacked ? unpacked(content) : content;
-  if (text === undefined) return { clock: true, files: true };
-  if (!text.includes('{{')) return { clock: false, files: false };
-  return { clock: CLOCK.test(text.toString('latin1')), files: text.includes('Files') };
+  if (text === undefined) return { clock: true, files: true, outside: true };
+  const isSchema = isPacked || nameOf(path) === 'values.schema.json';
+  const isTemplate = text.includes('{{');
+  const read = isSchema || isTemplate ? text.toString('latin1') : '';
+  return {
+    clock: isTemplate && CLOCK.test(read),
+    files: isTemplate && read.includes('Files'),
+    outside: isSchema && OUTSIDE.test(read),
+  };
 }
 
 function unpacked(archive: Buffer): Buffer | undefined {

@@ -42,6 +42,7 @@ export class Inputs {
   /** A chart: an archive, or a directory with all that lies in it. Throws UnknownInput. */
   addChart(path: string): void {
     const { state, paths } = this.#digests.tree(path);
+    if (state.outside) unknown();
     for (const own of paths) this.#paths.add(own);
     this.#clock ||= state.clock;
     this.add(state.what, state.digest);

@@ -51,7 +51,7 @@ const KEPT =
   /^(PATH|HOME|USER|LOGNAME|TZ|LD_LIBRARY_PATH|SYSTEMROOT|WINDIR|PATHEXT|COMSPEC|APPDATA|LOCALAPPDATA|USERPROFILE|(ASDF|MISE|NIX|XDG)_.*)$/i;
 
 /** Nothing listens there: what would go through a proxy fails at once. */
-const NOWHERE = 'http://127.0.0.1:9';
+export const NOWHERE = 'http://127.0.0.1:9';
 
 /** What runs and what lies about now, so that nothing outlives this process. */
 const running = new Set<ChildProcess>();
