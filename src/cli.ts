@@ -107,7 +107,10 @@ async function buildProgram(exit: (code: number) => void): Promise<Command> {
     ),
   )
     .option('--rule <id>', 'only this rule (repeatable)', collect)
-    .option('--changed [file...]', 'only what these files, and those that the commit in the making deletes, can affect')
+    .option(
+      '--changed [file...]',
+      'only what these files, and those that the commit in the making deletes, can affect (no file: all that it changes)',
+    )
     .option('--since <ref>', 'only what is new against that revision, and what is fixed since')
     .option('--baseline <file>', 'without the findings that k8s-lint baseline wrote there')
     .option('--shard <i/n>', 'only the i-th of n even shares; k8s-lint merge makes one report of all')
