@@ -1,15 +1,18 @@
 import { basename, dirname, join } from 'node:path';
 import { isBelow } from '../below.ts';
 import { CONFIG_FILE, type Environment } from '../config/config.ts';
-import { isKustomizationName, isManifestName } from '../config/paths.ts';
+import { isManifestName } from '../config/paths.ts';
 import { stoodFor } from '../config/patterns.ts';
-import { isArchive } from '../render/helm/chart.ts';
+import { isArchive, isFile } from '../render/helm/chart.ts';
+import { realPath } from '../render/kustomize/files.ts';
 import { KUSTOMIZATION_FILES, readGraph } from '../render/kustomize/kustomization.ts';
 import type { HelmTarget, KustomizeTarget, ManifestsTarget, Target } from '../render/target.ts';
+import { repositoryRoot } from '../repository.ts';
 import { sniff } from '../sniff.ts';
 import type { SourceFiles } from '../source.ts';
 import { chartIsTouched, readText } from './chart.ts';
 import { type ChangedPath, ChangedPaths } from './paths.ts';
+import { isHolderName, lackingDirectory } from './unlisted.ts';
 
 export interface ChangedContext {
   /** Absolute. */
@@ -33,6 +36,8 @@ export function affected(
   context: ChangedContext,
 ): Environment[] {
   const changed = new ChangedPaths(paths);
+  const root = realPath(repositoryRoot(context.cwd));
+  const lacking = new Set(changed.all.flatMap((path) => lackingDirectory(path, root, context.sources) ?? []));
   if (context.settings.some((file) => changed.touch(file)) || changed.all.some((path) => wasConfig(path, context))) {
     return [...environments];
   }
@@ -42,7 +47,8 @@ export function affected(
       changed.all.some((path) => isOpen(path) && patterns.some((pattern) => stoodFor(pattern, path))) ||
       targets.some(
         (target) =>
-          targetIsTouched(target, configured, changed, context) || (!configured && wasListed(target, changed, context)),
+          targetIsTouched(target, configured, { changed, lacking }, context) ||
+          (!configured && wasListed(target, changed, context)),
       ),
   );
 }
@@ -63,15 +69,17 @@ function wasConfig({ path, exists }: ChangedPath, { cwd, configSought }: Changed
   return configSought && !exists && basename(path) === CONFIG_FILE && isBelow(cwd, dirname(path));
 }
 
-function targetIsTouched(
-  target: Target,
-  configured: boolean,
-  changed: ChangedPaths,
-  { sources }: ChangedContext,
-): boolean {
+interface Changes {
+  changed: ChangedPaths;
+  /** Directories whose kustomizations may lack a manifest now. */
+  lacking: ReadonlySet<string>;
+}
+
+function targetIsTouched(target: Target, configured: boolean, changes: Changes, { sources }: ChangedContext): boolean {
+  const { changed } = changes;
   switch (target.type) {
     case 'kustomize':
-      return kustomizationIsTouched(target, changed, sources);
+      return kustomizationIsTouched(target, changes, sources);
     case 'helm':
       return helmIsTouched(target, configured, changed);
     case 'manifests':
@@ -79,8 +87,11 @@ function targetIsTouched(
   }
 }
 
-/** Every file that the graph names, absent ones too; every name that kustomize looks for where it is sent to a directory. */
-function kustomizationIsTouched(target: KustomizeTarget, changed: ChangedPaths, sources: SourceFiles): boolean {
+/**
+ * Every file that the graph names, absent ones too; every name that kustomize looks for where it is sent to a directory; every
+ * manifest beside a kustomization that is listed nowhere.
+ */
+function kustomizationIsTouched(target: KustomizeTarget, { changed, lacking }: Changes, sources: SourceFiles): boolean {
   const { files, yamlFiles, kustomizations, charts } = readGraph(target.directory, sources, target.loadRestrictor);
   const entries = kustomizations.flatMap((kustomization) => kustomization.entries);
   const directories = [
@@ -89,6 +100,7 @@ function kustomizationIsTouched(target: KustomizeTarget, changed: ChangedPaths, 
   ];
   return (
     files.some((file) => changed.touch(file)) ||
+    kustomizations.some(({ realDirectory }) => lacking.has(realDirectory)) ||
     directories.some((directory) => KUSTOMIZATION_FILES.some((name) => changed.touch(join(directory, name)))) ||
     entries.some(({ what, absolute }) => what === 'missing' && changed.below(absolute).length > 0) ||
     charts.some(({ places }) => places.some((place) => chartIsTouched(place, () => yamlFiles.map(readText), changed)))
@@ -115,17 +127,13 @@ function siblingsAreTouched({ files }: ManifestsTarget, changed: ChangedPaths): 
   const directories = new Set(files.map((file) => changed.real(dirname(file))));
   return changed.all.some((path) => {
     const directory = dirname(path.path);
-    return isHolder(path)
+    return isHolderName(basename(path.path))
       ? [...directories].some((own) => isBelow(own, directory))
       : directories.has(directory) && mayBeManifest(path);
   });
 }
 
-function isHolder({ path }: ChangedPath): boolean {
-  return isKustomizationName(basename(path)) || basename(path) === 'Chart.yaml';
-}
-
 /** Whether a file is, was or could be a plain manifest, as far as what is left of it tells. */
 function mayBeManifest({ path, exists }: ChangedPath): boolean {
-  return isManifestName(basename(path)) && !(exists && sniff(path).what === 'other');
+  return isManifestName(basename(path)) && !(exists && isFile(path) && sniff(path).what === 'other');
 }

@@ -10,6 +10,7 @@ import { sniff } from '../../../sniff.ts';
 import type { SourceFiles } from '../../../source.ts';
 import { list } from '../../../walk.ts';
 import { readYaml } from '../../../yaml.ts';
+import { isFile } from '../../helm/chart.ts';
 import { PerRun } from '../../per-run.ts';
 import type { RenderContext } from '../../target.ts';
 import { realPath } from '../files.ts';
@@ -62,7 +63,10 @@ async function orphansOf(kustomization: Kustomization, context: Context): Promis
   return findings;
 }
 
-const EXTENSIONS: ReadonlySet<string> = new Set(['.yaml', '.yml', '.json']);
+function isManifestName(name: string): boolean {
+  return ['.yaml', '.yml', '.json'].includes(extname(name)) && !KUSTOMIZATION_FILES.some((known) => known === name);
+}
+
 /** Beyond this many directories it is no kustomization's own place, but one that stands at the top of everything. */
 const MAX_DIRECTORIES = 500;
 
@@ -78,8 +82,7 @@ async function manifestsBelow(directory: string, root: string): Promise<string[]
     const rules = listing.files.includes('.gitignore') ? await ignored.enter(current) : ignored;
     for (const name of listing.files) {
       const file = join(current, name);
-      const isOwn = EXTENSIONS.has(extname(name)) && !KUSTOMIZATION_FILES.some((known) => known === name);
-      if (isOwn && !rules.ignores(file, false)) files.push(file);
+      if (isManifestName(name) && !rules.ignores(file, false)) files.push(file);
     }
     for (const name of listing.directories) {
       const below = join(current, name);
@@ -91,8 +94,14 @@ async function manifestsBelow(directory: string, root: string): Promise<string[]
   return files;
 }
 
+/** Whether a file would be found here, as far as it and the kustomizations above it tell. The path is absolute. */
+export function mayBeOrphan(file: string, context: Pick<RenderContext, 'root' | 'sources'>): boolean {
+  const isOpen = isManifestName(basename(file)) && !isExample(file) && !isListed(file, context);
+  return isOpen && isFile(file) && sniff(file).what === 'manifest';
+}
+
 /** Whether a kustomization at or above a file names it, as whatever, or a link to it. */
-function isListed(file: string, { root, sources }: Context): boolean {
+function isListed(file: string, { root, sources }: Pick<RenderContext, 'root' | 'sources'>): boolean {
   const real = realPath(file);
   for (let directory = dirname(file); isBelow(directory, root); directory = dirname(directory)) {
     const kustomization = readKustomization(directory, sources);
