@@ -111,6 +111,9 @@ export function reportOf(parts: readonly Part[]): Report {
     unchecked: uniqueUnchecked(parts.flatMap(({ unchecked }) => unchecked)),
     environments: environments.map(({ name }) => name),
     ...(pictures.length > 0 ? { pictures } : {}),
+    ...(baseline[0] && known.suppressed.length > 0
+      ? { known: { file: baseline[0].entry.location.file, count: known.suppressed.length } }
+      : {}),
     ...(sides.since ? { since: sides.since } : {}),
     summary: {
       ...countBySeverity(diagnostics),

@@ -1,7 +1,5 @@
-import { spawnSync } from 'node:child_process';
 import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compareEntries, type Entry, entryOf } from '../src/baseline/entry.ts';
@@ -16,14 +14,15 @@ import { pinned } from '../src/render/tools.ts';
 import { loadReporter } from '../src/report/index.ts';
 import { yaml } from '../src/rule.ts';
 import { SourceFiles } from '../src/source.ts';
+import { commandLine } from './command-line.ts';
 import { tree } from './tree.ts';
 
-const bin = fileURLToPath(new URL('../bin/k8s-lint.js', import.meta.url));
 const NAME = 'k8s-lint-baseline.yaml';
 const print = (text: string) => text.repeat(32).slice(0, 32);
 
 const entry = (rule: string, file: string, more: Partial<Entry> = {}): Entry => ({
   rule,
+  severity: 'warning',
   file,
   resource: 'Pod/web',
   message: `${rule} in ${file}`,
@@ -41,8 +40,8 @@ async function read(text: string) {
 }
 
 const unplaced = (entries: readonly Entry[]) =>
-  entries.map(({ rule, file, resource, message, reason, fingerprint }) => ({
-    ...{ rule, file, message, fingerprint },
+  entries.map(({ rule, severity, file, resource, message, reason, fingerprint }) => ({
+    ...{ rule, severity, file, message, fingerprint },
     ...(resource === undefined ? {} : { resource }),
     ...(reason === undefined ? {} : { reason }),
   }));
@@ -52,6 +51,7 @@ describe('the file', () => {
     const entries = [
       entry('image-tag-latest', 'b.yaml', { reason: 'rebuilt: every night' }),
       entry('schema-invalid', 'a.yaml', {
+        severity: 'error',
         message: 'x is the number 30, not a string: quote it',
         fingerprint: print('1'),
       }),
@@ -65,16 +65,19 @@ describe('the file', () => {
       version: 1
       findings:
         - rule: image-tag-latest
+          severity: warning
           file: a.yaml
           resource: Pod/web
           message: image-tag-latest in a.yaml
           fingerprint: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
         - rule: schema-invalid
+          severity: error
           file: a.yaml
           resource: Pod/web
           message: "x is the number 30, not a string: quote it"
           fingerprint: "11111111111111111111111111111111"
         - rule: image-tag-latest
+          severity: warning
           file: b.yaml
           resource: Pod/web
           message: image-tag-latest in b.yaml
@@ -94,7 +97,10 @@ describe('the file', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(diagnostic, { maxLength: 4 }), async (found) => {
         const entries = found.map(({ rule, message, file, name, hex }) => ({
-          ...entryOf({ message, location: { file }, resource: { kind: 'Pod', name } } as Diagnostic, ''),
+          ...entryOf(
+            { severity: 'info', message, location: { file }, resource: { kind: 'Pod', name } } as Diagnostic,
+            '',
+          ),
           rule: rule.replace(/\P{L}/gu, '') || 'x',
           fingerprint: hex.toString(16).padStart(32, '0'),
         }));
@@ -113,14 +119,19 @@ describe('the file', () => {
     ['version: 1\nfindings: {}\n', `${NAME}:2:1: findings must be a list`],
     ['version: 1\nfindings:\n  - image-tag-latest\n', `${NAME}:3:5: findings[0] must be a map`],
     [
-      'version: 1\nfindings:\n  - { rule: a, file: b, mesage: c, fingerprint: d }\n',
+      'version: 1\nfindings:\n  - { rule: a, severity: bad, file: b, mesage: c, fingerprint: d }\n',
       `${NAME}:3:5: findings[0] needs "message"\n` +
-        `${NAME}:3:25: unknown key "mesage": did you mean "message"?\n` +
-        `${NAME}:3:49: fingerprint must be the 32 hexadecimal digits that k8s-lint baseline wrote, not "d"`,
+        `${NAME}:3:26: severity must be one of info, warning, error\n` +
+        `${NAME}:3:40: unknown key "mesage": did you mean "message"?\n` +
+        `${NAME}:3:64: fingerprint must be the 32 hexadecimal digits that k8s-lint baseline wrote, not "d"`,
     ],
     ['version: 1\nversion: 1\nfindings: []\n', `${NAME}:2:1: "version" is there twice`],
     ['version: 1\n---\nfindings: []\n', `${NAME}:3: a baseline is one document: this one would not be read`],
     ['version: [\n', new RegExp(`^${NAME}:\\d`)],
+    [
+      'version: 1\nfindings:\n<<<<<<< HEAD\n  - rule: a\n=======\n  - rule: b\n>>>>>>> other\n',
+      `${NAME}:3: a merge left both sides here: take its marks out; k8s-lint baseline then removes what is there twice or gone`,
+    ],
   ])('says what is wrong with %j, at its line', async (text, message) => {
     await expect(read(text)).rejects.toThrow(message);
   });
@@ -143,7 +154,7 @@ describe('the file', () => {
 describe('an entry', () => {
   const found = (message: string, more: Partial<Diagnostic> = {}): Diagnostic => ({
     rule: 'r',
-    severity: 'error',
+    severity: 'warning',
     message,
     resource: { apiVersion: 'v1', kind: 'Pod', name: 'web' },
     location: { file: 'a.yaml', line: 3 },
@@ -177,6 +188,12 @@ describe('an entry', () => {
     expect(left([known('one', { file: 'b.yaml' })], [found('one')])).toEqual(nothing);
     expect(left([known('one', { fingerprint: print('b') })], [found('one')])).toEqual(nothing);
     expect(left([known('one', { resource: 'Pod/prod-web' })], [found('one')])).toEqual({ new: [], gone: [] });
+    expect(left([known('one')], [found('one', { severity: 'error' })])).toEqual(nothing);
+    expect(left([known('one')], [found('two', { severity: 'error' }), found('three')])).toEqual({
+      new: ['two'],
+      gone: [],
+    });
+    expect(left([known('one', { severity: 'error' })], [found('one')])).toEqual({ new: [], gone: [] });
     expect(left([known('one', { file: 'deploy/a.yaml' })], [found('one')], 'deploy')).toEqual({ new: [], gone: [] });
   });
 });
@@ -191,16 +208,18 @@ describe('a change', () => {
 
       # about the first
       - rule: a   # odd   spacing
+        severity: error
         file: 'a.yaml'
         message: one
         reason: 'it''s known' # 100%
         # inside
         fingerprint: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
-      - { rule: b, file: b.yaml, message: "two # no comment", fingerprint: bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb }
+      - { rule: b, severity: error, file: b.yaml, message: "two # no comment", fingerprint: bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb }
 
       # Team B:
       - fingerprint: cccccccccccccccccccccccccccccccc
         rule: c
+        severity: info
         file: c.yaml
         message: three
         reason: |
@@ -229,12 +248,12 @@ describe('a change', () => {
 
   it('removes exactly an entry with the comments that are its own', async () => {
     expect(await change('a')).toEqual({
-      text: without(7, 8, 9, 10, 11, 12, 13),
+      text: without(7, 8, 9, 10, 11, 12, 13, 14),
       removed: [['a', ['# about the first', '# odd   spacing', '# 100%', '# inside']]],
     });
-    expect(await change('b')).toEqual({ text: without(14), removed: [['b', []]] });
+    expect(await change('b')).toEqual({ text: without(15), removed: [['b', []]] });
     expect(await change('c')).toEqual({
-      text: without(16, 17, 18, 19, 20, 21, 22, 23, 24),
+      text: without(17, 18, 19, 20, 21, 22, 23, 24, 25, 26),
       removed: [['c', ['# Team B:']]],
     });
   });
@@ -270,7 +289,7 @@ describe('a change', () => {
       'd.yaml',
     ]);
     expect(text.split('\n').every((line) => grown.split('\n').includes(line))).toBe(true);
-    expect(grown).toContain('bbbb }\n  - rule: bb\n    file: bb.yaml\n');
+    expect(grown).toContain('bbbb }\n  - rule: bb\n    severity: warning\n    file: bb.yaml\n');
     expect(grown).toContain('# about the first\n  - rule: a   # odd');
   });
 
@@ -278,29 +297,31 @@ describe('a change', () => {
     const old = newBaseline([entry('a', 'a.yaml', { message: 'in dev: x', reason: 'x' })]);
     const edited = old.replace('resource: Pod/web', 'resource: Pod/web # sic');
     const [first] = await read(edited);
-    const update = new Map([[first as Entry, entry('a', 'a.yaml', { message: 'in prod: x', resource: 'Pod/other' })]]);
+    const update = new Map([
+      [first as Entry, entry('a', 'a.yaml', { message: 'in prod: x', resource: 'Pod/other', severity: 'info' })],
+    ]);
     const { text: changed } = changeBaseline(edited, NAME, await read(edited), {});
     expect(changed).toBe(edited);
     const entries = first ? [first] : [];
     expect(changeBaseline(edited, NAME, entries, { update }).text).toBe(
-      edited.replace('message: "in dev: x"', 'message: "in prod: x"'),
+      edited.replace('message: "in dev: x"', 'message: "in prod: x"').replace('severity: warning', 'severity: info'),
     );
   });
 
   it('keeps the ends of lines, lists without indentation, and what follows the list', async () => {
     const flat =
-      'findings:\n- rule: a\n  file: a\n  message: m\n  fingerprint: "%"\n# mine\n- rule: b\n  file: b\n  message: m\n  fingerprint: "%"\nversion: 1'.replaceAll(
+      'findings:\n- rule: a\n  severity: error\n  file: a\n  message: m\n  fingerprint: "%"\n# mine\n- rule: b\n  severity: error\n  file: b\n  message: m\n  fingerprint: "%"\nversion: 1'.replaceAll(
         '%',
         print('a'),
       );
     expect((await change('a', {}, flat)).text).toBe(flat.replace(/- rule: a\n(?: .*\n)*/, ''));
     expect((await change('b', {}, flat)).text).toBe(flat.replace(/# mine\n- rule: b\n(?: .*\n)*/, ''));
     const windows = text.replaceAll('\n', '\r\n');
-    expect((await change('b', {}, windows)).text).toBe(without(14).replaceAll('\n', '\r\n'));
+    expect((await change('b', {}, windows)).text).toBe(without(15).replaceAll('\n', '\r\n'));
   });
 
   it('is refused where entries share a line', async () => {
-    const flow = `version: 1\nfindings: [{ rule: a, file: a, message: m, fingerprint: "${print('a')}" }]\n`;
+    const flow = `version: 1\nfindings: [{ rule: a, severity: info, file: a, message: m, fingerprint: "${print('a')}" }]\n`;
     await expect(change('a', {}, flow)).rejects.toThrow(
       `${NAME}:2: entries can only be changed where each begins on a line of its own, with "- " below "findings:"`,
     );
@@ -370,8 +391,37 @@ describe('lint', () => {
     const report = await lintIn(root);
     expect(left(report)).toEqual([]);
     expect(report.summary).toEqual({ errors: 0, warnings: 0, infos: 0, ignored: 3, targets: 2, resources: 3 });
+    expect(report.known).toEqual({ file: NAME, count: 3 });
+    const write = async (format: 'text' | 'markdown' | 'html' | 'json') =>
+      (await loadReporter(format))(report, {
+        severity: 'warning',
+        color: 0,
+        prefix: '',
+        sources: new SourceFiles(root),
+      });
+    const judged = `2 targets, 3 resources, ${report.rules.length} rules`;
+    expect((await write('text')).split('\n')[0]).toBe(`${judged}: 0 errors, 0 warnings, 3 known by ${NAME}`);
+    expect(await write('markdown')).toContain(`nothing found in ${judged}; 3 known by \`${NAME}\`.`);
+    expect(await write('html')).toContain(` · 3 known by ${NAME}<`);
+    expect(JSON.parse(await write('json')).known).toEqual({ file: NAME, count: 3 });
     expect(left(await lintIn(join(root, 'apps'), { baseline: `../${NAME}` }))).toEqual([]);
     expect(left(await lintIn(root, { environments: ['prod'] }))).toEqual([]);
+  });
+
+  it('counts apart what an ignore covers, and what is new since a revision', async () => {
+    const files = { ...project, [NAME]: await baselineOf(project) };
+    const ignore = 'ignore: [{ rule: image-tag-latest, file: prod.yaml, reason: built every night }]\n';
+    const root = tree({ ...files, 'k8s-lint.yaml': `${files['k8s-lint.yaml']}${ignore}` });
+    const report = await lintIn(root);
+    const write = await loadReporter('text');
+    const options = { severity: 'warning', color: 0, prefix: '', sources: new SourceFiles(root) } as const;
+    const summary = (text: string) => text.split('\n').filter((line) => line.includes(' known by '));
+    const judged = `2 targets, 3 resources, ${report.rules.length} rules: 0 errors, 1 warning`;
+    expect(summary(await write(report, options))).toEqual([`${judged}, 1 ignored, 2 known by ${NAME}`]);
+    const since = { ref: 'main', commit: print('a'), before: { errors: 1, warnings: 1, infos: 0 }, fixed: [] };
+    expect(summary(await write({ ...report, since }, options))).toEqual([
+      `${judged} new since main, 1 ignored, 2 known by ${NAME}`,
+    ]);
   });
 
   it('shows what is new, also beside what is known', async () => {
@@ -392,7 +442,7 @@ describe('lint', () => {
         severity: 'warning',
         message:
           'this entry of the baseline, for image-tag-latest, matches nothing any more: remove it, as k8s-lint baseline --prune does',
-        location: { file: NAME, line: 12, column: 5 },
+        location: { file: NAME, line: 13, column: 5 },
         related: [],
         targets: [],
         fingerprint: expect.stringMatching(/^[0-9a-f]{32}$/),
@@ -432,7 +482,7 @@ describe('lint', () => {
       'prod.yaml': BROKEN,
       [NAME]: await baselineOf(files),
     });
-    expect(left(await lintIn(root)).filter((line) => line.startsWith(NAME))).toEqual([`${NAME}:12 ignore-unused`]);
+    expect(left(await lintIn(root)).filter((line) => line.startsWith(NAME))).toEqual([`${NAME}:13 ignore-unused`]);
   });
 
   it('reports none where a rule failed', () => {
@@ -468,38 +518,31 @@ describe('lint', () => {
 });
 
 describe('the command', () => {
-  const run = (root: string, ...args: string[]) => {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [bin, 'baseline', ...args], {
-      cwd: root,
-      encoding: 'utf8',
-      env: { PATH: process.env.PATH, HOME: process.env.HOME },
-    });
-    return { status, stdout, stderr };
-  };
+  const run = (root: string, ...args: string[]) => commandLine(root, 'baseline', ...args);
 
   it('writes, adds, keeps, prunes, and says what it does', async () => {
     const root = tree(project);
     const text = () => readFileSync(join(root, NAME), 'utf8');
-    expect(run(root, '--severity', 'error', '--reason', ' port  80 is\nfree ')).toEqual({
+    expect(await run(root, '--severity', 'error', '--reason', ' port  80 is\nfree ')).toEqual({
       status: 0,
       stdout: `${NAME}: 1 finding\nk8s-lint --baseline ${NAME} leaves them out\n`,
       stderr: '',
     });
     // Beside k8s-lint.yaml, wherever it is run.
-    expect(run(join(root, 'apps')).stdout).toBe(`../${NAME}: 3 findings (2 added, 0 removed, 1 kept)\n`);
+    expect((await run(join(root, 'apps'))).stdout).toBe(`../${NAME}: 3 findings (2 added, 0 removed, 1 kept)\n`);
     expect(text()).toBe(await baselineOf(project));
     const commented = text().replace('  - rule: image-tag-latest', '  # soon\n  - rule: image-tag-latest # really');
     writeFileSync(join(root, NAME), commented);
-    expect(run(root).stdout).toBe(`${NAME}: 3 findings (0 added, 0 removed, 3 kept)\n`);
+    expect((await run(root)).stdout).toBe(`${NAME}: 3 findings (0 added, 0 removed, 3 kept)\n`);
     expect(text()).toBe(commented);
     writeFileSync(
       join(root, 'apps/web.yaml'),
       `${fixed['apps/web.yaml']}        - { containerPort: 9000, hostPort: 90 }\n`,
     );
-    expect(run(root, '--prune', 'prod.yaml').stdout).toBe(
+    expect((await run(root, '--prune', 'prod.yaml')).stdout).toBe(
       `${NAME}: 3 findings (0 removed, 3 kept)\n1 kept that match nothing here: not all that they may be about was judged\n`,
     );
-    expect(run(root, '--prune').stdout).toBe(
+    expect((await run(root, '--prune')).stdout).toBe(
       `${NAME}: 2 findings (1 removed, 2 kept)\n` +
         '  removed apps/web.yaml: image-tag-latest: Pod/web: image registry.example.com/web:latest has the tag latest: imagePullPolicy is then Always, and each restart may run another build\n' +
         '    # soon\n    # really\n',
@@ -521,16 +564,16 @@ describe('the command', () => {
     await expect(runBaseline(paths, flags)).rejects.toThrow(message);
   });
 
-  it('writes nothing where it can not be right, or is not wanted', () => {
+  it('writes nothing where it can not be right, or is not wanted', async () => {
     const root = tree({ ...project, 'chart/Chart.yaml': 'apiVersion: v2\nname: chart\nversion: 1.0.0\n' });
-    const failed = (...args: string[]) => {
-      const { status, stdout, stderr } = run(root, ...args);
+    const failed = async (...args: string[]) => {
+      const { status, stdout, stderr } = await run(root, ...args);
       expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
       return stderr;
     };
-    expect(failed('-o', 'no/where.yaml')).toBe('k8s-lint: no/where.yaml: its directory does not exist\n');
+    expect(await failed('-o', 'no/where.yaml')).toBe('k8s-lint: no/where.yaml: its directory does not exist\n');
     rmSync(join(root, 'k8s-lint.yaml'));
-    expect(failed('--helm', join(root, 'missing-helm'))).toMatch(
+    expect(await failed('--helm', join(root, 'missing-helm'))).toMatch(
       new RegExp(
         `missing-helm.*\nk8s-lint: ${NAME} is left as it was: not all that there is to find could be found\n$`,
         's',
@@ -538,10 +581,12 @@ describe('the command', () => {
     );
     const outside = tree({});
     symlinkSync(join(outside, 'x.yaml'), join(root, NAME));
-    expect(failed('apps')).toContain('is a symbolic link that leads out of the repository: nothing is written there');
+    expect(await failed('apps')).toContain(
+      'is a symbolic link that leads out of the repository: nothing is written there',
+    );
     expect(readdirSync(outside)).toEqual([]);
     expect(lstatSync(join(root, NAME)).isSymbolicLink()).toBe(true);
     mkdirSync(join(root, 'directory.yaml'));
-    expect(failed('-o', 'directory.yaml')).toContain('directory.yaml: a directory, not a file');
+    expect(await failed('-o', 'directory.yaml')).toContain('directory.yaml: a directory, not a file');
   });
 });

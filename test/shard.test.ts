@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,10 +15,10 @@ import { yaml } from '../src/rule.ts';
 import { readShards } from '../src/shard/shard-file.ts';
 import { shareOut } from '../src/shard/share-out.ts';
 import { SourceFiles } from '../src/source.ts';
+import { commandLine } from './command-line.ts';
 import { GitRepository } from './git-repository.ts';
 import { readTree, tree } from './tree.ts';
 
-const bin = fileURLToPath(new URL('../bin/k8s-lint.js', import.meta.url));
 const fixtures = fileURLToPath(new URL('../fixtures/', import.meta.url));
 
 describe('the shares', () => {
@@ -48,6 +47,9 @@ describe('the shares', () => {
 });
 
 const tools = await pinned('v35');
+/** That the same is rendered the same is shown elsewhere. */
+const cache = openCache({ version: 'test', warn: () => {}, env: process.env });
+const rendered = cache ? { cache } : {};
 
 function optionsFor(cwd: string, more: Partial<LintOptions> = {}): LintOptions {
   return { cwd, kustomize: tools.kubectl, helm: tools.helm, today: '2026-06-15', picture: true, ...more };
@@ -145,8 +147,15 @@ describe('the merged report is that of one run', () => {
     expect(single.suppressed.map(({ kind }) => kind)).toEqual(['external', 'inSource', 'external']);
     const entries = single.diagnostics
       .slice(2, 5)
-      .map(({ rule, location: { file }, message, fingerprint }) => ({ rule, file, message, fingerprint }));
-    const gone = { rule: 'image-tag-latest', message: 'gone', fingerprint: '0'.repeat(32) };
+      .map(({ rule, severity, location: { file }, message, fingerprint }) => ({
+        ...{ rule, severity, file, message, fingerprint },
+      }));
+    const gone = {
+      rule: 'image-tag-latest',
+      severity: 'warning',
+      message: 'gone',
+      fingerprint: '0'.repeat(32),
+    } as const;
     const all = [...entries, { ...gone, file: 'd.yaml' }, { ...gone, file: 'base/tool.yaml' }];
     writeFileSync(join(root, 'known.yaml'), newBaseline(all));
     // With e broken, what is unused is only said of files that it doesn't read.
@@ -155,7 +164,7 @@ describe('the merged report is that of one run', () => {
       diagnostics
         .filter(({ rule }) => rule === 'ignore-unused')
         .map(({ location: { file, line } }) => `${file}:${line}`);
-    expect([unused(single), unused(known)]).toEqual([['d.yaml:9'], ['d.yaml:9', 'known.yaml:22']]);
+    expect([unused(single), unused(known)]).toEqual([['d.yaml:9'], ['d.yaml:9', 'known.yaml:26']]);
   });
 
   it('of environments of which all ignores can be judged', async () => {
@@ -175,14 +184,10 @@ describe('the merged report is that of one run', () => {
         ['projects/matchid/broken', 'projects/algosu/broken', 'projects/oli/broken', 'fine/ingress'].flatMap(files),
       ),
     );
-    const cache = openCache({ version: 'test', warn: () => {}, env: { XDG_CACHE_HOME: join(root, '.git/cache') } });
-    const single = await expectSame(optionsFor(root, cache ? { cache } : {}), [3]);
+    const single = await expectSame(optionsFor(root, rendered), [3]);
     expect(single.environments.length).toBeGreaterThan(8);
     expect(single.diagnostics.length).toBeGreaterThan(20);
-    const failed = await expectSame(
-      optionsFor(root, { helm: join(root, 'no-helm'), ...(cache ? { cache } : {}) }),
-      [2],
-    );
+    const failed = await expectSame(optionsFor(root, { helm: join(root, 'no-helm'), ...rendered }), [2]);
     expect(failed.failures).toEqual([expect.stringContaining('no-helm')]);
   });
 
@@ -204,12 +209,14 @@ describe('the merged report is that of one run', () => {
     });
     repository.write({
       'k8s-lint.yaml': config(['dev', 'more', 'prod', 'stage']),
+      'base/kustomization.yaml': 'resources: [web.yaml, tool.yaml, new.yaml]\n',
       'base/web.yaml': pod('web', 'registry.example.com/app:1.0.0'),
+      'base/new.yaml': pod('new', latest),
       ...overlays(['more']),
       'overlays/dev/kustomization.yaml': `${overlay('dev')}images: [{ name: registry.example.com/app, newTag: latest }]\n`,
       'overlays/gone': undefined,
     });
-    const single = await expectSame(optionsFor(repository.directory, { since: 'HEAD' }), [1, 2, 3, 8]);
+    const single = await expectSame(optionsFor(repository.directory, { since: 'HEAD', ...rendered }), [1, 2, 3, 8]);
     expect(single.since?.fixed.length).toBeGreaterThan(0);
     expect(single.since?.before.errors).toBeGreaterThan(0);
     expect(single.diagnostics.length).toBeGreaterThan(0);
@@ -387,41 +394,54 @@ describe('merge', () => {
     }
   });
 
-  it('makes one report of what two runs of the command wrote, anywhere in the repository', () => {
+  it('makes one report of what two runs of the command wrote, anywhere in the repository', async () => {
     const files = Object.entries(shared).map(([file, text]) => [`deploy/${file}`, text]);
     const repository = new GitRepository(Object.fromEntries(files));
     const root = repository.directory;
-    const run = (cwd: string, ...args: string[]) => {
-      const { status, stdout, stderr } = spawnSync(process.execPath, [bin, ...args], {
-        cwd,
-        encoding: 'utf8',
-        env: { PATH: process.env.PATH, XDG_CACHE_HOME: join(root, '.git') },
-      });
-      return { status, stdout, stderr };
-    };
     const deploy = join(root, 'deploy');
     const written = (shard: string, file: string) =>
-      run(deploy, '--shard', shard, '-f', 'json', '-o', `../${file}`, '--fail-on', 'never');
-    expect(written('1/2', '1.json')).toEqual({ status: 0, stdout: '', stderr: '' });
-    expect(written('2/2', '2.json')).toEqual({ status: 0, stdout: '', stderr: '' });
-    expect(written('9/9', '9.json')).toEqual({
+      commandLine(deploy, '--shard', shard, '-f', 'json', '-o', `../${file}`, '--fail-on', 'never');
+    expect(await written('1/2', '1.json')).toEqual({ status: 0, stdout: '', stderr: '' });
+    expect(await written('2/2', '2.json')).toEqual({ status: 0, stdout: '', stderr: '' });
+    expect(await written('9/9', '9.json')).toEqual({
       status: 0,
       stdout: '',
       stderr: 'k8s-lint: nothing to judge in shard 9/9: all 5 environments are in others\n',
     });
     const shards = [join(root, '1.json'), join(root, '2.json')];
-    const single = run(deploy);
+    const single = await commandLine(deploy);
     expect(single.status).toBe(1);
-    expect(run(root, 'merge', ...shards)).toEqual(single);
+    expect(await commandLine(root, 'merge', ...shards)).toEqual(single);
     const [then, now] = [repository.git('rev-parse', 'HEAD'), repository.commit()];
-    expect(run(root, 'merge', ...shards)).toEqual({
+    expect(await commandLine(root, 'merge', ...shards)).toEqual({
       ...single,
       stderr: `k8s-lint: the shards are of commit ${then}, and ${now} is checked out here: lines of files may be other ones\n`,
     });
-    expect(run(root, 'merge', ...shards.slice(1))).toEqual({
+    expect(await commandLine(root, 'merge', ...shards.slice(1))).toEqual({
       status: 2,
       stdout: '',
       stderr: 'k8s-lint: missing: shard 1/2; a merged report is one of all shards\n',
     });
+  });
+
+  it('fails where a shard could not be whole, as one run does, whatever --fail-on says', async () => {
+    const root = tree({ ...shared, 'facts.yaml': BROKEN });
+    const never = ['--fail-on', 'never'];
+    const shards = ['1/2', '2/2'].map((shard) => [shard, `${shard[0]}.json`] as const);
+    const said = [];
+    for (const [shard, file] of shards) {
+      said.push(await commandLine(root, '--shard', shard, '-f', 'json', '-o', file, ...never));
+    }
+    expect(said.map(({ status }) => status).sort()).toEqual([0, 2]);
+    const single = await commandLine(root, ...never);
+    expect(single).toMatchObject({ status: 2, stderr: expect.stringContaining('facts.yaml') });
+    expect(await commandLine(root, 'merge', ...shards.map(([, file]) => file), ...never)).toEqual(single);
+  });
+
+  it('gets nothing of a shard without json, which says so, and what it is', async () => {
+    const { status, stdout, stderr } = await commandLine(tree(shared), '--shard', '2/2', '--fail-on', 'never');
+    expect(status).toBe(0);
+    expect(stdout.split('\n').filter((line) => line.startsWith('shard 2/2: '))).toHaveLength(1);
+    expect(stderr).toBe('k8s-lint: no --format json: k8s-lint merge has nothing to read of this shard\n');
   });
 });

@@ -3,10 +3,13 @@ import type { Diagnostic } from '../diagnostic.ts';
 import { oneLine } from '../report/harmless.ts';
 import { fromRoot } from '../report/shown.ts';
 import type { Location } from '../resource.ts';
+import type { Severity } from '../rule.ts';
 
 /** A finding that is known, as a baseline holds it: each text is one line. */
 export interface Entry {
   rule: string;
+  /** The entry doesn't stand for what is worse. */
+  severity: Severity;
   /** From the root of the repository. */
   file: string;
   /** `Kind/name` */
@@ -23,12 +26,13 @@ export interface WrittenEntry extends Entry {
 
 /** What stands for a diagnostic in a baseline. `prefix` is the working directory, relative to the root of the repository. */
 export function entryOf(
-  { rule, location, resource, message, fingerprint }: Diagnostic,
+  { rule, severity, location, resource, message, fingerprint }: Diagnostic,
   prefix: string,
   reason?: string,
 ): Entry {
   return {
     rule,
+    severity,
     file: oneLine(fromRoot(location.file, prefix)),
     ...(resource ? { resource: oneLine(`${resource.kind}/${resource.name}`) } : {}),
     message: oneLine(message),
@@ -44,6 +48,7 @@ export function compareEntries(a: Entry, b: Entry): number {
     compareText(a.rule, b.rule) ||
     compareText(a.resource ?? '', b.resource ?? '') ||
     compareText(a.message, b.message) ||
+    compareText(a.severity, b.severity) ||
     compareText(a.fingerprint, b.fingerprint)
   );
 }

@@ -1,4 +1,5 @@
 import type { Diagnostic } from '../diagnostic.ts';
+import { atLeast } from '../report/shown.ts';
 import { type Entry, entryOf } from './entry.ts';
 
 /** Which diagnostic each entry stands for; none for what is gone. */
@@ -8,8 +9,9 @@ export interface Matches<E extends Entry> {
 }
 
 /**
- * Matches entries and merged diagnostics by fingerprint, rule and file. An entry stands for one diagnostic: where several have one
- * fingerprint, those whose message is as it was come first, so that what is new beside them is not taken for known.
+ * Matches entries and merged diagnostics by fingerprint, rule and file. An entry stands for one diagnostic, and for none that is more
+ * severe than it says: where several have one fingerprint, those whose message is as it was come first, so that what is new beside
+ * them is not taken for known.
  */
 export function matchEntries<E extends Entry>(
   entries: readonly E[],
@@ -23,7 +25,10 @@ export function matchEntries<E extends Entry>(
     if (matches.diagnostics.has(diagnostic)) return;
     const seen = entryOf(diagnostic, prefix);
     const candidates = waiting.get(identityOf(seen)) ?? [];
-    const entry = candidates.find((candidate) => !matches.entries.has(candidate) && isRight(candidate, seen));
+    const entry = candidates.find(
+      (candidate) =>
+        !matches.entries.has(candidate) && atLeast(candidate.severity, seen.severity) && isRight(candidate, seen),
+    );
     if (!entry) return;
     matches.entries.set(entry, diagnostic);
     matches.diagnostics.set(diagnostic, entry);

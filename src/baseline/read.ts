@@ -23,7 +23,7 @@ export async function readBaseline(file: string, sources: SourceFiles): Promise<
     throw new UsageError(`${file}: there is no such baseline; "k8s-lint baseline${option}" writes one`);
   }
   const draft = new YamlDraft(shownPath(path, sources.cwd), 'baseline', sources);
-  const read = draft.read();
+  const read = readDraft(draft);
   const data = asMap(read);
   if (read === undefined || read === null) {
     throw new ConfigError([
@@ -37,4 +37,23 @@ export async function readBaseline(file: string, sources: SourceFiles): Promise<
   draft.finish();
   const { findings } = baseline as { findings: Omit<WrittenEntry, 'location'>[] };
   return findings.map((entry, i) => ({ ...entry, location: draft.locate(['findings', i], 'key') }));
+}
+
+/** Two branches that both write a baseline meet in it: to be told so helps more than what YAML makes of it. */
+function readDraft(draft: YamlDraft): unknown {
+  try {
+    return draft.read();
+  } catch (error) {
+    const isText = error instanceof ConfigError && error.mistakes[0]?.location.line !== undefined;
+    const line = isText ? conflictIn(draft.sources.lines(draft.file)) : undefined;
+    if (line === undefined) throw error;
+    const message =
+      'a merge left both sides here: take its marks out; k8s-lint baseline then removes what is there twice or gone';
+    throw new ConfigError([{ message, location: { file: draft.file, line } }]);
+  }
+}
+
+function conflictIn(lines: readonly string[]): number | undefined {
+  const index = lines.findIndex((line) => /^(?:<{7}|>{7})(?: |$)/.test(line));
+  return index === -1 ? undefined : index + 1;
 }

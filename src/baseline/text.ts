@@ -19,7 +19,7 @@ export function newBaseline(entries: readonly Entry[]): string {
 export interface Change {
   remove?: ReadonlySet<Entry>;
   add?: readonly Entry[];
-  /** What entries that stay say by now: only `resource` and `message` are changed, where they stand as they were written. */
+  /** What entries that stay say by now: only `severity`, `resource` and `message` are changed, where they stand as they were written. */
   update?: ReadonlyMap<Entry, Entry>;
 }
 
@@ -146,8 +146,8 @@ function headOf(head: readonly string[], isEmpty: boolean): string[] {
 function updated<E extends Entry>({ entry, lines }: Item<E>, now: Entry | undefined): string[] {
   if (!now) return lines;
   return lines.map((line) => {
-    const [, indent = '', field] = /^( *)(resource|message): /.exec(line) ?? [];
-    if (field !== 'resource' && field !== 'message') return line;
+    const [, indent = '', field] = /^( *)(severity|resource|message): /.exec(line) ?? [];
+    if (field !== 'severity' && field !== 'resource' && field !== 'message') return line;
     const [before, after] = [entry[field], now[field]];
     if (before === undefined || after === undefined) return line;
     return line === `${indent}${lineOf(field, before)}` ? `${indent}${lineOf(field, after)}` : line;
@@ -158,8 +158,8 @@ function lineOf(field: string, value: string): string {
   return toYaml({ [field]: value }).trimEnd();
 }
 
-function linesOf({ rule, file, resource, message, reason, fingerprint }: Entry, indent: string): string[] {
-  const fields = Object.entries({ rule, file, resource, message, reason, fingerprint });
+function linesOf({ rule, severity, file, resource, message, reason, fingerprint }: Entry, indent: string): string[] {
+  const fields = Object.entries({ rule, severity, file, resource, message, reason, fingerprint });
   return fields
     .filter((field): field is [string, string] => field[1] !== undefined)
     .map(([field, value], i) => `${indent}${i === 0 ? '- ' : '  '}${lineOf(field, value)}`);

@@ -52,9 +52,18 @@ export async function runLint(paths: readonly string[], flags: LintFlags): Promi
   if (!report) return EXIT.interrupted;
   const sources = new SourceFiles(options.cwd);
   if (options.stdin !== undefined) sources.add('<stdin>', options.stdin);
-  const empty = report.shard && report.note !== undefined && !sinks.some(({ format }) => format === 'text');
-  if (empty) process.stderr.write(`${printable(`k8s-lint: ${report.note}`)}\n`);
+  for (const note of shardNotes(report, sinks)) process.stderr.write(`${printable(`k8s-lint: ${note}`)}\n`);
   return tell(report, sinks, flags, sources);
+}
+
+/** What whoever asked for a share has to know of it, and finds in none of the reports. */
+function shardNotes({ shard, note }: Report, sinks: readonly Sink[]): string[] {
+  const isWritten = (format: Format) => sinks.some((sink) => sink.format === format);
+  if (!shard?.share) return [];
+  return [
+    ...(note !== undefined && !isWritten('text') ? [note] : []),
+    ...(isWritten('json') ? [] : ['no --format json: k8s-lint merge has nothing to read of this shard']),
+  ];
 }
 
 /** Writes the reports, with excerpts of `sources`, and says on standard error why a run could not be whole. Returns the exit code. */

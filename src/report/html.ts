@@ -13,7 +13,7 @@ import { type FoundById, SIGNS } from './html/map.ts';
 import { stories } from './html/stories.ts';
 import type { ReporterOptions } from './index.ts';
 import type { Report, UncheckedItem } from './report.ts';
-import { counted, environmentsOf, showLocation, shown } from './shown.ts';
+import { counted, environmentsOf, exceptions, showLocation, shown } from './shown.ts';
 
 /** More environments than this don't show their map at once. */
 const MOST_OPEN = 3;
@@ -137,7 +137,7 @@ function header(report: Report, diagnostics: readonly Diagnostic[]): string {
     counted(summary.targets, 'target'),
     counted(summary.resources, 'resource'),
     counted(ran.length, 'rule'),
-    ...(summary.ignored > 0 ? [`${summary.ignored} ignored`] : []),
+    ...exceptions(report, (file) => file),
     ...(hidden > 0 ? [`${hidden} below the severity asked for`] : []),
   ];
   const note = report.note === undefined ? '' : `<p>${escLines(report.note)}</p>`;

@@ -5,7 +5,7 @@ import { lines } from './harmless.ts';
 import type { ReporterOptions } from './index.ts';
 import { code, htmlCode, prose } from './markdown-text.ts';
 import type { Report, Since, Summary, UncheckedItem } from './report.ts';
-import { counted, environmentsOf, fromRoot, listed, shown } from './shown.ts';
+import { counted, environmentsOf, exceptions, fromRoot, listed, shown } from './shown.ts';
 
 /**
  * Bytes for each part of the page. Together with headings they stay below 60,000: a comment on GitHub holds 65,536 characters, a
@@ -39,7 +39,7 @@ export function writeMarkdown(report: Report, { severity, prefix }: ReporterOpti
   if (report.note !== undefined) return `**k8s-lint**: ${prose(cut(report.note, LONGEST.message))}\n`;
   const diagnostics = shown(report.diagnostics, severity);
   const blocks = [
-    ...head(report, diagnostics.length),
+    ...head(report, diagnostics.length, prefix),
     ...list(
       (report.since?.notes ?? []).map((note) => `Note: ${sentence(note)}`),
       ROOM.notes,
@@ -51,7 +51,7 @@ export function writeMarkdown(report: Report, { severity, prefix }: ReporterOpti
   return `${blocks.join('\n\n')}\n`;
 }
 
-function head(report: Report, shownCount: number): string[] {
+function head(report: Report, shownCount: number, prefix: string): string[] {
   const { summary, since, failures } = report;
   const hidden = total(summary) - shownCount;
   const found = `${showCounts(summary, since ? 'new ' : '')}${hidden > 0 ? ` (${hidden} below --severity)` : ''}`;
@@ -59,20 +59,27 @@ function head(report: Report, shownCount: number): string[] {
   const compared = since ? ` ${comparison(since)}` : '';
   if (failures.length > 0) {
     const { items, left } = list(failures.map(failureItem), ROOM.failures);
-    const rest = `Beside that, ${found === '' ? nothing : found} in ${judged(report)}.${compared}`;
+    const rest = `Beside that, ${found === '' ? nothing : found} in ${judged(report, prefix)}.${compared}`;
     return ['### k8s-lint could not judge everything', items.join('\n'), ...leftOut(left), rest];
   }
-  if (found === '') return [`**k8s-lint**: ${nothing} in ${judged(report)}.${compared}`];
-  return [`### k8s-lint: ${found}`, `${judged(report)}.${compared}`];
+  if (found === '') return [`**k8s-lint**: ${nothing} in ${judged(report, prefix)}.${compared}`];
+  return [`### k8s-lint: ${found}`, `${judged(report, prefix)}.${compared}`];
 }
 
 function failureItem(failure: string): string {
   return `- ${prose(cut(lines(failure)[0] ?? '', LONGEST.message))}`;
 }
 
-function judged({ summary: { targets, resources, ignored }, rules }: Report): string {
+function judged(report: Report, prefix: string): string {
+  const {
+    summary: { targets, resources },
+    rules,
+    shard,
+  } = report;
   const what = [counted(targets, 'target'), counted(resources, 'resource'), counted(rules.length, 'rule')].join(', ');
-  return `${what}${ignored > 0 ? `; ${ignored} ignored` : ''}`;
+  const share = shard?.share ? `shard ${shard.share.index}/${shard.share.count}: ` : '';
+  const apart = exceptions(report, (file) => code(cut(fromRoot(file, prefix), LONGEST.name)));
+  return `${share}${what}${apart.length > 0 ? `; ${apart.join(', ')}` : ''}`;
 }
 
 function comparison({ ref, commit, before, fixed }: Since): string {

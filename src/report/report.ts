@@ -45,6 +45,8 @@ export interface Report {
   pictures?: readonly Picture[];
   /** Counts all diagnostics, hidden ones too. */
   summary: Summary;
+  /** How many of the ignored ones a baseline knows, where it knows any, and the file that it is. */
+  known?: { file: string; count: number };
   /** With it, `diagnostics` and `summary` are about what is new. */
   since?: Since;
   /** The ids of the rules that ran. */

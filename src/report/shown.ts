@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import type { Diagnostic } from '../diagnostic.ts';
 import type { Location, TargetRef } from '../resource.ts';
 import type { Severity } from '../rule.ts';
+import type { Report } from './report.ts';
 
 const RANK: Record<Severity, number> = { info: 0, warning: 1, error: 2 };
 
@@ -44,6 +45,15 @@ export function fromRoot(file: string, prefix: string): string {
 /** The names of the environments that a diagnostic was found in, in their order. */
 export function environmentsOf({ targets }: Diagnostic): string[] {
   return [...new Set(targets.map(({ environment }) => environment))];
+}
+
+/** What exceptions left out: `2 ignored`, `3 known by k8s-lint-baseline.yaml`. */
+export function exceptions({ summary: { ignored }, known }: Report, show: (file: string) => string): string[] {
+  const others = ignored - (known?.count ?? 0);
+  return [
+    ...(others > 0 ? [`${others} ignored`] : []),
+    ...(known ? [`${known.count} known by ${show(known.file)}`] : []),
+  ];
 }
 
 /** More names than this are counted. */

@@ -5,7 +5,7 @@ import { excerpt } from './excerpt.ts';
 import { lines as linesOf, noCommand, oneLine } from './harmless.ts';
 import type { ReporterOptions } from './index.ts';
 import type { Report } from './report.ts';
-import { counted, showLocation, shown, showTarget } from './shown.ts';
+import { counted, exceptions, showLocation, shown, showTarget } from './shown.ts';
 
 /** More targets than this are counted, not listed. */
 const LISTED_TARGETS = 4;
@@ -68,18 +68,20 @@ function writeDiagnostic(
   return lines;
 }
 
-function summaryLine({ summary, rules, since }: Report, listed: readonly Diagnostic[], chalk: ChalkInstance): string {
-  const { errors, warnings, infos, ignored, targets, resources } = summary;
+function summaryLine(report: Report, listed: readonly Diagnostic[], chalk: ChalkInstance): string {
+  const { summary, rules, since, shard } = report;
+  const { errors, warnings, infos, targets, resources } = summary;
   const found = [
     errors > 0 ? chalk.red(counted(errors, 'error')) : '0 errors',
     warnings > 0 ? chalk.yellow(counted(warnings, 'warning')) : '0 warnings',
     ...(infos > 0 ? [`${infos} info`] : []),
-    ...(ignored > 0 ? [`${ignored} ignored`] : []),
   ].join(', ');
   const hidden = errors + warnings + infos - listed.length;
-  const judged = `${counted(targets, 'target')}, ${counted(resources, 'resource')}, ${counted(rules.length, 'rule')}`;
+  const share = shard?.share ? `shard ${shard.share.index}/${shard.share.count}: ` : '';
+  const judged = `${share}${counted(targets, 'target')}, ${counted(resources, 'resource')}, ${counted(rules.length, 'rule')}`;
   const fresh = since ? `${oneLine(` new since ${since.ref}`)}` : '';
-  return `${judged}: ${found}${fresh}${hidden > 0 ? chalk.dim(` (${hidden} below --severity)`) : ''}`;
+  const apart = exceptions(report, oneLine).map((part) => `, ${part}`);
+  return `${judged}: ${found}${fresh}${apart.join('')}${hidden > 0 ? chalk.dim(` (${hidden} below --severity)`) : ''}`;
 }
 
 /** What a comparison says beside what is new: how much was there before, and what is fixed. */
