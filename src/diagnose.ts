@@ -183,7 +183,7 @@ async function fingerprint(
 }
 
 /** A path with the items of lists by their names, where they have one. */
-function namedPath(object: unknown, path: Path): (string | number)[] {
+export function namedPath(object: unknown, path: Path): (string | number)[] {
   return path.map((key, i) => {
     if (typeof key === 'string') return key;
     const item = asMap(valueAt(object, path.slice(0, i + 1)));

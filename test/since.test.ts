@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, existsSync, lstatSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -211,6 +211,147 @@ describe('k8s-lint.yaml', () => {
     expect(await told(repository.directory)).toMatchObject({ found: [], before: 1 });
     repository.write({ 'k8s-lint.yaml': config('') });
     expect(await told(repository.directory)).toEqual({ found: [], before: 0, fixed: [] });
+  });
+});
+
+describe('what is the same', () => {
+  const kustomization = (resources: string, more = '') => `resources: [${resources}]\n${more}`;
+  const pin = 'images: [{ name: registry.example.com/app, newTag: "1" }]\n';
+  const chart = 'apiVersion: v2\nname: app\nversion: 1.0.0\n';
+  const policy = (...ports: string[]) => `apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: { name: web, namespace: web }
+spec:
+  rules:
+    - http:
+        paths:
+${ports.map((name) => `          - { path: /, pathType: Prefix, backend: { service: { name: ${name}, port: { number: 80 } } } }\n`).join('')}`;
+  const config = (release: string, values: string, more = '') => `environments:
+  swapped: { targets: [{ kustomize: swap/a }, { kustomize: swap/b }] }
+  variants: { targets: [{ kustomize: variants }] }
+  release: { targets: [{ helm: { chart: app, release: ${release}, values: [${values}] } }] }
+  plain: { targets: [{ manifests: [plain] }] }
+${more}`;
+
+  it('is told from what only looks like it', async () => {
+    const repository = new GitRepository({
+      'k8s-lint.yaml': config('one', 'values/a.yaml', '  dropped: { targets: [{ manifests: [dropped] }] }\n'),
+      'base/kustomization.yaml': kustomization('pod.yaml'),
+      'base/pod.yaml': pod('web', 'latest'),
+      'swap/a/kustomization.yaml': kustomization('../../base'),
+      'swap/b/kustomization.yaml': kustomization('../../base', pin),
+      'variants/kustomization.yaml': kustomization('a, b'),
+      'variants/a/kustomization.yaml': kustomization('../../base', 'namePrefix: a-\n'),
+      'variants/b/kustomization.yaml': kustomization('../../base', `namePrefix: b-\n${pin}`),
+      'app/Chart.yaml': chart,
+      'app/templates/pod.yaml': pod('{{ .Release.Name }}-web', '{{ .Values.tag }}'),
+      'values/a.yaml': 'tag: latest\n',
+      'plain/moved.yaml': pod('moved', 'latest'),
+      'plain/renamed.yaml': pod('renamed', 'latest'),
+      'plain/touched.yaml': pod('touched', 'latest'),
+      'plain/list.yaml': policy('none'),
+      'plain/namespace.yaml': 'apiVersion: v1\nkind: Namespace\nmetadata: { name: web }\n',
+      'dropped/pod.yaml': pod('dropped', 'latest'),
+    });
+    repository.write({
+      'k8s-lint.yaml': config('two', 'values/a.yaml, values/b.yaml'),
+      'swap/a/kustomization.yaml': kustomization('../../base', pin),
+      'swap/b/kustomization.yaml': kustomization('../../base'),
+      'variants/a/kustomization.yaml': kustomization('../../base', `namePrefix: a-\n${pin}`),
+      'variants/b/kustomization.yaml': kustomization('../../base', 'namePrefix: b-\n'),
+      'values/a.yaml': '# See b.yaml.\n',
+      'values/b.yaml': '# images\ntag: latest\n',
+      'plain/moved.yaml': undefined,
+      'plain/web/workload.yaml': `# All is new.\n---\n${JSON.stringify({
+        kind: 'Pod',
+        apiVersion: 'v1',
+        metadata: { name: 'moved' },
+        spec: { containers: [{ image: 'registry.example.com/app:latest', name: 'app' }] },
+      })}\n`,
+      'plain/renamed.yaml': pod('called', 'latest'),
+      'plain/touched.yaml': pod('touched', 'latest').replace('/app:', '/other:'),
+      'plain/list.yaml': policy('new', 'none'),
+    });
+    const { found, before, fixed } = await told(repository.directory);
+    expect(found).toEqual([
+      // What it was fixed in stands beside it: neither has taken the other's place.
+      'base/pod.yaml:4 image-tag-latest [swap/b,variants]',
+      'plain/list.yaml:8 reference-missing [plain]',
+      'plain/touched.yaml:4 image-tag-latest [plain]',
+    ]);
+    expect(before).toBe(4);
+    // Nobody knows of what is judged no more.
+    expect(fixed).toEqual([
+      'base/pod.yaml:4 image-tag-latest [swap/a,variants]',
+      'plain/touched.yaml:4 image-tag-latest [plain]',
+    ]);
+  });
+
+  it('may be found in another environment where these are only directories', async () => {
+    const repository = new GitRepository({
+      'k8s-lint.yaml': 'environments:\n  prod: { targets: [{ manifests: [a] }, { manifests: [b] }] }\n',
+      'root.yaml': pod('root', 'latest'),
+      'a/a.yaml': pod('a', 'latest'),
+      'b/b.yaml': pod('b', 'latest'),
+    });
+    repository.write({ 'k8s-lint.yaml': undefined });
+    expect(await told(repository.directory)).toEqual({
+      found: ['root.yaml:4 image-tag-latest [.]'],
+      before: 2,
+      fixed: [],
+    });
+    repository.commit();
+    repository.write({ 'kustomization.yaml': 'resources: [root.yaml, a/a.yaml, b/b.yaml]\n' });
+    expect(await told(repository.directory)).toEqual({ found: [], before: 3, fixed: [] });
+  });
+
+  it('may be what is said of an ignore, in a file that has moved, and as often as it was', async () => {
+    const unused = '# k8s-lint-ignore image-tag-latest: x\n';
+    const repository = new GitRepository({ 'a/a.yaml': pod('a', '1', unused) });
+    repository.write({ a: undefined, 'b/b.yaml': pod('a', '1', unused) });
+    expect(await told(repository.directory)).toEqual({ found: [], before: 1, fixed: [] });
+    repository.write({ 'b/b.yaml': pod('a', '1', unused).replace('metadata', `${unused}metadata`) });
+    expect(await told(repository.directory)).toEqual({
+      found: ['b/b.yaml:4 ignore-unused []'],
+      before: 1,
+      fixed: [],
+    });
+  });
+
+  it('is not known where the tool came to no end at the other side', async () => {
+    const repository = new GitRepository({
+      'a/kustomization.yaml': kustomization('pod.yaml'),
+      'a/pod.yaml': pod('a', 'latest'),
+      'a/slow': '',
+      'b/pod.yaml': pod('b', '1'),
+    });
+    repository.write({ 'a/slow': undefined, 'b/pod.yaml': pod('b', 'latest') });
+    // A fake that hangs: no real kustomize can be made to.
+    const slow = tree({ kubectl: `#!/bin/sh\n[ -e "$2/slow" ] && exec sleep 60\nexec ${tools.kubectl} "$@"\n` });
+    chmodSync(join(slow, 'kubectl'), 0o755);
+    const report = await since(repository.directory, 'HEAD', { kustomize: join(slow, 'kubectl'), timeout: 3000 });
+    expect(report.diagnostics.map(({ location }) => location.file)).toEqual(['b/pod.yaml']);
+    expect(report.since?.fixed).toEqual([]);
+    expect(report.unchecked.filter(({ target }) => target === 'a')).toEqual([
+      {
+        what: 'whether 1 finding of a were there before',
+        reason: 'a: kustomize did not finish within 3 s and was stopped',
+        target: 'a',
+      },
+    ]);
+  });
+
+  it('may be outside of the repository, where both sides have what stands there', async () => {
+    const around = tree({
+      'shared/kustomization.yaml': kustomization('pod.yaml'),
+      'shared/pod.yaml': pod('s', 'latest'),
+    });
+    gitIn(around, ['init', '-q', 'inner']);
+    const inner = join(around, 'inner');
+    writeFileSync(join(inner, 'kustomization.yaml'), kustomization('../shared'));
+    gitIn(inner, ['add', '.']);
+    gitIn(inner, ['commit', '-q', '-m', 'A change']);
+    expect(await told(inner)).toEqual({ found: [], before: 1, fixed: [] });
   });
 });
 

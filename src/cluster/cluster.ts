@@ -20,6 +20,8 @@ export interface SourceFinding {
   location: Location;
   severity?: Severity;
   related?: readonly Related[];
+  /** A tool was too slow or was killed: that says nothing of the sources, and may be otherwise at the next run. */
+  passing?: true;
 }
 
 /** One rendered target of the environment. A target that failed has findings and no resources. */

@@ -85,16 +85,16 @@ async function addFailure(
   rendered: Rendered,
 ): Promise<void> {
   const { target, context } = helm;
-  const add = (message: string) => {
-    rendered.findings.push({ rule: 'render-failed', message, location: helm.configLocation });
+  const add = (message: string, more: { passing?: true } = {}) => {
+    rendered.findings.push({ rule: 'render-failed', message, location: helm.configLocation, ...more });
   };
   switch (result.kind) {
     case 'timeout':
-      return add(`helm template did not finish within ${context.timeout / 1000} s`);
+      return add(`helm template did not finish within ${context.timeout / 1000} s`, { passing: true });
     case 'output-limit':
       return add('helm template printed more than any cluster takes, and was stopped');
     case 'killed':
-      return add(`helm template died (${result.signal})`);
+      return add(`helm template died (${result.signal})`, { passing: true });
     case 'not-started':
       throw new MissingToolError(`${helm.helm.command} can't be started: ${result.reason}`);
   }

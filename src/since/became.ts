@@ -6,11 +6,12 @@ import type { Gap } from '../git/export.ts';
 import type { Side } from '../lint.ts';
 import type { Part } from '../part.ts';
 import type { UncheckedItem } from '../report/report.ts';
-import { counted } from '../report/shown.ts';
+import { counted, fromRoot } from '../report/shown.ts';
 import type { SourceFiles } from '../source.ts';
 import { match, type SideFinding } from './compare.ts';
 import type { OtherSide } from './other-side.ts';
 import type { Today } from './same.ts';
+import { Objects } from './subject.ts';
 
 /** What became of the findings between two sides. */
 export interface Became {
@@ -21,35 +22,54 @@ export interface Became {
   unsure: UncheckedItem[];
 }
 
-/** What kept environments of the other side from being judged as they were, by their names there. */
+/** What kept environments of the other side from being judged as they were, by their names there: a file, or a target. */
 export type Gaps = ReadonlyMap<string, Gap>;
 
-/** The environments of the other side that are not whole because something could not be laid out. */
-export async function gapsOf({ judgements, part }: Side, other: OtherSide, sources: SourceFiles): Promise<Gaps> {
+/** The environments of the other side that are not whole because something could not be laid out, or a tool came to no end. */
+export async function gapsOf(
+  { judgements, part, clusters }: Side,
+  other: OtherSide,
+  sources: SourceFiles,
+): Promise<Gaps> {
   const gaps = new Map<string, Gap>();
-  if (other.gaps.length === 0) return gaps;
   for (const [i, { complete, targets }] of judgements.entries()) {
     if (complete) continue;
+    const { name = '' } = part.environments[i] ?? {};
+    for (const { target, findings } of clusters.get(name)?.targets ?? []) {
+      const passing = findings.find((finding) => finding.passing);
+      if (passing) gaps.set(name, { path: target, reason: passing.message });
+    }
+    if (other.gaps.length === 0) continue;
     const broken = targets.filter(({ whole }) => !whole).map(({ target }) => target);
     const files = (await Promise.all(broken.map((target) => filesOfTarget(target, sources)))).flat();
     const gap = other.gaps.find(({ path }) => files.some((file) => isBelow(file, `${other.root}/${path}`)));
-    if (gap) gaps.set(part.environments[i]?.name ?? '', gap);
+    if (gap) gaps.set(name, gap);
   }
   return gaps;
 }
 
 /**
  * Compares what was found. Fixed is what is gone although all that could find it was judged: neither what an exception covers now,
- * nor what a rule can't know any more. What an environment could not be judged for, because the other side isn't all here, nobody
- * calls new.
+ * nor what a rule can't know any more, nor what is judged no more. What an environment could not be judged for, because the other side
+ * isn't all here, nobody calls new.
  */
-export function becameOf(before: Side, after: Side, today: Today, gaps: Gaps): Became {
+export function becameOf(before: Side, after: Side, today: Today, other: OtherSide, gaps: Gaps): Became {
   const shared = new Set(before.part.environments.flatMap(({ name }) => today.environment(name)?.name ?? []));
-  const { known, gone } = match(
-    before.part.environments.flatMap(({ name, found }) => found.map((one) => findingThere(one, name, today))),
-    after.part.environments.flatMap(({ name, found }) => found.map((one) => findingHere(one, name))),
-    (name) => shared.has(name),
-  );
+  const then = findingsOf(before, {
+    environment: (name) => today.nameOf(name),
+    target: (environment, target) => today.target(environment, target) ?? target,
+    file: (path) => other.renames.get(path) ?? path,
+  });
+  const now = findingsOf(after, { environment: (name) => name, target: (_, target) => target, file: (path) => path });
+  const isDiscovered = (name: string) => ![then, now].every(({ configured }) => configured.get(name) !== false);
+  const { known, gone } = match(then.findings, now.findings, {
+    mayBeOne: (a, b) => {
+      const [isOld, isNew] = [!shared.has(a), !shared.has(b)];
+      return (isOld && isNew) || ((isOld || isNew) && (isDiscovered(a) || isDiscovered(b)));
+    },
+    stands: (finding) => now.has(finding),
+    stood: (finding) => then.has(finding),
+  });
   const lost = lostRules(before, after, (name) => (shared.has(name) ? name : ''), today);
   const states = new Map<Found, Pick<Found, 'before'>>([...known].map((found) => [found, { before: 'there' }]));
   const unsure: UncheckedItem[] = [];
@@ -62,17 +82,60 @@ export function becameOf(before: Side, after: Side, today: Today, gaps: Gaps): B
     unsure.push({ what, reason: `${path}: ${reason}`, target: environment?.name ?? name });
   }
   const doubtful = new Set([...gaps.keys()].map((name) => today.nameOf(name)));
-  const sure = gone.filter(({ environment }) => !doubtful.has(environment));
+  const sure = gone.filter(
+    ({ environment, found: { targets } }) =>
+      !doubtful.has(environment) && !targets.some((ref) => today.isLeft(ref.environment, ref.target)),
+  );
   return { states, fixed: after.part.failures.length > 0 ? [] : fixedOf(sure, after, lost), unsure };
 }
 
-function findingThere(found: Found, environment: string, today: Today): SideFinding {
-  const targets = found.targets.map(({ target }) => today.target(environment, target) ?? target);
-  return { found, environment: today.nameOf(environment), targets };
+/** What the environments, targets and files of a side are called today. */
+interface Names {
+  environment(name: string): string;
+  target(environment: string, target: string): string;
+  /** From the root of the repository. */
+  file(path: string): string;
 }
 
-function findingHere(found: Found, environment: string): SideFinding {
-  return { found, environment, targets: found.targets.map(({ target }) => target) };
+/** The findings of one side, and what else it knows by names of today. */
+interface Told {
+  findings: SideFinding[];
+  configured: ReadonlyMap<string, boolean>;
+  /** Whether what a finding of the other side is about is here as well. */
+  has(finding: SideFinding): boolean;
+}
+
+function findingsOf({ part, selection, clusters }: Side, names: Names): Told {
+  const environments = new Map(selection.environments.map((environment) => [environment.name, environment]));
+  const objects = new Map<string, Objects>();
+  const targets = new Map<string, Set<string>>();
+  const configured = new Map<string, boolean>();
+  for (const [name, environment] of environments) {
+    const release = (target: string) =>
+      environment.targets.flatMap((one) => (one.name === target && one.type === 'helm' ? one.release : []));
+    const own = new Objects(clusters.get(name), (target) => names.target(name, target), release);
+    objects.set(names.environment(name), own);
+    targets.set(names.environment(name), new Set(environment.targets.map((target) => names.target(name, target.name))));
+    configured.set(names.environment(name), environment.configured);
+  }
+  const findings = part.environments.flatMap(({ name, found }) =>
+    found.map((one): SideFinding => {
+      const environment = names.environment(name);
+      const subject = objects.get(environment)?.subjectOf(one);
+      return {
+        found: one,
+        environment,
+        targets: one.targets.map(({ target }) => names.target(name, target)),
+        file: names.file(fromRoot(one.location.file, part.prefix)),
+        ...(subject && { subject }),
+      };
+    }),
+  );
+  const has = ({ environment, subject, targets: about }: SideFinding) =>
+    subject
+      ? objects.get(environment)?.has(subject) === true
+      : about.some((target) => targets.get(environment)?.has(target));
+  return { findings, configured, has };
 }
 
 function fixedOf(gone: readonly SideFinding[], after: Side, lost: ReadonlySet<string>): Found[] {

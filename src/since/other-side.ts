@@ -1,6 +1,6 @@
 import { constants, copyFileSync, mkdirSync, realpathSync, statSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { dirname, join, parse, relative, resolve, sep } from 'node:path';
 import { isBelow } from '../below.ts';
 import type { Environment } from '../config/config.ts';
 import { filesOfTarget } from '../config/select.ts';
@@ -26,8 +26,8 @@ export interface OtherSide {
 }
 
 /**
- * Lays out what a commit held below a private directory. What git ignores is in no commit: those ignored files that today's
- * environments read stand at both sides. Throws UsageError.
+ * Lays out what a commit held below a private directory. What git ignores is in no commit, nor is what is outside of the repository: what
+ * today's environments read of it stands at both sides. Throws UsageError.
  */
 export async function layOut(
   commit: string,
@@ -36,8 +36,9 @@ export async function layOut(
   directory: string,
 ): Promise<OtherSide> {
   const { root, prefix } = repository;
-  // Releases are named after directories.
-  const there = join(realpathSync(directory), 'tree', basename(root) || 'root');
+  // Below the whole of its path: what leads out of the repository leads to what stands for that.
+  const tree = join(realpathSync(directory), 'tree');
+  const there = join(tree, pathIn(root) || 'root');
   // What searches for the root of the repository finds it here.
   mkdirSync(join(there, '.git', 'info'), { recursive: true, mode: 0o700 });
   const exclude = await readFile(join(repository.commonDirectory, 'info', 'exclude')).catch(() => undefined);
@@ -54,12 +55,21 @@ export async function layOut(
   }
   const known = new Set([...workTree.present, ...entries.map(({ path }) => path.toString('latin1'))]);
   for (const file of await filesRead(today)) {
+    if (!isBelow(file, root)) {
+      copyInto(tree, file, join(tree, pathIn(file)));
+      continue;
+    }
     const path = relative(root, file).split(sep).join('/');
     // Below what is known are the files of a submodule.
-    if (!isBelow(file, root) || pathsTo(path).some((at) => known.has(Buffer.from(at).toString('latin1')))) continue;
+    if (pathsTo(path).some((at) => known.has(Buffer.from(at).toString('latin1')))) continue;
     for (const place of new Set([path, formerly(path, moved)])) copyInto(there, file, resolve(there, place));
   }
   return { root: there, cwd, renames, gaps };
+}
+
+/** An absolute path without what it starts at: `/`, or a drive. */
+function pathIn(path: string): string {
+  return relative(parse(path).root, path);
 }
 
 /** Absolute paths of all that environments read. */

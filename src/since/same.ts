@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import type { Environment } from '../config/config.ts';
 import { isArchive } from '../render/helm/chart.ts';
@@ -16,6 +17,8 @@ export class Today {
   readonly #environments = new Map<string, Environment>();
   /** By environment and target of the other side. */
   readonly #targets = new Map<string, string>();
+  /** Targets that nothing renders any more, though their files are there. */
+  readonly #left = new Set<string>();
 
   /** `renames`: old path → new path, from the root of the repository. Names that are the same mean the same. */
   constructor(before: SideEnvironments, now: SideEnvironments, renames: ReadonlyMap<string, string>) {
@@ -23,18 +26,27 @@ export class Today {
     const today = new Map(now.environments.map((environment) => [environment.name, environment]));
     const free = now.environments.filter(({ name }) => !names.has(name));
     const moved = (target: Target) => placesOf(target).map((place) => renamed(relativeTo(before.root, place), renames));
+    const places = (targets: readonly Target[]) =>
+      new Set(targets.flatMap(placesOf).map((place) => relativeTo(now.root, place)));
+    const heirs = pair(
+      before.environments.filter(({ name }) => !today.has(name)).map((old) => [old, old.targets.flatMap(moved)]),
+      free.map((environment) => [environment, places(environment.targets)]),
+    );
     for (const old of before.environments) {
-      const places = new Set(old.targets.flatMap(moved));
-      const environment = today.get(old.name) ?? best(free, ({ targets }) => shared(targets, places, now.root));
-      if (!environment) continue;
-      this.#environments.set(old.name, environment);
+      const environment = today.get(old.name) ?? heirs.get(old);
+      if (environment) this.#environments.set(old.name, environment);
+      const targets = new Map(environment?.targets.map((target) => [target.name, target]));
       const known = new Set(old.targets.map(({ name }) => name));
-      const others = environment.targets.filter(({ name }) => !known.has(name));
+      const others = [...targets.values()].filter(({ name }) => !known.has(name));
+      const gone = old.targets.filter(({ name }) => !targets.has(name));
+      const heirsHere = pair(
+        gone.map((target) => [target, moved(target)]),
+        others.map((other) => [other, places([other])]),
+      );
       for (const target of old.targets) {
-        const own = new Set(moved(target));
-        const same = environment.targets.find(({ name }) => name === target.name);
-        const heir = same ?? best(others, (other) => shared([other], own, now.root));
+        const heir = targets.get(target.name) ?? heirsHere.get(target);
         if (heir) this.#targets.set(id(old.name, target.name), heir.name);
+        else if (stands(target, moved(target), now.root)) this.#left.add(id(old.name, target.name));
       }
     }
   }
@@ -52,6 +64,11 @@ export class Today {
   /** What a target of the other side is called today; undefined where it is gone. */
   target(environment: string, target: string): string | undefined {
     return this.#targets.get(id(environment, target));
+  }
+
+  /** Whether a target of the other side is judged no more, though what it was made of is still there. */
+  isLeft(environment: string, target: string): boolean {
+    return this.#left.has(id(environment, target));
   }
 }
 
@@ -79,21 +96,28 @@ function renamed(path: string, renames: ReadonlyMap<string, string>): string {
   return renames.get(path) ?? path;
 }
 
-function shared(targets: readonly Target[], places: ReadonlySet<string>, root: string): number {
-  return targets.flatMap(placesOf).filter((place) => places.has(relativeTo(root, place))).length;
+/** Whether what makes a target is still there; `places` are those of `placesOf`, by their names today. */
+function stands(target: Target, places: readonly string[], root: string): boolean {
+  const own = target.type === 'helm' ? places.slice(0, 1) : places;
+  return own.some((place) => existsSync(join(root, place)));
 }
 
-/** The candidate with the highest count, the first of several; undefined where none has any. */
-function best<T>(candidates: readonly T[], count: (candidate: T) => number): T | undefined {
-  let found: T | undefined;
-  let highest = 0;
-  for (const candidate of candidates) {
-    const own = count(candidate);
-    if (own <= highest) continue;
-    found = candidate;
-    highest = own;
+/** Gives each one of the other side at most one of today, those first that have the most places in common. */
+function pair<Old, New>(
+  before: readonly (readonly [Old, readonly string[]])[],
+  now: readonly (readonly [New, ReadonlySet<string>])[],
+): Map<Old, New> {
+  const candidates = before.flatMap(([old, places]) =>
+    now.map(([today, own]) => ({ old, today, count: places.filter((place) => own.has(place)).length })),
+  );
+  const pairs = new Map<Old, New>();
+  const taken = new Set<New>();
+  for (const { old, today } of candidates.filter(({ count }) => count > 0).sort((a, b) => b.count - a.count)) {
+    if (pairs.has(old) || taken.has(today)) continue;
+    pairs.set(old, today);
+    taken.add(today);
   }
-  return found;
+  return pairs;
 }
 
 /** Directories with another name today: new → old, as far as the renames of their files tell. From the root of the repository. */

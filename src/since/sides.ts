@@ -21,11 +21,9 @@ export function compareSides(
 ): Sides {
   const [first] = others;
   if (!first) return { found: merge(found), before: [], unsure: [] };
-  const then = new Set(ignores.map(({ fingerprint }) => fingerprint));
+  const known = knownIgnores(ignores, found);
   const those = (wanted: Found['before']) =>
-    merge(
-      found.filter(({ before, fingerprint }) => (before ?? (then.has(fingerprint) ? 'there' : undefined)) === wanted),
-    );
+    merge(found.filter((one) => (one.before ?? (known.has(one) ? 'there' : undefined)) === wanted));
   const before = those('there');
   const notes = [...new Set(others.flatMap((other) => other.notes))];
   const since = {
@@ -37,6 +35,24 @@ export function compareSides(
     fixed: merge(others.flatMap(({ fixed }) => fixed).sort((a, b) => compareText(placeOf(a), placeOf(b)))),
   };
   return { found: those(undefined), before, unsure: those('unsure'), since };
+}
+
+/** What is reported of ignores and was before, each with one at most, those of one line first: all comments of a file are alike. */
+function knownIgnores(then: readonly Diagnostic[], now: readonly Found[]): Set<Found> {
+  const known = new Set<Found>();
+  const open = new Set(then);
+  for (const isLine of [true, false]) {
+    for (const found of now) {
+      const same = [...open].find(
+        ({ fingerprint, location: { line } }) =>
+          fingerprint === found.fingerprint && (!isLine || line === found.location.line),
+      );
+      if (!same || known.has(found)) continue;
+      known.add(found);
+      open.delete(same);
+    }
+  }
+  return known;
 }
 
 function placeOf({ targets: [first] }: Found): string {

@@ -1,9 +1,12 @@
 import { tmpdir } from 'node:os';
+import { posix } from 'node:path';
 import { openRepository } from '../git/repository.ts';
 import { resolveRevision } from '../git/revision.ts';
 import { type LintOptions, type Side, type SideView, shareIn } from '../lint.ts';
 import type { Part } from '../part.ts';
 import { withPrivateDirectory } from '../render/private-directory.ts';
+import { fromRoot } from '../report/shown.ts';
+import type { Location } from '../resource.ts';
 import { select } from '../selection.ts';
 import { SourceFiles } from '../source.ts';
 import { UsageError } from '../usage-error.ts';
@@ -82,7 +85,11 @@ export async function judgeSince(
       },
     });
     const gaps = await gapsOf(before, other, there.sources);
-    const { states, fixed, unsure } = becameOf(before, after, today, gaps);
+    const { states, fixed, unsure } = becameOf(before, after, today, other, gaps);
+    const placeToday = ({ file, ...place }: Location): Location => {
+      const path = fromRoot(file, before.part.prefix);
+      return { ...place, file: posix.relative(after.part.prefix, other.renames.get(path) ?? path) };
+    };
     const inWords = (text: string) => text.replaceAll(other.root, repository.root);
     return {
       ...after.part,
@@ -96,7 +103,7 @@ export async function judgeSince(
         commit,
         notes,
         fixed: fixed.map((found) => ({ ...found, message: inWords(found.message) })),
-        ignores: before.part.ignores,
+        ignores: before.part.ignores.map((use) => ({ ...use, location: placeToday(use.location) })),
         ignoreLevels: before.part.ignoreLevels,
       },
     };
