@@ -200,17 +200,18 @@ function remembering<T extends { command: string; identity?: string }>(
 ): Search<T>['identify'] {
   if (!cache) return identify;
   return async (command, env) => {
-    const { toolFile, isToolItself } = await import('../cache/tool.ts');
+    const { toolFile, digestOfTool } = await import('../cache/tool.ts');
     const file = toolFile(command);
     if (!file) return identify(command, env);
     let answer: T | string | undefined;
-    const kept = await cache.fact([what, ...file.identity], async () => {
+    const kept = await cache.fact([what, ...file.signature], async () => {
       answer = await identify(command, env);
-      return typeof answer !== 'string' && (await isToolItself(file.path)) ? JSON.stringify(answer) : undefined;
+      const digest = typeof answer === 'string' ? undefined : await digestOfTool(file);
+      return digest === undefined ? undefined : JSON.stringify([digest, answer]);
     });
     if (kept === undefined) return answer ?? identify(command, env);
-    const identity = JSON.stringify([...file.identity, kept]);
-    return { ...(JSON.parse(kept) as T), command, identity };
+    const [identity, told] = JSON.parse(kept) as [string, T];
+    return { ...told, command, identity };
   };
 }
 
