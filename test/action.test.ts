@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -206,15 +206,49 @@ describe('the action', () => {
     expect(broken).toEqual({
       ...broken,
       code: 2,
-      stdout: '',
-      summary: '',
+      stdout: `::error title=k8s-lint could not run::${broken.stderr.trimEnd()}\n`,
+      summary: `### k8s-lint could not run\n\n    ${broken.stderr}`,
       outputs: { 'exit-code': '2', ...none },
       used: [],
     });
-    expect(broken.stderr).toMatch(/^k8s-lint: k8s-lint\.yaml:1/);
+    expect(broken.stderr).toMatch(/^k8s-lint: k8s-lint\.yaml:1[^\n]*\n$/);
     const unknown = use(workspace, { formats: 'sarif html' });
     expect([unknown.code, unknown.outputs]).toEqual([2, { 'exit-code': '2', ...none }]);
     expect(unknown.stderr).toBe('The input formats takes annotations, summary and sarif.\n');
+  });
+
+  it('needs a Node that k8s-lint runs on', () => {
+    const old = tree({ 'old.cjs': "Object.defineProperty(process.versions, 'node', { value: '20.18.3' });\n" });
+    const ran = use(tree({ 'web.yaml': clean }), {}, { NODE_OPTIONS: `--require=${join(old, 'old.cjs')}` });
+    expect(ran).toEqual({
+      code: 2,
+      stdout: '::error title=k8s-lint::k8s-lint needs Node 20.19 or later: put actions/setup-node before it\n',
+      stderr: '',
+      summary: '',
+      outputs: { 'exit-code': '2', errors: '', warnings: '', infos: '', 'sarif-file': '' },
+      used: [],
+    });
+  });
+
+  it('renders with its own tools where the runner has none', () => {
+    const workspace = tree({ 'app/kustomization.yaml': 'resources: [web.yaml]\n', 'app/web.yaml': pod('web') });
+    const bin = tree({});
+    for (const name of ['bash', 'cat', 'git', 'mktemp', 'node']) {
+      const { stdout } = spawnSync('bash', ['-c', `command -v ${name}`], { encoding: 'utf8', env: { PATH: path } });
+      symlinkSync(stdout.trim(), join(bin, name));
+    }
+    const ran = use(workspace, {}, { PATH: bin });
+    expect([ran.code, ran.stdout, ran.stderr]).toEqual([1, annotation('app/web.yaml', 'app'), '']);
+  });
+
+  it('does not take a base that is compared with itself for a pull request without findings', () => {
+    const workspace = repository({ 'web.yaml': pod('web') });
+    git(workspace, 'update-ref', 'refs/remotes/origin/main', 'HEAD');
+    const ran = use(workspace, { since: 'pull-request' }, { GITHUB_BASE_REF: 'main' });
+    expect([ran.code, ran.outputs['exit-code'], ran.stdout]).toEqual([2, '2', '']);
+    expect(ran.stderr).toBe(
+      'since: pull-request, and the base itself is checked out: nothing of the pull request is here.\n',
+    );
   });
 
   it('executes nothing that an input holds', () => {
@@ -260,8 +294,8 @@ describe('the action', () => {
     expect(branch.summary).toContain('Compared with `origin/main`');
 
     const one = use(checkout('--depth=1'), since, merge);
-    expect([one.code, one.stdout]).toEqual([2, '']);
-    expect(one.stderr).toContain('origin/main');
+    expect([one.code, one.stdout.split('::', 2)]).toEqual([2, ['', 'error title=k8s-lint could not run']]);
+    for (const text of [one.stderr, one.stdout, one.summary]) expect(text).toContain('origin/main');
 
     const push = use(whole, since, { GITHUB_SHA: merge.GITHUB_SHA });
     expect(push.stdout).toBe(annotation('new.yaml') + annotation('old.yaml'));
