@@ -316,11 +316,12 @@ function plain(text: string): string {
 
 /** Without colours, and with the escapes of JSON undone: of `kubectl get events -o json`, and of logs. */
 function unwrapped(text: string): string {
+  // A run of backslashes is looked at from its start only: from each, a long one would take for ever.
   return stripVTControlCharacters(text)
     .replace(/\\u003c/gi, '<')
     .replace(/\\u003e/gi, '>')
     .replace(/\\u0026/gi, '&')
-    .replace(/\\+n/g, '\n')
-    .replace(/\\+t/g, ' ')
-    .replace(/\\+(["'])/g, '$1');
+    .replace(/(?<!\\)\\+n/g, '\n')
+    .replace(/(?<!\\)\\+t/g, ' ')
+    .replace(/(?<!\\)\\+(["'])/g, '$1');
 }

@@ -2,8 +2,12 @@ import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isTameGlob } from '../src/config/tame-glob.ts';
+import { shownValue } from '../src/explain/shown-value.ts';
 import { errorIn } from '../src/render/kustomize/refused/failure-message.ts';
+import { isHarmless } from '../src/report/harmless.ts';
 import { formats } from '../src/report/index.ts';
+import { rules } from '../src/rules/index.ts';
+import { searchSymptoms } from '../src/symptom-search.ts';
 import { waysToMatch } from '../src/tame-pattern.ts';
 import { readYaml } from '../src/yaml.ts';
 import { chartYaml, fakeTool, pod, run, said, withConfig } from './bad-projects.ts';
@@ -405,4 +409,14 @@ describe('messages of tools', () => {
     errorIn('E1234 \n'.repeat(100_000));
     expect(performance.now() - started).toBeLessThan(5_000);
   });
+});
+
+it.each<[of: string, read: (text: string) => unknown]>([
+  ['\\', (text) => searchSymptoms(text, rules)],
+  ['\n', isHarmless],
+  ['a', (text) => shownValue({ spec: `${text}!` }, ['spec'])],
+])('a text of nothing but %j is read in no time', (of, read) => {
+  const start = performance.now();
+  read(of.repeat(60_000));
+  expect(performance.now() - start).toBeLessThan(3000);
 });

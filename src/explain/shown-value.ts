@@ -11,7 +11,7 @@ const WIDTH = 80;
 const SECRET_FIELDS = new Set(['data', 'stringData', 'encryptedData']);
 const SECRET_KIND = /^(?:Sealed)?Secret(?:List)?$/;
 /** `--password=x`, `password: x`, `"password":"x"` */
-const PAIR = /([\w.-]+)(["']?\s*[=:]\s*)("[^"]*"|'[^']*'|[^\s,}]+)/g;
+const PAIR = /(?<![\w.-])([\w.-]+)(["']?\s*[=:]\s*)("[^"]*"|'[^']*'|[^\s,}]+)/g;
 const USERINFO = /(:\/\/)[^\s/@"']*@/g;
 /** PEM, base64 and other text that nobody reads. */
 const OPAQUE = /-----BEGIN|^\s*[A-Za-z0-9+/=_-]{40,}\s*$/;

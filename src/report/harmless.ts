@@ -36,7 +36,7 @@ export function printable(text: string): string {
 
 /** Whether a text may be printed as it is, on however many lines. */
 export function isHarmless(text: string): boolean {
-  return !/(?![\t\n])[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]|##\[|^\s*::/mu.test(text);
+  return !/(?![\t\n])[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]|##\[|^[^\S\n]*::/mu.test(text);
 }
 
 /** JSON that can be printed: the same data, with every character escaped that a terminal or a workflow's log would obey. */
