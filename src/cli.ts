@@ -65,10 +65,13 @@ async function buildProgram(exit: (code: number) => void): Promise<Command> {
     .showHelpAfterError('(k8s-lint --help tells more)')
     .exitOverride();
 
-  const rendering = (command: Command) =>
+  const choosing = (command: Command) =>
     command
       .option('-c, --config <file>', 'the k8s-lint.yaml to use (default: the nearest upward, to the git root)')
-      .option('-e, --environment <name>', 'only this environment (repeatable)', collect)
+      .option('-e, --environment <name>', 'only this environment (repeatable)', collect);
+
+  const rendering = (command: Command) =>
+    command
       .option('--kubernetes-version <1.N>', 'overrides the version of every environment')
       .option('--kustomize <path>', 'the kustomize or kubectl to render with')
       .option('--helm <path>', 'the helm to render with')
@@ -100,10 +103,12 @@ async function buildProgram(exit: (code: number) => void): Promise<Command> {
 
   const lint = reporting(
     rendering(
-      program
-        .command('lint', { isDefault: true })
-        .description('lint the configured environments, or every target under PATH; "-" reads a stream')
-        .argument('[path...]', 'files or directories'),
+      choosing(
+        program
+          .command('lint', { isDefault: true })
+          .description('lint the configured environments, or every target under PATH; "-" reads a stream')
+          .argument('[path...]', 'files or directories'),
+      ),
     ),
   )
     .option('--rule <id>', 'only this rule (repeatable)', collect)
@@ -119,10 +124,12 @@ async function buildProgram(exit: (code: number) => void): Promise<Command> {
     });
 
   rendering(
-    program
-      .command('baseline')
-      .description('write down what is found today, for lint --baseline; what is known already keeps its reason')
-      .argument('[path...]', 'files or directories'),
+    choosing(
+      program
+        .command('baseline')
+        .description('write down what is found today, for lint --baseline; what is known already keeps its reason')
+        .argument('[path...]', 'files or directories'),
+    ),
   )
     .option('--rule <id>', 'only this rule (repeatable)', collect)
     .option('-o, --output <file>', 'where to (default: k8s-lint-baseline.yaml beside k8s-lint.yaml)')
@@ -147,16 +154,18 @@ async function buildProgram(exit: (code: number) => void): Promise<Command> {
     });
 
   rendering(
-    program
-      .command('explain')
-      .description(
-        'what a rule found in real life, and how to fix it; which rule an error message belongs to, and where it applies here; ' +
-          'what becomes of a line',
-      )
-      .argument(
-        '[what...]',
-        'the id of a rule, or what kubectl, a controller or a log said, of which the rule is found; "-" reads that',
-      ),
+    choosing(
+      program
+        .command('explain')
+        .description(
+          'what a rule found in real life, and how to fix it; which rule an error message belongs to, and where it applies here; ' +
+            'what becomes of a line',
+        )
+        .argument(
+          '[what...]',
+          'the id of a rule, or what kubectl, a controller or a log said, of which the rule is found; "-" reads that',
+        ),
+    ),
   )
     .option('--at <file:line>', 'what is reported at that line, and what becomes of it in every target')
     .addOption(new Option('-f, --format <name>', 'how a rule is written').choices(['text', 'markdown']).default('text'))
@@ -186,10 +195,12 @@ async function buildProgram(exit: (code: number) => void): Promise<Command> {
     });
 
   rendering(
-    program
-      .command('render')
-      .description('what a target renders, each resource with the file it came from (values of Secrets are left out)')
-      .argument('<target>', 'a kustomization, a chart or a file'),
+    choosing(
+      program
+        .command('render')
+        .description('what a target renders, each resource with the file it came from (values of Secrets are left out)')
+        .argument('<target>', 'a kustomization, a chart or a file'),
+    ),
   ).action(async (target: string, flags: LintFlags) => {
     exit(await (await import('./commands/render.ts')).runRender(target, flags));
   });

@@ -14,6 +14,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pinned } from '../src/render/tools.ts';
+import { commandLine } from './command-line.ts';
 
 const bin = fileURLToPath(new URL('../bin/k8s-lint.js', import.meta.url));
 let cwd: string;
@@ -269,3 +270,14 @@ it('starts up without loading more than the version needs', () => {
     0,
   ]);
 });
+
+it.each(['--config', '--environment'])(
+  'lets init choose nothing by %s: it writes all that there is',
+  async (option) => {
+    expect(await commandLine(cwd, 'init', option, 'x')).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: `error: unknown option '${option}'\n(k8s-lint --help tells more)\n`,
+    });
+  },
+);
