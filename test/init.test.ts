@@ -37,12 +37,13 @@ async function environments(files: Record<string, string>, at = '.') {
     environments: Record<string, { targets: unknown; existing?: unknown }>;
   };
   expect(environments.map(({ name }) => name)).toEqual(Object.keys(written.environments));
-  return { written: written.environments, unplaced: plan.unplaced.map(({ name }) => name), text };
+  const unplaced = plan.unplaced.map(({ name }) => name);
+  return { written: written.environments, unplaced, shown: plan.shown, text };
 }
 
 describe('environments', () => {
   it('are the overlays by their names, and what has the same name elsewhere', async () => {
-    const { written, unplaced } = await environments({
+    const { written, unplaced, shown } = await environments({
       'web/base/kustomization.yaml': kustomization('web.yaml'),
       'web/base/web.yaml': configMap('web'),
       'web/overlays/prod/kustomization.yaml': kustomization('../../base'),
@@ -62,11 +63,12 @@ describe('environments', () => {
       'acme-eu': { targets: [{ kustomize: 'web/overlays/acme-eu' }] },
       prod: { targets: [{ kustomize: 'db/prod' }, { kustomize: 'web/overlays/prod' }] },
     });
-    expect(unplaced).toEqual(['examples/overlays/prod', 'tools']);
+    expect(unplaced).toEqual(['tools']);
+    expect(shown).toEqual(['examples']);
   });
 
   it('are one where nothing speaks of several, but for what defines an object differently', async () => {
-    const { written, unplaced } = await environments({
+    const { written, unplaced, shown } = await environments({
       'k8s/db/db.yaml': configMap('db'),
       'k8s/web/web.yaml': configMap('web'),
       'k8s/web/more.yaml': configMap('more'),
@@ -77,7 +79,8 @@ describe('environments', () => {
       default: { targets: [{ manifests: ['k8s/db/db.yaml'] }, { manifests: ['k8s/other/web.yaml'] }] },
       'k8s-web': { targets: [{ manifests: ['k8s/web/*.yaml'] }] },
     });
-    expect(unplaced).toEqual(['test']);
+    expect(unplaced).toEqual([]);
+    expect(shown).toEqual(['test']);
   });
 
   it('are those that charts have values files for', async () => {
@@ -118,6 +121,80 @@ describe('environments', () => {
         },
       },
     ]);
+  });
+
+  it('are directories of the same names, where these contradict each other, with what all share', async () => {
+    const { written } = await environments({
+      'apps/cloud/a.yaml': configMap('a'),
+      'apps/edge/a.yaml': configMap('a', 'b'),
+      'dns/cloud.yaml': configMap('dns'),
+      'dns/edge.yaml': configMap('dns', 'b'),
+      'shared/s.yaml': configMap('shared'),
+    });
+    const of = (name: string) => ({
+      targets: [`apps/${name}/a.yaml`, `dns/${name}.yaml`, 'shared/s.yaml'].map((file) => ({ manifests: [file] })),
+    });
+    expect(written).toEqual({ cloud: of('cloud'), edge: of('edge') });
+  });
+
+  it('are not what only contains a word, unless others share the rest; each holds an object once', async () => {
+    const role = 'apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: { name: a }\nrules: []\n';
+    const { written, unplaced, shown } = await environments({
+      'acme-prod/a.yaml': configMap('a'),
+      'acme-staging/a.yaml': configMap('a'),
+      'dev/a/a.yaml': configMap('a'),
+      'dev/b/a.yaml': configMap('a', 'b'),
+      'dev/c/a.yaml': configMap('a', 'c'),
+      'dev/d/role.yaml': role,
+      'demo/dev/a.yaml': configMap('a'),
+      'manifest_uat/a.yaml': configMap('a'),
+      '.github/dev/a.yaml': configMap('a'),
+      ...chart('dev/chart'),
+      'dev/chart/templates/role.yaml': role.replace('rules: []', 'rules: null'),
+    });
+    const targets = (...files: string[]) => ({ targets: files.map((file) => ({ manifests: [file] })) });
+    const helm = { chart: 'dev/chart', release: 'chart', namespace: 'default' };
+    expect(written).toEqual({
+      'acme-prod': targets('acme-prod/a.yaml'),
+      'acme-staging': targets('acme-staging/a.yaml'),
+      dev: targets('dev/a/a.yaml', 'dev/d/role.yaml'),
+      'dev-dev-b': targets('dev/b/a.yaml'),
+      'dev-dev-c': targets('dev/c/a.yaml'),
+      'dev-dev-chart': { targets: [{ helm }] },
+    });
+    expect(unplaced).toEqual(['manifest_uat']);
+    expect(shown).toEqual(['.github', 'demo']);
+  });
+
+  it('stand apart from charts, where the others name namespaces and nothing says which one a chart has', async () => {
+    const namespaced = configMap('a').replace('name: a', 'name: a, namespace: apps');
+    const { written, unplaced, text } = await environments({
+      'k8s/a.yaml': `${namespaced}---\napiVersion: v1\nkind: Namespace\nmetadata: { name: db }\n`,
+      ...chart('charts/db'),
+      ...chart('charts/web'),
+      ...chart('charts/tried'),
+      'charts/tried/ci/a-values.yaml': 'key: b\n',
+      'test/fixtures/dev/web-values.yaml': 'key: of a test\n',
+    });
+    const helm = (name: string, namespace: string) => ({ helm: { chart: `charts/${name}`, release: name, namespace } });
+    expect(written).toEqual({
+      default: { targets: [{ manifests: ['k8s/a.yaml'] }, helm('db', 'db')] },
+      'default-web': { targets: [helm('web', 'default')] },
+    });
+    expect(text.match(/ # The namespace is a guess/g)).toHaveLength(1);
+    expect(unplaced).toEqual(['charts/tried (ci/a-values.yaml)']);
+  });
+
+  it('have the nearest facts, where several are called alike', async () => {
+    const node = 'apiVersion: v1\nkind: Node\nmetadata: { name: a }\n';
+    const { written } = await environments({
+      'a/prod/a.yaml': configMap('a'),
+      'a/cluster/prod.yaml': node,
+      'b/prod/a.yaml': configMap('a', 'b'),
+      'b/cluster/prod.yaml': node,
+    });
+    expect(written.prod?.existing).toEqual(['a/cluster/prod.yaml']);
+    expect(written['prod-b-prod']?.existing).toEqual(['b/cluster/prod.yaml']);
   });
 
   it('have the facts that stand beside Nodes', async () => {
@@ -196,6 +273,38 @@ spec:
     expect(unplaced).toEqual([]);
   });
 
+  it('of Flux say nothing of other repositories, and what no target can have is named', async () => {
+    const repository = (name: string, url: string) =>
+      `apiVersion: source.toolkit.fluxcd.io/v1
+kind: GitRepository
+metadata: { name: ${name}, namespace: flux-system }
+spec: { interval: 1h, url: ${url} }
+`;
+    const from = (name: string, source: string, path: string, more = '') =>
+      flux(name, path, more)
+        .replace('name: flux-system } }', `name: ${source} } }`)
+        .replace('name: flux-system }, patch', `name: ${source} }, patch`);
+    const { written, text } = await environments({
+      '.git/HEAD': 'ref: refs/heads/main\n',
+      '.git/config': '[remote "origin"]\n\turl = git@git.example.com:team/Fleet.git\n',
+      '.git/objects/none': '',
+      '.git/refs/none': '',
+      'clusters/acme/sync.yaml': [
+        repository('here', 'ssh://git@git.example.com/team/fleet'),
+        repository('there', 'https://git.example.com/team/app.git'),
+        from('a', 'here', 'a', ', patches: [{ patch: "{}" }]'),
+        from('b', 'there', 'b'),
+        from('all', 'unknown', './'),
+      ].join('---\n'),
+      'a/a.yaml': configMap('a'),
+      'b/b.yaml': configMap('b'),
+    });
+    expect(written).toEqual({
+      acme: { targets: [{ manifests: ['clusters/acme/sync.yaml'] }, { manifests: ['a/a.yaml'] }] },
+    });
+    expect(text).toContain('# as Kustomization/a says\n      # but for what only it knows: patches\n');
+  });
+
   it('of Argo CD say the same, with the release and the values of charts', async () => {
     const application = (name: string, source: string) => `apiVersion: argoproj.io/v1alpha1
 kind: Application
@@ -211,12 +320,16 @@ spec:
       'argocd/web.yaml': application(
         'web',
         `sources:
-    - { ${repo}, path: charts/web, helm: { valueFiles: [prod.yaml, $values/shared.yaml], valuesObject: { adminPassword: hunter2 } } }
+    - { ${repo}, path: charts/web, helm: { valueFiles: [prod.yaml, $values/shared.yaml, /shared.yaml, ../../../outside.yaml], parameters: [{ name: a, value: b }], valuesObject: { adminPassword: hunter2 } } }
     - { ${repo}, ref: values }`,
       ),
       'argocd/remote.yaml': application(
         'remote',
         'source: { repoURL: https://charts.example.com, chart: redis, targetRevision: 1.0.0 }',
+      ),
+      'argocd/text.yaml': application(
+        'text',
+        `source: { ${repo}, path: charts/web, helm: { values: "key: of text" } }`,
       ),
       'plain/a.yaml': configMap('a'),
       'shared.yaml': 'key: shared\n',
@@ -227,18 +340,21 @@ spec:
       'in-cluster': {
         targets: [
           { manifests: ['plain/a.yaml'], namespace: 'plain-ns' },
+          { helm: { chart: 'charts/web', release: 'text', namespace: 'text-ns', set: { key: 'of text' } } },
           {
             helm: {
               chart: 'charts/web',
               release: 'web',
               namespace: 'web-ns',
-              values: ['charts/web/prod.yaml', 'shared.yaml'],
+              values: ['charts/web/prod.yaml', 'shared.yaml', 'shared.yaml'],
             },
           },
         ],
       },
     });
-    expect(text).toContain('# as Application/web says\n      # without its inline values: some look like credentials.');
+    expect(text).toContain(
+      '# as Application/web says\n      # but for what only it knows: parameters\n      # without its inline values: some look like credentials.',
+    );
     expect(text).not.toContain('hunter2');
   });
 });
@@ -291,6 +407,7 @@ in no environment yet, see the end of the file: tools
 more could be judged with facts under existing (k8s-lint snapshot writes them):
   prod  Node: pod-unschedulable
 k8s-lint now finds 1 error and 0 warnings: run it
+what is in no environment is not linted: 0 errors and 0 warnings there
 `,
     });
     expect(Object.keys(readTree(root)).sort()).toEqual([...Object.keys(project), 'k8s-lint.yaml'].sort());

@@ -3,13 +3,14 @@ import { linkSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EXIT } from '../cli.ts';
 import { CONFIG_FILE, findConfig } from '../config/config.ts';
-import { type Plan, planFor } from '../init/plan.ts';
+import { type Plan, pathOf, planFor } from '../init/plan.ts';
 import { configText, type Unlocks } from '../init/text.ts';
 import { judge, type LintOptions } from '../lint.ts';
 import { type Part, reportOf } from '../part.ts';
 import { shownPath } from '../render/manifests.ts';
+import type { Target } from '../render/target.ts';
 import { oneLine, printable } from '../report/harmless.ts';
-import { counted } from '../report/shown.ts';
+import { countBySeverity, counted } from '../report/shown.ts';
 import { UsageError } from '../usage-error.ts';
 import { describeFailure } from '../walk.ts';
 import { interruptible } from './interruptible.ts';
@@ -34,9 +35,12 @@ export async function runInit(flags: LintFlags): Promise<number> {
       throw new UsageError(`nothing to lint: no kustomization, chart or manifest in ${cwd}`);
     }
     const part = await judge({ ...options, ...asWritten(cwd, configText(plan, cwd, [])), ...running });
+    const paths = plan.unplaced.map(pathOf);
+    const left = paths.length > 0 ? await judge({ ...options, paths, ...running }) : undefined;
     const unlocks = unlocksOf(part, plan);
+    running.signal?.throwIfAborted();
     write(join(cwd, CONFIG_FILE), configText(plan, cwd, unlocks));
-    process.stdout.write(`${summary(plan, part, unlocks).map(oneLine).map(printable).join('\n')}\n`);
+    process.stdout.write(`${summary(plan, part, left, unlocks).map(oneLine).map(printable).join('\n')}\n`);
     for (const failure of part.failures) process.stderr.write(`${printable(`k8s-lint: ${failure}`)}\n`);
     return part.failures.length > 0 ? EXIT.failed : EXIT.clean;
   });
@@ -85,23 +89,37 @@ function unlocksOf({ unchecked }: Part, plan: Plan): Unlocks[] {
 /** How rules say which facts they miss. */
 const FACT = /(?:^|: )(?:existing holds no (.+)|list (?:the )?(.+) under existing)$/;
 
-function summary(plan: Plan, part: Part, unlocks: readonly Unlocks[]): string[] {
+function summary(plan: Plan, part: Part, left: Part | undefined, unlocks: readonly Unlocks[]): string[] {
   const width = Math.max(...plan.environments.map(({ name }) => name.length));
   const environments = plan.environments.map(
     ({ name, targets }) => `  ${name.padEnd(width)}  ${targets.map(({ target }) => target.name).join(', ')}`,
   );
-  const { errors, warnings } = reportOf([part]).summary;
   return [
     `${CONFIG_FILE} is written: ${counted(plan.environments.length, 'environment')}`,
     ...environments,
-    ...(plan.unplaced.length > 0 ? [`in no environment yet, see the end of the file: ${listed(plan.unplaced)}`] : []),
+    ...(left ? [`in no environment yet, see the end of the file: ${listed(plan.unplaced)}`] : []),
     ...(unlocks.length > 0 ? ['more could be judged with facts under existing (k8s-lint snapshot writes them):'] : []),
-    ...unlocks.map(({ environment, fact, rules }) => `  ${environment.padEnd(width)}  ${fact}: ${rules.join(', ')}`),
-    `k8s-lint now finds ${counted(errors, 'error')} and ${counted(warnings, 'warning')}: run it`,
+    ...unlocks
+      .slice(0, UNLOCKS)
+      .map(({ environment, fact, rules }) => `  ${environment.padEnd(width)}  ${fact}: ${rules.join(', ')}`),
+    ...(unlocks.length > UNLOCKS ? [`  and ${unlocks.length - UNLOCKS} more: the file names them`] : []),
+    `k8s-lint now finds ${found(part)}: run it`,
+    ...(left ? [`what is in no environment is not linted: ${found(left, plan.unplaced)} there`] : []),
   ];
 }
 
+/** Counts what is found; `only` in these targets. */
+function found(part: Part, only?: readonly Target[]): string {
+  const names = new Set(only?.map(({ name }) => name));
+  const { diagnostics } = reportOf([part]);
+  const { errors, warnings } = countBySeverity(
+    only ? diagnostics.filter(({ targets }) => targets.some(({ target }) => names.has(target))) : diagnostics,
+  );
+  return `${counted(errors, 'error')} and ${counted(warnings, 'warning')}`;
+}
+
 const LISTED = 4;
+const UNLOCKS = 12;
 
 function listed(targets: Plan['unplaced']): string {
   const names = targets.slice(0, LISTED).map(({ name }) => name);

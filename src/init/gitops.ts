@@ -1,5 +1,6 @@
 import { asMap } from '../cluster/workloads.ts';
 import { groupOf, type KubernetesObject } from '../resource.ts';
+import { readYaml } from '../yaml.ts';
 
 /** What a GitOps object says is deployed from this repository. Paths are as it writes them, relative to the repository's root. */
 export interface Deployed {
@@ -9,8 +10,12 @@ export interface Deployed {
   path: string;
   /** Where everything lands, or what names no namespace. */
   namespace?: string;
-  /** Set where it says that the path is a chart. */
+  /** Set where the path may be a chart. */
   helm?: { release: string; values: string[]; set?: Record<string, unknown> };
+  /** What it says beside, which no target has: `patches`. */
+  without: string[];
+  /** The repository it names: a URL, or the name of a GitRepository. */
+  source: { url: string } | { name: string };
   /** What it says of the cluster, where no path names an environment. */
   cluster?: string;
   /** How a directory without kustomization and chart is read. */
@@ -40,15 +45,20 @@ export function deployedBy(object: KubernetesObject): Deployed[] {
 }
 
 function ofKustomization(spec: Record<string, unknown>, by: string): Deployed[] {
-  if (asMap(spec.sourceRef)?.kind !== 'GitRepository') return [];
+  const name = gitRepository(spec.sourceRef);
+  if (name === undefined) return [];
   const namespace = text(spec.targetNamespace);
-  return [{ by, path: text(spec.path) ?? '.', recurse: true, ...(namespace && { namespace }) }];
+  const without = ['components', 'images', 'namePrefix', 'nameSuffix', 'patches'].filter((key) => isGiven(spec[key]));
+  return [
+    { by, path: text(spec.path) ?? '.', recurse: true, without, source: { name }, ...(namespace && { namespace }) },
+  ];
 }
 
 function ofHelmRelease(spec: Record<string, unknown>, object: KubernetesObject, by: string): Deployed[] {
   const chart = asMap(asMap(spec.chart)?.spec);
   const path = text(chart?.chart);
-  if (path === undefined || asMap(chart?.sourceRef)?.kind !== 'GitRepository') return [];
+  const source = gitRepository(chart?.sourceRef);
+  if (path === undefined || source === undefined) return [];
   const target = text(spec.targetNamespace);
   const namespace = target ?? text(object.metadata.namespace);
   const name = text(object.metadata.name) ?? 'release';
@@ -56,8 +66,17 @@ function ofHelmRelease(spec: Record<string, unknown>, object: KubernetesObject, 
   const release = text(spec.releaseName) ?? (target === undefined ? name : `${target}-${name}`);
   const set = asMap(spec.values);
   const values = texts(chart?.valuesFiles);
+  const without = ['postRenderers', 'valuesFrom'].filter((key) => isGiven(spec[key]));
   return [
-    { by, path, recurse: false, ...(namespace && { namespace }), helm: { release, values, ...(set && { set }) } },
+    {
+      by,
+      path,
+      recurse: false,
+      without,
+      source: { name: source },
+      ...(namespace && { namespace }),
+      helm: { release, values, ...(set && { set }) },
+    },
   ];
 }
 
@@ -72,22 +91,46 @@ function ofApplication(spec: Record<string, unknown>, object: KubernetesObject, 
     if (!source || path === undefined || source.chart !== undefined) return [];
     const helm = asMap(source.helm);
     const values = texts(helm?.valueFiles).map((file) =>
-      // `$values/prod.yaml` stands for a file of another source, which may be this very repository.
-      file.startsWith('$') ? file.replace(/^\$[^/]*\//, '') : `${path}/${file}`,
+      // `$values/prod.yaml` stands for a file of another source, which may be this very repository; `/prod.yaml` for one at its root.
+      /^[$/]/.test(file) ? file.replace(/^[^/]*\//, '') : `${path}/${file}`,
     );
-    const set = asMap(helm?.valuesObject);
+    const set = asMap(helm?.valuesObject) ?? valuesIn(helm?.values);
+    const kustomize = Object.keys(asMap(source.kustomize) ?? {}).filter((key) => key !== 'version');
+    const parameters = ['parameters', 'fileParameters'].filter((key) => isGiven(helm?.[key]));
     const release = text(helm?.releaseName) ?? text(object.metadata.name) ?? 'release';
     return [
       {
         by,
         path,
         recurse: asMap(source.directory)?.recurse === true,
+        without: [...kustomize, ...parameters].sort(),
+        source: { url: text(source.repoURL) ?? '' },
         ...(namespace && { namespace }),
         ...(cluster && { cluster }),
         helm: { release, values, ...(set && { set }) },
       },
     ];
   });
+}
+
+/** The name of the GitRepository that a `sourceRef` means; undefined where it means something else. */
+function gitRepository(sourceRef: unknown): string | undefined {
+  const reference = asMap(sourceRef);
+  return reference?.kind === 'GitRepository' ? (text(reference.name) ?? '') : undefined;
+}
+
+/** Values as text; what is no YAML map says nothing. */
+function valuesIn(yaml: unknown): Record<string, unknown> | undefined {
+  if (typeof yaml !== 'string') return undefined;
+  try {
+    return asMap(readYaml(yaml)[0]?.value);
+  } catch {
+    return undefined;
+  }
+}
+
+function isGiven(value: unknown): boolean {
+  return Array.isArray(value) ? value.length > 0 : value !== undefined && value !== null;
 }
 
 function text(value: unknown): string | undefined {

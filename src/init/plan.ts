@@ -1,11 +1,12 @@
 import { statSync } from 'node:fs';
-import { isAbsolute, join, relative, sep } from 'node:path';
+import { dirname, join, relative, sep } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import pLimit from 'p-limit';
 import { isBelow } from '../below.ts';
 import { asMap } from '../cluster/workloads.ts';
 import type { Environment } from '../config/config.ts';
 import { discover } from '../discover.ts';
+import { git } from '../git/git.ts';
 import { contextOf, type LintOptions } from '../lint.ts';
 import { load } from '../load.ts';
 import { isChart, readChart } from '../render/helm/chart.ts';
@@ -14,11 +15,20 @@ import { render } from '../render/render.ts';
 import type { Target } from '../render/target.ts';
 import { repositoryRoot } from '../repository.ts';
 import { groupOf, type KubernetesObject } from '../resource.ts';
+import { Schemas } from '../schema/validate.ts';
 import { isSensitive } from '../sensitive-key.ts';
 import { SourceFiles } from '../source.ts';
 import { walk } from '../walk.ts';
 import { type Deployed, deployedBy } from './gitops.ts';
-import { environmentOfFile, environmentOfPath, isChildOfEnvironments, isShown, isSurelyEnvironment } from './names.ts';
+import {
+  environmentOfFile,
+  environmentOfPath,
+  isChildOfEnvironments,
+  isOneOf,
+  isShown,
+  isSurelyEnvironment,
+  shownDirectory,
+} from './names.ts';
 import { valuesFiles } from './values-files.ts';
 
 /** One target of the configuration to be. Paths are absolute. */
@@ -28,6 +38,10 @@ export interface PlannedTarget {
   by?: string;
   /** Values of a GitOps object hold what looks like a credential: they are not copied. */
   withheld?: boolean;
+  /** What it says beside, which no target has. */
+  without?: readonly string[];
+  /** Nothing says in which namespace the release lands. */
+  somewhere?: boolean;
 }
 
 export interface PlannedEnvironment {
@@ -41,20 +55,16 @@ export interface Plan {
   environments: PlannedEnvironment[];
   /** What was found, and nothing says where it lands. */
   unplaced: Target[];
+  /** Directories of examples, tests and documents: nothing of them is deployed. */
+  shown: string[];
 }
 
-/** An object as it is told from others, with what it says. */
-interface Item {
-  identity: string;
-  object: KubernetesObject;
-}
-
-/** A target with what it renders; nothing where it can't be rendered. */
 interface Found {
   target: Target;
   /** Its directory, chart or only file, relative to the working directory. */
   path: string;
-  items: Item[];
+  /** What it renders; nothing where it can't be rendered. */
+  objects: KubernetesObject[];
   deployed: Deployed[];
   /** It holds Nodes, which nobody renders: it says what exists. */
   facts: boolean;
@@ -68,6 +78,12 @@ export async function planFor(options: LintOptions): Promise<Plan> {
 
 const SKIPPED: ReadonlySet<string> = new Set(['.git', 'node_modules']);
 
+/** An environment with what its targets render, by identity. */
+interface Placed {
+  planned: PlannedEnvironment;
+  objects: Map<string, KubernetesObject>;
+}
+
 /** The environment of a repository that names none. */
 const DEFAULT = 'default';
 
@@ -76,8 +92,11 @@ class Planner {
   readonly #cwd: string;
   readonly #root: string;
   readonly #sources: SourceFiles;
+  readonly #schemas = new Schemas({ crds: [] });
   readonly #found = new Map<string, Found>();
-  readonly #environments = new Map<string, { planned: PlannedEnvironment; items: Map<string, KubernetesObject> }>();
+  readonly #known = new Set<string>();
+  readonly #names = new Set<string>();
+  readonly #environments = new Map<string, Placed>();
 
   constructor(options: LintOptions) {
     this.#options = options;
@@ -90,32 +109,31 @@ class Planner {
     const { environments } = await discover([this.#cwd], { cwd: this.#cwd, sources: this.#sources, exclude: [] });
     await this.#renderAll(environments);
     await this.#addOverlays();
-    const claims = await this.#claims();
+    this.#learnNames();
+    const claims = this.#claims(await ownNames(this.#cwd, this.#options.signal));
     const claimed = new Set(claims.map(({ child }) => child.target.name));
     const charts = await this.#chartsByEnvironment(claimed);
     const rest: Found[] = [];
     const names = this.#sorted().map((found) => this.#environmentOf(found) ?? '');
     const isSure = claims.length > 0 || charts.size > 0 || names.some((name) => this.#isSure(name));
-    for (const found of this.#sorted()) {
+    for (const found of chartsLast(this.#sorted())) {
       if (found.facts || claimed.has(found.target.name) || charts.has(found.target.name)) continue;
       const environment = isShown(found.path) ? undefined : this.#environmentOf(found);
       if (environment === undefined || !(isSure || this.#isSure(environment))) rest.push(found);
+      else if (found.target.type === 'helm') this.#placeChart(environment, found, found.target.values);
       else this.#place(environment, found, { target: found.target });
     }
     for (const { environment, child, planned } of claims) this.#place(environment, child, planned);
     for (const [name, byEnvironment] of charts) {
-      const found = this.#found.get(name);
-      for (const [environment, values] of found ? byEnvironment : []) {
-        if (found?.target.type !== 'helm') continue;
-        this.#place(environment, { ...found, items: [] }, { target: { ...found.target, values } });
-      }
+      for (const [environment, values] of byEnvironment) this.#placeChart(environment, this.#found.get(name), values);
     }
-    const unplaced = this.#environments.size > 0 ? rest : this.#placeAll(rest);
-    for (const found of this.#found.values()) if (found.facts) this.#addFacts(found);
+    const left = this.#environments.size > 0 ? rest : this.#placeAll(rest);
+    for (const found of this.#sorted()) if (found.facts) this.#addFacts(found);
     const planned = [...this.#environments.values()].map((environment) => environment.planned);
     return {
       environments: planned.sort((a, b) => (a.name < b.name ? -1 : 1)),
-      unplaced: unplaced.map(({ target }) => target),
+      unplaced: left.filter(({ path }) => !isShown(path)).map(({ target }) => target),
+      shown: [...new Set(left.flatMap(({ path }) => shownDirectory(path) ?? []))].sort(),
     };
   }
 
@@ -139,23 +157,29 @@ class Planner {
     return relative(this.#cwd, path).split(sep).join('/') || '.';
   }
 
-  /** Names that the places of kustomizations give to environments, whatever they sound like. */
-  get #known(): Set<string> {
-    const paths = [...this.#found.values()].map(({ path }) => path).filter(isChildOfEnvironments);
-    return new Set(paths.map((path) => path.split('/').at(-1) ?? ''));
+  /** Learns the names that places give to environments: `known`, whatever they sound like, and `names`, by what they sound like. */
+  #learnNames(): void {
+    for (const { path } of this.#found.values()) if (isChildOfEnvironments(path)) this.#known.add(lastName(path));
+    for (const found of this.#found.values()) this.#names.add(this.#nameOf(found) ?? '');
   }
 
   #isSure(environment: string): boolean {
     return isSurelyEnvironment(environment) || this.#known.has(environment);
   }
 
-  #environmentOf({ target, path }: Found): string | undefined {
+  #environmentOf(found: Found): string | undefined {
+    const name = this.#nameOf(found);
+    if (name === undefined || this.#known.has(name)) return name;
+    return isOneOf(name, this.#names) ? name : undefined;
+  }
+
+  #nameOf({ target, path }: Found): string | undefined {
     const isFile = target.type === 'manifests' && /\.\w+$/.test(target.name);
     return isFile ? environmentOfFile(target.name, this.#known) : environmentOfPath(path, this.#known);
   }
 
   #sorted(): Found[] {
-    return [...this.#found.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
+    return [...this.#found.values()].sort((a, b) => compare(a.path, b.path) || compare(a.target.name, b.target.name));
   }
 
   async #renderAll(environments: readonly Environment[]): Promise<void> {
@@ -172,13 +196,11 @@ class Planner {
 
   async #render(target: Target, context: Parameters<typeof render>[1]): Promise<Found> {
     const path = this.#shown(pathOf(target));
-    const found: Found = { target, path, items: [], deployed: [], facts: false };
+    const found: Found = { target, path, objects: [], deployed: [], facts: false };
     try {
       const { objects } = await load((await render(target, context)).objects);
       for (const { object } of objects) {
-        const namespace = object.metadata?.namespace ?? target.namespace ?? '';
-        const identity = JSON.stringify([groupOf(object.apiVersion), object.kind, namespace, object.metadata?.name]);
-        found.items.push({ identity, object });
+        found.objects.push(object);
         found.deployed.push(...deployedBy(object));
         if (object.kind === 'Node' && object.apiVersion === 'v1') found.facts = true;
       }
@@ -190,36 +212,65 @@ class Planner {
   }
 
   /** What GitOps objects deploy, in which environment: that of the target which holds them, else what their paths say. */
-  async #claims(): Promise<{ environment: string; child: Found; planned: PlannedTarget }[]> {
-    const edges = this.#sorted().flatMap((parent) =>
-      parent.deployed.flatMap((deployed) => this.#childrenOf(deployed).map((child) => ({ parent, deployed, child }))),
-    );
-    const environmentsOf = (found: Found, seen: readonly Found[]): string[] => {
-      const own = this.#environmentOf(found);
-      const parents = edges.filter(
-        ({ child, parent }) => child.target.name === found.target.name && !seen.includes(parent),
+  #claims(own: ReadonlySet<string>): { environment: string; child: Found; planned: PlannedTarget }[] {
+    const edges = this.#sorted()
+      .filter(({ path }) => !isShown(path))
+      .flatMap((parent) =>
+        parent.deployed
+          .filter((deployed) => this.#isOfThis(deployed, own))
+          .flatMap((deployed) => this.#childrenOf(deployed).map((child) => ({ parent, deployed, child }))),
       );
-      const above = parents
-        .filter(({ parent }) => parent.target.name !== found.target.name)
-        .flatMap(({ parent, deployed }) => {
-          const inherited = environmentsOf(parent, [...seen, found]);
-          return inherited.length > 0 ? inherited : [own ?? deployed.cluster].filter((name) => name !== undefined);
-        });
-      if (above.length > 0) return [...new Set(above)];
-      return own === undefined ? [] : [own];
+    const above = new Map<string, typeof edges>();
+    for (const edge of edges) {
+      const { name } = edge.child.target;
+      if (edge.parent.target.name !== name) above.set(name, [...(above.get(name) ?? []), edge]);
+    }
+    // What deploys each other goes round in circles, in more ways than anybody can follow: each is asked once; `null` is being asked.
+    const environmentsOf = (found: Found, asked = new Map<Found, string[] | null>()): string[] => {
+      const own = this.#environmentOf(found);
+      asked.set(found, null);
+      const inherited = (above.get(found.target.name) ?? []).flatMap(({ parent, deployed }) => {
+        const known = asked.get(parent);
+        if (known === null) return [];
+        const environments = known ?? environmentsOf(parent, asked);
+        return environments.length > 0 ? environments : [own ?? deployed.cluster].filter((name) => name !== undefined);
+      });
+      const answer = inherited.length > 0 ? [...new Set(inherited)] : [own].filter((name) => name !== undefined);
+      asked.set(found, answer);
+      return answer;
     };
+    const known = new Map<Found, string[]>();
+    for (const { parent } of edges) if (!known.has(parent)) known.set(parent, environmentsOf(parent));
     return edges.flatMap(({ parent, deployed, child }) => {
-      const of = environmentsOf(parent, []);
+      const of = known.get(parent) ?? [];
       const environments = of.length > 0 ? of : [this.#environmentOf(child) ?? deployed.cluster ?? DEFAULT];
       return environments.map((environment) => ({ environment, child, planned: this.#planned(deployed, child) }));
     });
   }
 
+  /** Whether something is deployed from this repository, as far as is known: `own` are the names of its remotes. */
+  #isOfThis({ source, path }: Deployed, own: ReadonlySet<string>): boolean {
+    const url = 'url' in source ? source.url : this.#urlOf(source.name);
+    if (url !== undefined && own.size > 0) return own.has(repositoryName(url));
+    // All of this repository is rarely meant by what is called otherwise.
+    return 'url' in source || source.name === 'flux-system' || join(sep, path) !== sep;
+  }
+
+  #urlOf(gitRepository: string): string | undefined {
+    for (const { objects } of this.#found.values()) {
+      for (const object of objects) {
+        if (object.kind !== 'GitRepository' || object.metadata?.name !== gitRepository) continue;
+        const url = asMap((object as { spec?: unknown }).spec)?.url;
+        if (typeof url === 'string') return url;
+      }
+    }
+    return undefined;
+  }
+
   /** The targets that a path stands for: what stands at it, or else everything below. */
   #childrenOf({ path, helm }: Deployed): Found[] {
     const place = join(this.#root, path);
-    if (isAbsolute(path) ? !isBelow(path, this.#root) : !isBelow(place, this.#root)) return [];
-    if (!isDirectory(place) || !isBelow(place, this.#cwd)) return [];
+    if (!isBelow(place, this.#root) || !isDirectory(place) || !isBelow(place, this.#cwd)) return [];
     const found = this.#sorted();
     const at = found.find(({ target }) => target.type !== 'manifests' && pathOf(target) === place);
     if (at) return [at];
@@ -234,7 +285,7 @@ class Planner {
     const found: Found = {
       target: { type: 'kustomize', name, directory },
       path: name,
-      items: [],
+      objects: [],
       deployed: [],
       facts: false,
     };
@@ -242,9 +293,12 @@ class Planner {
     return found;
   }
 
-  #planned({ by, namespace, helm }: Deployed, { target }: Found): PlannedTarget {
-    if (target.type !== 'helm' || !helm) return { target: { ...target, ...(namespace && { namespace }) }, by };
-    const values = helm.values.map((file) => join(this.#root, file)).filter((file) => isFile(file));
+  #planned({ by, namespace, helm, without }: Deployed, { target }: Found): PlannedTarget {
+    const said = { by, ...(without.length > 0 ? { without } : {}) };
+    if (target.type !== 'helm' || !helm) return { target: { ...target, ...(namespace && { namespace }) }, ...said };
+    const values = helm.values
+      .map((file) => join(this.#root, file))
+      .filter((file) => isBelow(file, this.#root) && isFile(file));
     const withheld = helm.set !== undefined && holdsSecret(helm.set);
     return {
       target: {
@@ -254,7 +308,7 @@ class Planner {
         ...(namespace && { namespace }),
         ...(helm.set && !withheld ? { set: helm.set } : {}),
       },
-      by,
+      ...said,
       ...(withheld ? { withheld } : {}),
     };
   }
@@ -267,69 +321,195 @@ class Planner {
     );
     const known = charts.map(({ directory, chart }) => ({ directory, name: chart }));
     const values = await valuesFiles(this.#cwd, known);
-    const found = charts.filter(({ name, directory }) => !claimed.has(name) && values.has(directory));
+    const found = charts.filter(
+      ({ name, directory }) => !claimed.has(name) && values.has(directory) && !isShown(this.#shown(directory)),
+    );
     return new Map(found.map(({ name, directory }) => [name, values.get(directory) ?? new Map()]));
   }
 
   /** Puts a target into an environment; into one of its own where it defines an object of the others differently. */
-  #place(name: string, { path, items }: Found, planned: PlannedTarget): void {
-    const environment = this.#environment(name);
-    const isSame = (other: PlannedTarget) => isDeepStrictEqual(other.target, planned.target);
-    if (environment.planned.targets.some(isSame)) return;
-    const contradicts = items.some(({ identity, object }) => {
-      const other = environment.items.get(identity);
-      return other !== undefined && !isDeepStrictEqual(other, object);
-    });
-    const elsewhere = contradicts
-      ? this.#environment(name === DEFAULT ? dashed(path) : `${name}-${dashed(path)}`)
-      : environment;
-    elsewhere.planned.targets.push(planned);
-    for (const { identity, object } of items) elsewhere.items.set(identity, object);
+  #place(name: string, { path, objects }: Found, planned: PlannedTarget): void {
+    const names = [name, name === DEFAULT ? dashed(path) : `${name}-${dashed(path)}`];
+    for (let i = 2; ; i++) {
+      for (const candidate of names) {
+        const environment = this.#environment(candidate);
+        if (environment.planned.targets.some((other) => isDeepStrictEqual(other.target, planned.target))) return;
+        const items = objects.map((object) => ({ object, identity: this.#identity(object, planned.target) }));
+        const contradicts = items.some(({ identity, object }) => {
+          const other = environment.objects.get(identity);
+          return other !== undefined && !isDeepStrictEqual(other, object);
+        });
+        if (contradicts) continue;
+        environment.planned.targets.push(planned);
+        for (const { identity, object } of items) environment.objects.set(identity, object);
+        return;
+      }
+      names.splice(0, names.length, `${name}-${dashed(path)}-${i}`);
+    }
   }
 
-  #environment(name: string) {
+  #identity({ apiVersion, kind, metadata }: KubernetesObject, target: Target): string {
+    const group = groupOf(apiVersion);
+    const namespace = this.#schemas.isClusterScoped(group, kind) ? '' : (metadata?.namespace ?? target.namespace ?? '');
+    return JSON.stringify([group, kind, namespace, metadata?.name]);
+  }
+
+  /**
+   * Puts a chart into an environment. Where nothing says in which namespace it lands, and the others there name theirs, how it stands
+   * to them is unknown: then it gets an environment of its own.
+   */
+  #placeChart(name: string, found: Found | undefined, values: string[]): void {
+    if (found?.target.type !== 'helm') return;
+    const { release } = found.target;
+    if (this.#hasNamespace(release)) {
+      this.#place(name, found, { target: { ...found.target, values, namespace: release } });
+      return;
+    }
+    const target = { ...found.target, values };
+    const others = this.#environments.get(name);
+    const apart = others !== undefined && namesNamespace(others);
+    this.#place(apart ? `${name}-${release}` : name, found, { target, ...(apart ? { somewhere: true } : {}) });
+  }
+
+  #hasNamespace(name: string): boolean {
+    const objects = [...this.#found.values()].flatMap((found) => found.objects);
+    return objects.some(({ kind, apiVersion, metadata }) => {
+      return kind === 'Namespace' && apiVersion === 'v1' && metadata?.name === name;
+    });
+  }
+
+  #environment(name: string): Placed {
     const known = this.#environments.get(name);
     if (known) return known;
-    const made = { planned: { name, targets: [], existing: [] }, items: new Map<string, KubernetesObject>() };
+    const made = { planned: { name, targets: [], existing: [] }, objects: new Map<string, KubernetesObject>() };
     this.#environments.set(name, made);
     return made;
   }
 
-  /** Nothing in the repository speaks of environments: it describes one cluster. Examples and tests are each for themselves. */
+  /**
+   * Nothing in the repository speaks of environments: its directories of the same names are some, where they contradict each other,
+   * and share the rest; else it describes one cluster. Examples and tests are each for themselves.
+   */
   #placeAll(rest: readonly Found[]): Found[] {
     const deployed = rest.filter(({ path }) => !isShown(path));
-    for (const found of deployed) this.#place(DEFAULT, found, { target: found.target });
-    if (deployed.length > 0) return rest.filter((found) => !deployed.includes(found));
+    const variants = this.#variants(deployed);
+    const left: Found[] = [];
+    for (const found of chartsLast(deployed)) {
+      const name = lastName(found.path);
+      const environments = variants.has(name) ? [name] : variants.size > 0 ? variants : [DEFAULT];
+      for (const environment of environments) {
+        if (found.target.type !== 'helm') this.#place(environment, found, { target: found.target });
+        else if (found.target.values.length === 0 && found.objects.length > 0) this.#placeChart(environment, found, []);
+        // What its maintainers try it with is no one's installation, and what doesn't render without values needs some.
+        else if (!left.includes(found)) left.push(found);
+      }
+    }
+    if (this.#environments.size > 0) return rest.filter((found) => !deployed.includes(found) || left.includes(found));
     for (const found of rest) this.#place(dashed(found.path), found, { target: found.target });
     return [];
   }
 
-  /** Nodes are no one's to render: what stands beside them describes a cluster. */
+  /** Names that stand in several directories, and mean other things in one of them: `apps/{cloud,edge}`, `dns/{cloud,edge}`. */
+  #variants(deployed: readonly Found[]): Set<string> {
+    const pairs = new Map<string, { names: string[]; parents: Set<string>; differ: boolean }>();
+    for (const one of deployed) {
+      for (const other of deployed) {
+        const parent = dirname(one.path);
+        if (one.path >= other.path || dirname(other.path) !== parent) continue;
+        const names = [lastName(one.path), lastName(other.path)];
+        const pair = pairs.get(names.join('/')) ?? { names, parents: new Set(), differ: false };
+        pair.parents.add(parent);
+        pair.differ ||= this.#differ(one, other);
+        pairs.set(names.join('/'), pair);
+      }
+    }
+    const found = [...pairs.values()].filter(({ parents, differ }) => parents.size > 1 && differ);
+    return new Set(found.flatMap(({ names }) => names));
+  }
+
+  /** Whether two targets define an object differently. */
+  #differ(one: Found, other: Found): boolean {
+    const objects = new Map(one.objects.map((object) => [this.#identity(object, one.target), object]));
+    return other.objects.some((object) => {
+      const same = objects.get(this.#identity(object, other.target));
+      return same !== undefined && !isDeepStrictEqual(same, object);
+    });
+  }
+
+  /** Nodes are no one's to render: what stands beside them describes a cluster, the nearest where several have its name. */
   #addFacts({ target }: Found): void {
     const names = new Set(this.#environments.keys());
     for (const file of target.type === 'manifests' ? target.files : []) {
       const name = environmentOfFile(this.#shown(file), names);
-      const [only] = this.#environments.size === 1 ? this.#environments.values() : [];
-      const environment = this.#environments.get(name ?? '') ?? only;
+      const all = [...this.#environments.values()];
+      const named = all.filter(
+        ({ planned }) => name !== undefined && (planned.name === name || planned.name.startsWith(`${name}-`)),
+      );
+      const candidates = named.length > 0 ? named : all.length === 1 ? all : [];
+      const common = candidates.map(({ planned }) =>
+        Math.max(...planned.targets.map((placed) => sharedParts(pathOf(placed.target), file))),
+      );
+      const nearest = Math.max(...common);
+      const environment =
+        candidates.find(({ planned }, i) => planned.name === name && common[i] === nearest) ??
+        candidates.find((_, i) => common[i] === nearest);
       if (environment && !environment.planned.existing.includes(file)) environment.planned.existing.push(file);
     }
   }
 }
 
+/** How a chart is placed depends on what the others say of namespaces. */
+function chartsLast(found: readonly Found[]): Found[] {
+  return [...found].sort((a, b) => Number(a.target.type === 'helm') - Number(b.target.type === 'helm'));
+}
+
+/** Whether something of an environment says in which namespace it lands. */
+function namesNamespace({ objects, planned }: Placed): boolean {
+  if (planned.targets.some(({ target }) => target.type !== 'helm' && target.namespace !== undefined)) return true;
+  return [...objects.values()].some(({ kind, metadata }) => {
+    return kind !== 'Namespace' && metadata?.namespace !== undefined && metadata.namespace !== 'default';
+  });
+}
+
+/** By what this repository is called elsewhere: the last parts of the URLs of its remotes. */
+async function ownNames(cwd: string, signal: AbortSignal | undefined): Promise<Set<string>> {
+  const answer = await git(['config', '--get-regexp', '^remote\\..*\\.url$'], { cwd, signal });
+  const lines = answer.kind === 'ok' ? answer.stdout.toString('utf8').trim().split('\n') : [];
+  return new Set(lines.filter((line) => line !== '').map(repositoryName));
+}
+
+function repositoryName(url: string): string {
+  const name = url.replace(/\/+$/, '').split(/[/:]/).pop() ?? '';
+  return name.replace(/\.git$/, '').toLowerCase();
+}
+
+function lastName(path: string): string {
+  return (path.split('/').pop() ?? '').replace(/\.(ya?ml|json)$/, '');
+}
+
+/** How many directories two absolute paths have in common. */
+function sharedParts(a: string, b: string): number {
+  const parts = b.split(sep);
+  const end = a.split(sep).findIndex((part, i) => part !== parts[i]);
+  return end === -1 ? a.split(sep).length : end;
+}
+
 /** What a target is known by: its directory, its chart, the directory of its files. */
-function pathOf(target: Target): string {
+export function pathOf(target: Target): string {
   switch (target.type) {
     case 'kustomize':
       return target.directory;
     case 'helm':
       return target.chart;
     case 'manifests':
-      return target.files.length === 1 ? (target.files[0] ?? '') : join(target.files[0] ?? '', '..');
+      return /\.\w+$/.test(target.name) && target.files.length === 1
+        ? (target.files[0] ?? '')
+        : dirname(target.files[0] ?? '');
   }
 }
 
 function dashed(path: string): string {
-  return path.replaceAll('/', '-');
+  return path.replace(/\.(ya?ml|json)$/, '').replaceAll('/', '-');
 }
 
 function isDirectory(path: string): boolean {
@@ -347,4 +527,8 @@ function holdsSecret(value: unknown): boolean {
   return Object.entries(map).some(
     ([key, item]) => (typeof item === 'string' && item !== '' && isSensitive(key)) || holdsSecret(item),
   );
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
 }

@@ -27,7 +27,7 @@ export function configText(plan: Plan, cwd: string, unlocks: readonly Unlocks[])
   if (plan.unplaced.length > 0) {
     lines.push(
       '',
-      '# Found, but nothing here says where it lands. What belongs to an environment is moved to its targets:',
+      '# Found, but nothing here says where it lands: it is not linted until it is moved to the targets of an environment.',
     );
     const items = plan.unplaced.flatMap((target) =>
       toYaml([entryOf(target, cwd)])
@@ -35,6 +35,11 @@ export function configText(plan: Plan, cwd: string, unlocks: readonly Unlocks[])
         .split('\n'),
     );
     lines.push(...items.map((line) => `#   ${line}`));
+  }
+  if (plan.shown.length > 0) {
+    const directories = plan.shown.map(oneLine);
+    const more = directories.length > LISTED ? ` and ${directories.length - LISTED} more directories` : '';
+    lines.push('', `# Left out as examples, tests or documents: ${directories.slice(0, LISTED).join(', ')}${more}`);
   }
   lines.push(
     '',
@@ -78,13 +83,19 @@ function environmentLines(
   ];
 }
 
-function targetLines({ target, by, withheld }: PlannedTarget, cwd: string): string[] {
+function targetLines({ target, by, withheld, without = [], somewhere }: PlannedTarget, cwd: string): string[] {
   const said = [
     ...(by === undefined ? [] : [`      # as ${oneLine(by)} says`]),
+    ...(without.length > 0 ? [`      # but for what only it knows: ${oneLine(without.join(', '))}`] : []),
+    ...(somewhere
+      ? ['      # The namespace is a guess. With the right one, it belongs to the targets that share its cluster.']
+      : []),
     ...(withheld ? ['      # without its inline values: some look like credentials. Give the others as `set`.'] : []),
   ];
   return [...said, ...indented(toYaml([entryOf(target, cwd)]), 6)];
 }
+
+const LISTED = 5;
 
 /** An entry of `targets`, as k8s-lint.yaml has it. */
 function entryOf(target: Target, cwd: string): Record<string, unknown> {

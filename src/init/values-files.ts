@@ -1,7 +1,7 @@
 import { basename, dirname, extname, join, relative, sep } from 'node:path';
 import { isBelow } from '../below.ts';
 import { walk } from '../walk.ts';
-import { environmentOfValues } from './names.ts';
+import { environmentOfValues, isShown } from './names.ts';
 
 const SKIPPED: ReadonlySet<string> = new Set(['.git', 'node_modules', 'templates', 'crds', 'ci']);
 
@@ -28,9 +28,11 @@ export async function valuesFiles(
       const path = join(directory, file);
       if (!isValues(relative(root, path).split(sep))) continue;
       const chart = chartOf(path, root, charts);
-      const inside = chart && isBelow(path, chart.directory) ? chart.directory : root;
-      const environment = environmentOfValues(relative(inside, path).split(sep).join('/'));
       if (!chart) continue;
+      const inside = isBelow(path, chart.directory) ? chart.directory : root;
+      const place = relative(inside, path).split(sep).join('/');
+      if (isShown(place)) continue;
+      const environment = environmentOfValues(place);
       if (environment === undefined) common.set(chart.directory, [...(common.get(chart.directory) ?? []), path]);
       if (environment === undefined) continue;
       const byEnvironment = found.get(chart.directory) ?? new Map<string, string[]>();
