@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { Cluster, type ClusterInput, type ClusterTarget, type SourceFinding } from './cluster/cluster.ts';
 import { asMap } from './cluster/workloads.ts';
 import type { Environment } from './config/config.ts';
+import type { NotJudged } from './diagnose.ts';
 import { type Landing, type Loaded, type LoadedObject, toResource } from './load.ts';
 import { addFacts } from './merge-facts.ts';
 import type { Rendered, Target } from './render/target.ts';
@@ -41,7 +42,7 @@ export interface Assembled {
   resources: number;
   /** The names of the targets with objects that only schema-invalid has judged. */
   refused: ReadonlySet<string>;
-  unchecked: UncheckedItem[];
+  unchecked: NotJudged[];
 }
 
 /** Makes one Cluster of what the targets of an environment rendered and what exists there. */
@@ -198,7 +199,7 @@ class ResourceIndex {
     this.resources.push(withMetadata(resource));
   }
 
-  unchecked(): UncheckedItem[] {
+  unchecked(): NotJudged[] {
     const target = this.#environment;
     const kinds = [...this.#withoutSchema].map(([kind, count]) => ({
       what: `the fields of ${count} ${kind}`,
@@ -207,6 +208,7 @@ class ResourceIndex {
         ? 'Kubernetes has no such kind in the versions known here: check apiVersion and kind'
         : 'no schema for this kind: render its CustomResourceDefinition, or list it under existing',
       target,
+      rule: 'schema-invalid',
     }));
     const refused = this.refused.map((resource) => ({
       what: `${resource} by the other rules`,

@@ -6,8 +6,9 @@ import { ConfigError, findConfig } from '../config/config.ts';
 import { findingsHere, type Here } from '../explain/here.ts';
 import { explainTerminal } from '../explain/terminal.ts';
 import { wrap } from '../explain/wrap.ts';
-import { lint } from '../lint.ts';
+import { judge } from '../lint.ts';
 import { nearestOf } from '../nearest.ts';
+import { reportOf } from '../part.ts';
 import { severityColor } from '../report/color.ts';
 import { noCommand, oneLine } from '../report/harmless.ts';
 import type { Report } from '../report/report.ts';
@@ -96,9 +97,13 @@ function isRepository(cwd: string): boolean {
  */
 async function findHere(likely: readonly Rule[], flags: ExplainFlags): Promise<Report | string | undefined> {
   const { format: _, ...rendering } = flags;
-  const options = await lintOptions([], { ...rendering, rule: likely.map(({ id }) => id) });
+  const ids = likely.map(({ id }) => id);
+  const options = await lintOptions([], { ...rendering, rule: ids });
   try {
-    return await interruptible((run) => lint({ ...options, ...run }));
+    const part = await interruptible((run) => judge({ ...options, ...run }));
+    // What only other rules miss says nothing of these.
+    const unchecked = part?.unchecked.filter(({ rule }) => rule === undefined || ids.includes(rule));
+    return part && reportOf([{ ...part, unchecked: unchecked ?? [] }]);
   } catch (error) {
     if (error instanceof UsageError || error instanceof ConfigError) return error.message;
     throw error;
