@@ -1,4 +1,13 @@
-import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -549,6 +558,26 @@ describe('the command', () => {
     );
     expect(text()).toBe((await baselineOf(project)).replace(/ {2}- rule: image-tag-latest\n(?: {4}.*\n)*/, ''));
     expect(readdirSync(root).sort()).toEqual(['.git', 'apps', NAME, 'k8s-lint.yaml', 'prod.yaml']);
+  });
+
+  it('keeps the reasons of what is in another file now', async () => {
+    const root = tree({ ...project, [NAME]: await baselineOf(project) });
+    renameSync(join(root, 'apps/web.yaml'), join(root, 'apps/site.yaml'));
+    expect(left(await lintIn(root)).filter((line) => line.startsWith('apps'))).toHaveLength(2);
+    const { stdout } = await run(root, '--reason', 'new');
+    expect(stdout.replaceAll(/(: Pod.web): .*/g, '$1')).toBe(
+      `${NAME}: 3 findings (2 added, 2 removed, 1 kept)\n` +
+        '  moved from apps/web.yaml to apps/site.yaml: host-network-port-mismatch: Pod/web\n' +
+        '    reason: port 80 is free\n' +
+        '  moved from apps/web.yaml to apps/site.yaml: image-tag-latest: Pod/web\n',
+    );
+    const entries = await read(readFileSync(join(root, NAME), 'utf8'));
+    expect(entries.map(({ file, reason }) => [file, reason])).toEqual([
+      ['apps/site.yaml', 'port 80 is free'],
+      ['apps/site.yaml', undefined],
+      ['prod.yaml', undefined],
+    ]);
+    expect(left(await lintIn(root))).toEqual([]);
   });
 
   it.each<[string[], Parameters<typeof runBaseline>[1], string]>([

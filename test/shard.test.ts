@@ -142,7 +142,7 @@ const shared = {
 describe('the merged report is that of one run', () => {
   it('of environments that share findings, ignores and a baseline, in every format', async () => {
     const root = tree(shared);
-    const single = await expectSame(optionsFor(root), [1, 3, 6]);
+    const single = await expectSame(optionsFor(root), [1, 6]);
     expect(single.diagnostics.map(({ rule }) => rule)).toContain('ignore-expired');
     expect(single.suppressed.map(({ kind }) => kind)).toEqual(['external', 'inSource', 'external']);
     const entries = single.diagnostics
@@ -159,7 +159,7 @@ describe('the merged report is that of one run', () => {
     const all = [...entries, { ...gone, file: 'd.yaml' }, { ...gone, file: 'base/tool.yaml' }];
     writeFileSync(join(root, 'known.yaml'), newBaseline(all));
     // With e broken, what is unused is only said of files that it doesn't read.
-    const known = await expectSame(optionsFor(root, { baseline: 'known.yaml' }), [2, 6]);
+    const known = await expectSame(optionsFor(root, { baseline: 'known.yaml' }), [3]);
     const unused = ({ diagnostics }: Report) =>
       diagnostics
         .filter(({ rule }) => rule === 'ignore-unused')
@@ -169,7 +169,7 @@ describe('the merged report is that of one run', () => {
 
   it('of environments of which all ignores can be judged', async () => {
     const root = tree({ ...shared, 'e.yaml': pod('e', 'registry.example.com/app:1.0.0') });
-    const single = await expectSame(optionsFor(root), [2, 5]);
+    const single = await expectSame(optionsFor(root), [2]);
     const unused = single.diagnostics.filter(({ rule }) => rule === 'ignore-unused');
     expect(unused.map(({ location: { file, line } }) => `${file}:${line}`)).toEqual(['d.yaml:9', 'k8s-lint.yaml:10']);
   });
@@ -180,7 +180,7 @@ describe('the merged report is that of one run', () => {
         .filter(([file]) => file !== 'k8s-lint.yaml')
         .map(([file, text]) => [`${name}/${file}`, text]);
     const root = tree(Object.fromEntries(['projects/algosu/broken', 'projects/oli/broken'].flatMap(files)));
-    const single = await expectSame(optionsFor(root, rendered), [3]);
+    const single = await expectSame(optionsFor(root, rendered), [2]);
     expect(single.environments.length).toBeGreaterThan(8);
     expect(single.diagnostics.length).toBeGreaterThan(20);
     const failed = await expectSame(optionsFor(root, { helm: join(root, 'no-helm'), ...rendered }), [2]);

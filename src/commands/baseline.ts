@@ -48,7 +48,9 @@ export async function runBaseline(paths: readonly string[], { output, ...flags }
     return EXIT.failed;
   }
   const plan = planOf(part, flags.severity ?? 'warning', reason);
-  const { remove, add, update } = flags.prune ? { ...plan, add: [], update: new Map() } : plan;
+  const { remove, add, update, moved } = flags.prune
+    ? { ...plan, add: [], update: new Map(), moved: new Map<Entry, string>() }
+    : plan;
   const { text, removed } = isThere
     ? changeBaseline(new SourceFiles(options.cwd).text(name), name, plan.entries, { remove, add, update })
     : { text: newBaseline(add), removed: [] };
@@ -65,7 +67,7 @@ export async function runBaseline(paths: readonly string[], { output, ...flags }
   );
   tell([
     `${name}: ${counted(kept + add.length, 'finding')}${isThere ? ` (${changes})` : ''}`,
-    ...removed.flatMap(describeRemoved),
+    ...removed.flatMap((one) => describeRemoved(one, moved.get(one.entry))),
     ...(plan.unknown > 0
       ? [`${plan.unknown} kept that match nothing here: not all that they may be about was judged`]
       : []),
@@ -91,6 +93,8 @@ function defaultFile(options: LintOptions): string {
 /** What of a baseline would have to change for it to hold what was found. */
 interface Plan extends Required<Change> {
   entries: readonly WrittenEntry[];
+  /** Of what goes, the entries whose findings are in another file now, which keep their reasons, and that file. */
+  moved: ReadonlyMap<Entry, string>;
   /** How many match nothing in what was judged, and may match elsewhere. */
   unknown: number;
 }
@@ -106,16 +110,42 @@ function planOf(part: Part, severity: Severity, reason: string | undefined): Pla
   return {
     entries,
     remove: gone,
-    add: fresh.map((diagnostic) => entryOf(diagnostic, part.prefix, reason)),
+    ...withMoved(
+      fresh.map((diagnostic) => entryOf(diagnostic, part.prefix, reason)),
+      gone,
+    ),
     update: new Map([...matches.entries].map(([entry, diagnostic]) => [entry, entryOf(diagnostic, part.prefix)])),
     unknown: unused.length - gone.size,
   };
 }
 
-function describeRemoved({ entry, comments }: Removed<WrittenEntry>): string[] {
+/** New entries; those that say what one of another file said, which is gone, were moved with it, and keep its reason. */
+function withMoved(fresh: readonly Entry[], gone: ReadonlySet<Entry>): Pick<Plan, 'add' | 'moved'> {
+  const waiting = new Map<string, Entry[]>();
+  for (const entry of gone) {
+    const same = waiting.get(claimOf(entry));
+    if (same) same.push(entry);
+    else waiting.set(claimOf(entry), [entry]);
+  }
+  const moved = new Map<Entry, string>();
+  const add = fresh.map((entry) => {
+    const old = waiting.get(claimOf(entry))?.shift();
+    if (!old) return entry;
+    moved.set(old, entry.file);
+    const { reason: _, ...rest } = entry;
+    return old.reason === undefined ? rest : { ...rest, reason: old.reason };
+  });
+  return { add, moved };
+}
+
+function claimOf({ rule, severity, resource, message }: Entry): string {
+  return JSON.stringify([rule, severity, resource, message]);
+}
+
+function describeRemoved({ entry, comments }: Removed<WrittenEntry>, to: string | undefined): string[] {
   const { file, rule, resource, message, reason } = entry;
   return [
-    `  removed ${file}: ${[rule, resource, message].filter((part) => part !== undefined).join(': ')}`,
+    `  ${to === undefined ? `removed ${file}` : `moved from ${file} to ${to}`}: ${[rule, resource, message].filter((part) => part !== undefined).join(': ')}`,
     ...(reason === undefined ? [] : [`    reason: ${reason}`]),
     ...comments.map((comment) => `    ${comment}`),
   ];
