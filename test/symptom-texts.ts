@@ -26,6 +26,10 @@ export const SYMPTOMS: readonly { rule: string | readonly string[]; text: string
     rule: ['host-port-conflict', 'host-port-rollout-stuck', 'pod-unschedulable'],
     text: "\u001b[33mWarning\u001b[0m  FailedScheduling  3m (x12 over 5m)  default-scheduler  0/3 nodes are available: 3 node(s) didn't have free ports for the requested pod ports.",
   },
+  {
+    rule: 'quota-exceeded',
+    text: 'pods "web-5d6c7b8f9-xk2lp" is forbidden: exceeded quota: compute-resources, requested: limits.cpu=2, used: limits.cpu=9, limited: limits.cpu=10',
+  },
   // kubelet
   {
     rule: 'reference-missing',
@@ -542,4 +546,5 @@ export const UNRELATED: readonly string[] = [
   'unexpected EOF',
   'broken pipe',
   '0 packets received, 100% packet loss',
+  'CrashLoopBackOff',
 ];

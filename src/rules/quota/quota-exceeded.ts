@@ -19,6 +19,7 @@ export default {
       'What does not fit is never created: the Deployment has fewer pods than replicas, and only the events of its ReplicaSet say why.',
     symptoms: [
       'exceeded quota: compute, requested: requests.cpu=500m, used: requests.cpu=1900m, limited: requests.cpu=2',
+      'is forbidden: exceeded quota: compute',
       'Error creating: pods "web-5d6c7b8f9-" is forbidden: exceeded quota:',
       'is forbidden: exceeded quota: pods, requested: pods=1, used: pods=10, limited: pods=10',
     ],

@@ -16,7 +16,6 @@ export default {
       "flag 'storage.tsdb.retention.time' cannot be repeated",
       "Error parsing command line arguments: flag 'storage.tsdb.retention.time' cannot be repeated",
       "alertmanager: error: flag 'log.level' cannot be repeated, try --help",
-      'CrashLoopBackOff',
     ],
     fix: 'Remove one of the two. In a JSON patch, add to the end (args/-) or test before replacing an index, or patch a list of your own.',
     facts: ['command and args; the program is the one that command names, or else the one that the image is named for'],
