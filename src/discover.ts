@@ -1,7 +1,7 @@
 import { lstatSync, realpathSync } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
-import { basename, dirname, extname, join, relative, sep } from 'node:path';
-import { isBelow } from './below.ts';
+import { basename, dirname, extname, join } from 'node:path';
+import { isBelow, relativePath } from './below.ts';
 import type { Environment } from './config/config.ts';
 import { releaseOf } from './config/release.ts';
 import { GitIgnore } from './gitignore.ts';
@@ -309,7 +309,7 @@ class Discovery {
       });
       const ciValues = (chart?.ciValues ?? []).filter((file) => given || !chosen || chosen.has(file));
       if (ciValues.length === 0) return [target(name, [])];
-      return ciValues.map((file) => target(`${name} (${relative(path, file).split(sep).join('/')})`, [file]));
+      return ciValues.map((file) => target(`${name} (${relativePath(path, file)})`, [file]));
     });
   }
 
@@ -380,7 +380,7 @@ class Discovery {
 function chartAbove(path: string): string | undefined {
   for (let directory = path; dirname(directory) !== directory; directory = dirname(directory)) {
     if (!isChart(directory)) continue;
-    const inside = relative(directory, path).split(sep).join('/');
+    const inside = relativePath(directory, path);
     return inside === '' || CHART_FILE.test(inside) || CHART_FILE.test(`${inside}/`) ? directory : undefined;
   }
   return undefined;

@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import ignore, { type Ignore } from 'ignore';
+import { relativePath } from './below.ts';
 
 interface Level {
   /** Absolute: the directory that the patterns are relative to. */
@@ -46,7 +47,7 @@ export class GitIgnore {
   /** Whether a path in or below the directory that was entered last is ignored. Its parents are known not to be. */
   ignores(path: string, isDirectory: boolean): boolean {
     for (const { directory, patterns } of this.#levels.toReversed()) {
-      const inside = relative(directory, path).split(sep).join('/');
+      const inside = relativePath(directory, path);
       if (!ignore.isPathValid(inside)) continue;
       const { ignored, unignored } = patterns.test(isDirectory ? `${inside}/` : inside);
       if (ignored || unignored) return ignored;

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { relative, resolve, sep } from 'node:path';
+import { resolve } from 'node:path';
 import picomatch from 'picomatch';
+import { relativePath } from './below.ts';
 import type { Ignore } from './config/config.ts';
 import { merge } from './diagnose.ts';
 import type { Diagnostic, Found, Suppressed } from './diagnostic.ts';
@@ -139,7 +140,7 @@ class Entry {
   matches({ rule, location, resource }: Diagnostic): boolean {
     if (rule !== this.ignore.rule) return false;
     const { directory, sources } = this.#options;
-    const file = relative(directory, resolve(sources.cwd, location.file)).split(sep).join('/');
+    const file = relativePath(directory, resolve(sources.cwd, location.file));
     if (!this.#isFile(file)) return false;
     return resource ? this.#isResource(`${resource.kind}/${resource.name}`) : this.ignore.resource === undefined;
   }

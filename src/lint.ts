@@ -1,9 +1,10 @@
 import { availableParallelism } from 'node:os';
-import { dirname, relative, resolve, sep } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import pLimit from 'p-limit';
 import { type Assembled, type AssembleInput, assemble, type LoadedTarget } from './assemble.ts';
 import type { BaselineUse } from './baseline/apply.ts';
 import type { WrittenEntry } from './baseline/entry.ts';
+import { relativePath } from './below.ts';
 import type { RenderCache } from './cache/render-cache.ts';
 import { version } from './cli.ts';
 import type { Cluster, SourceFinding } from './cluster/cluster.ts';
@@ -123,7 +124,7 @@ export async function judgeSide(options: LintOptions, view: SideView = {}): Prom
   if (options.stdin !== undefined) sources.add(STDIN, options.stdin);
   if (options.config !== undefined && options.configText !== undefined) sources.add(options.config, options.configText);
   const root = repositoryRoot(cwd);
-  const prefix = relative(root, cwd).split(sep).join('/');
+  const prefix = relativePath(root, cwd);
   const entries = options.baseline === undefined ? undefined : await baselineOf(options.baseline, sources);
   const selection = view.chosen?.selection ?? (await select(options, sources, ruleIds));
   const share = view.chosen ? view.chosen.share : await shareIn([{ ...selection, sources }], options);

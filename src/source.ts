@@ -1,6 +1,6 @@
 import { lstatSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { isAbsolute, relative, resolve, sep } from 'node:path';
-import { isBelow } from './below.ts';
+import { isBelow, relativePath } from './below.ts';
 import type { At, Location, Path } from './resource.ts';
 import { commentsByLine } from './yaml/comments.ts';
 import { YamlError } from './yaml/events.ts';
@@ -148,7 +148,7 @@ export class SourceFiles {
   }
 
   private shown(file: string): string {
-    return relative(this.cwd, resolve(this.cwd, file)).split(sep).join('/') || '.';
+    return relativePath(this.cwd, resolve(this.cwd, file)) || '.';
   }
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { extname, relative, sep } from 'node:path';
-import { isBelow } from '../below.ts';
+import { extname } from 'node:path';
+import { isBelow, relativePath } from '../below.ts';
 import { filesBelow, isArchiveName } from '../render/helm/chart.ts';
 import type { ChangedPaths } from './paths.ts';
 
@@ -23,7 +23,7 @@ export function chartIsTouched(directory: string, values: () => readonly string[
   const real = changed.real(directory);
   const seen = new Set<string>();
   const files = filesBelow(directory, seen);
-  const inside = (path: string, from: string) => relative(from, path).split(sep).join('/');
+  const inside = (path: string, from: string) => relativePath(from, path);
   const existing = files.filter((file) => changed.touch(file)).map((file) => inside(file, directory));
   const below = changed.below(directory);
   const gone = below.filter(({ exists, isDirectory }) => !exists && !isDirectory);
@@ -46,9 +46,7 @@ function isExtra(name: string): boolean {
 /** Whether something in a chart or its values may ask for its files. Nobody looks into archives. */
 function mayReadFiles(directory: string, files: readonly string[], values: readonly string[]): boolean {
   if (files.some(isArchiveName)) return true;
-  const asking = files.filter((file) =>
-    /(^|\/)(templates\/|values[^/]*$)/.test(relative(directory, file).split(sep).join('/')),
-  );
+  const asking = files.filter((file) => /(^|\/)(templates\/|values[^/]*$)/.test(relativePath(directory, file)));
   return [...values, ...asking.map(readText)].some((text) => /\bFiles\b/.test(text));
 }
 

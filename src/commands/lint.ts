@@ -1,8 +1,10 @@
-import { relative, resolve, sep } from 'node:path';
+import { resolve } from 'node:path';
 import { text as readStream } from 'node:stream/consumers';
+import { relativePath } from '../below.ts';
 import type { RenderCache } from '../cache/render-cache.ts';
 import { EXIT, version } from '../cli.ts';
 import { type LintOptions, lint } from '../lint.ts';
+import { STDIN } from '../render/manifests.ts';
 import { colorLevel } from '../report/color.ts';
 import { printable } from '../report/harmless.ts';
 import { type Format, formats, loadReporter } from '../report/index.ts';
@@ -51,7 +53,7 @@ export async function runLint(paths: readonly string[], flags: LintFlags): Promi
   const report = await interruptible((more) => lint({ ...options, ...more }));
   if (!report) return EXIT.interrupted;
   const sources = new SourceFiles(options.cwd);
-  if (options.stdin !== undefined) sources.add('<stdin>', options.stdin);
+  if (options.stdin !== undefined) sources.add(STDIN, options.stdin);
   for (const note of shardNotes(report, sinks)) process.stderr.write(`${printable(`k8s-lint: ${note}`)}\n`);
   return tell(report, sinks, flags, sources);
 }
@@ -177,7 +179,7 @@ async function writeReports(
       severity: flags.severity ?? 'warning',
       failOn: flags.failOn ?? 'error',
       color: file === undefined ? colorLevel(flags.color, process.stdout, process.env) : 0,
-      prefix: relative(root, sources.cwd).split(sep).join('/'),
+      prefix: relativePath(root, sources.cwd),
       sources,
     });
     if (file === undefined) process.stdout.write(text);

@@ -1,6 +1,6 @@
-import { basename, dirname, relative, resolve, sep } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import picomatch from 'picomatch';
-import { isBelow } from '../below.ts';
+import { isBelow, relativePath } from '../below.ts';
 import { isArchiveName } from '../render/helm/chart.ts';
 import { realPath, stats } from '../render/kustomize/files.ts';
 import { isKustomizationName, isManifestName, type Wanted } from './paths.ts';
@@ -38,9 +38,7 @@ export function stoodFor({ text, wanted, directory }: Pattern, gone: Gone): bool
 function matches(glob: string, start: string, wanted: Wanted, { path, isDirectory }: Gone): boolean {
   if (isDirectory) return isBelow(path, start);
   const isMatch = picomatch(glob, { nonegate: true });
-  return namesOf(path, wanted).some(
-    (name) => isBelow(name, start) && isMatch(relative(start, name).split(sep).join('/')),
-  );
+  return namesOf(path, wanted).some((name) => isBelow(name, start) && isMatch(relativePath(start, name)));
 }
 
 /** What a pattern had to match to find a file: itself, or the directory that it made a kustomization or a chart. */

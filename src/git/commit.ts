@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { join, relative, sep } from 'node:path';
+import { join } from 'node:path';
+import { relativePath } from '../below.ts';
 import { repositoryRoot } from '../repository.ts';
 import { type GitResult, git } from './git.ts';
 
@@ -50,7 +51,7 @@ export async function contentsBefore(paths: readonly string[], options: CommitOp
   if (!isRepository(options)) return contents;
   const top = await git(['rev-parse', '--show-toplevel'], options);
   if (top.kind !== 'ok') return contents;
-  const inside = (path: string) => relative(firstLine(top.stdout), path).split(sep).join('/');
+  const inside = (path: string) => relativePath(firstLine(top.stdout), path);
   const asked = paths.filter((path) => !/\n|\ufffd/.test(path) && !inside(path).startsWith('../'));
   const input = asked.map((path) => `${env.PRE_COMMIT_FROM_REF || 'HEAD'}:${inside(path)}\n`).join('');
   const result = await git(['cat-file', '--batch'], { ...options, input });

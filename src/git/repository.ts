@@ -1,4 +1,5 @@
-import { relative, resolve, sep } from 'node:path';
+import { resolve } from 'node:path';
+import { relativePath } from '../below.ts';
 import { UsageError } from '../usage-error.ts';
 import { askGit, firstError, type GitOptions, gitOutput } from './ask.ts';
 
@@ -37,7 +38,7 @@ export async function openRepository(options: GitOptions): Promise<Repository> {
   const root = resolve(cwd, up);
   return {
     root,
-    prefix: relative(root, cwd).split(sep).join('/'),
+    prefix: relativePath(root, cwd),
     commonDirectory: resolve(cwd, common.join('\n').replace(/\n$/, '')),
     shallow: shallow === 'true',
     git: { ...options, cwd: root },

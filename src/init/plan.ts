@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs';
-import { dirname, join, relative, sep } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import pLimit from 'p-limit';
-import { isBelow } from '../below.ts';
+import { isBelow, relativePath } from '../below.ts';
 import { asMap } from '../cluster/workloads.ts';
 import type { Environment } from '../config/config.ts';
 import { discover } from '../discover.ts';
@@ -154,7 +154,7 @@ class Planner {
   }
 
   #shown(path: string): string {
-    return relative(this.#cwd, path).split(sep).join('/') || '.';
+    return relativePath(this.#cwd, path) || '.';
   }
 
   /** Learns the names that places give to environments: `known`, whatever they sound like, and `names`, by what they sound like. */

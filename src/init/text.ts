@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
-import { dirname, extname, relative, sep } from 'node:path';
+import { dirname, extname } from 'node:path';
+import { relativePath } from '../below.ts';
 import type { Target } from '../render/target.ts';
 import { oneLine } from '../report/harmless.ts';
 import { toYaml } from '../yaml/print.ts';
@@ -134,7 +135,7 @@ function patterns(files: readonly string[], cwd: string): string[] {
 
 /** A path as k8s-lint.yaml has it. What a glob would take for its own, a wildcard stands for: nothing escapes it there. */
 function shown(path: string, cwd: string): string {
-  const shownPath = relative(cwd, path).split(sep).join('/') || '.';
+  const shownPath = relativePath(cwd, path) || '.';
   return shownPath.replace(/[*[\]{}()!\\]/g, '?');
 }
 

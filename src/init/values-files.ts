@@ -1,5 +1,5 @@
 import { basename, dirname, extname, join, relative, sep } from 'node:path';
-import { isBelow } from '../below.ts';
+import { isBelow, relativePath } from '../below.ts';
 import { walk } from '../walk.ts';
 import { environmentOfValues, isShown } from './names.ts';
 
@@ -30,7 +30,7 @@ export async function valuesFiles(
       const chart = chartOf(path, root, charts);
       if (!chart) continue;
       const inside = isBelow(path, chart.directory) ? chart.directory : root;
-      const place = relative(inside, path).split(sep).join('/');
+      const place = relativePath(inside, path);
       if (isShown(place)) continue;
       const environment = environmentOfValues(place);
       if (environment === undefined) common.set(chart.directory, [...(common.get(chart.directory) ?? []), path]);
@@ -69,7 +69,7 @@ function chartOf(path: string, root: string, charts: readonly KnownChart[]): Kno
     const own = around.reduce((a, b) => (a.directory.length > b.directory.length ? a : b));
     return dirname(path) === own.directory && /^values\.ya?ml$/.test(basename(path)) ? undefined : own;
   }
-  const words = `/${relative(root, path).split(sep).join('/')}`;
+  const words = `/${relativePath(root, path)}`;
   const isNamed = (name: string) =>
     words.split(/(?=[/._-])/).some((_, i, all) => startsWith(all.slice(i).join(''), name));
   const named = charts.filter(({ name, directory }) => isNamed(name) || isNamed(basename(directory)));

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { join, relative, resolve, sep } from 'node:path';
-import { isBelow } from '../below.ts';
+import { join, relative, resolve } from 'node:path';
+import { isBelow, relativePath } from '../below.ts';
 import { type Config, ConfigError, findConfig } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
 import { discover } from '../discover.ts';
@@ -67,7 +67,7 @@ async function configThere(
 function pathsThere({ cwd, paths = [] }: LintOptions, root: string, other: OtherSide): string[] {
   if (paths.length === 0) return [other.cwd];
   return paths.flatMap((path) => {
-    const inside = relative(root, resolve(cwd, path)).split(sep).join('/');
+    const inside = relativePath(root, resolve(cwd, path));
     return formerNames(inside, other.renames)
       .map((name) => join(other.root, name))
       .filter((file) => existsSync(file));

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { basename, dirname, join, relative, resolve, sep } from 'node:path';
-import { isBelow } from '../below.ts';
+import { basename, dirname, join, resolve } from 'node:path';
+import { isBelow, relativePath } from '../below.ts';
 import type { Environment } from '../config/config.ts';
 import { filesOfTarget } from '../config/select.ts';
 import { compareText } from '../diagnose.ts';
@@ -62,7 +62,7 @@ export async function placeOfGone(
 }
 
 function inRepository(file: string, root: string): string {
-  return relative(root, file).split(sep).join('/');
+  return relativePath(root, file);
 }
 
 /** The kustomizations of the directories above a file, the nearest first, among the files that a target reads. */

@@ -1,7 +1,7 @@
 import { constants, copyFileSync, mkdirSync, realpathSync, statSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { dirname, join, parse, relative, resolve, sep } from 'node:path';
-import { isBelow } from '../below.ts';
+import { dirname, join, parse, relative, resolve } from 'node:path';
+import { isBelow, relativePath } from '../below.ts';
 import type { Environment } from '../config/config.ts';
 import { filesOfTarget } from '../config/select.ts';
 import { exportCommit, type Gap } from '../git/export.ts';
@@ -59,7 +59,7 @@ export async function layOut(
       copyInto(tree, file, join(tree, pathIn(file)));
       continue;
     }
-    const path = relative(root, file).split(sep).join('/');
+    const path = relativePath(root, file);
     // Below what is known are the files of a submodule.
     if (pathsTo(path).some((at) => known.has(Buffer.from(at).toString('latin1')))) continue;
     for (const place of new Set([path, formerly(path, moved)])) copyInto(there, file, resolve(there, place));

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { dirname, join, relative, sep } from 'node:path';
+import { dirname, join } from 'node:path';
+import { relativePath } from '../below.ts';
 import type { Environment } from '../config/config.ts';
 import { isArchive } from '../render/helm/chart.ts';
 import { KUSTOMIZATION_FILES } from '../render/kustomize/kustomization.ts';
@@ -89,7 +90,7 @@ function placesOf(target: Target): string[] {
 }
 
 function relativeTo(root: string, path: string): string {
-  return relative(root, path).split(sep).join('/');
+  return relativePath(root, path);
 }
 
 function renamed(path: string, renames: ReadonlyMap<string, string>): string {

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
-import { basename, relative, sep } from 'node:path';
+import { basename } from 'node:path';
+import { relativePath } from '../../below.ts';
 import { asList, asMap } from '../../cluster/workloads.ts';
 import { readYaml, withoutBom } from '../../yaml.ts';
 import { filesBelow, isArchive } from './chart.ts';
@@ -48,7 +49,7 @@ export function readContent(chart: string): ChartContent {
     if (isArchive(chart)) return readPacked(readFileSync(chart), 0, budget);
     const files = new Map<string, () => Buffer>();
     for (const file of filesBelow(chart)) {
-      files.set(relative(chart, file).split(sep).join('/'), () => readSmall(file));
+      files.set(relativePath(chart, file), () => readSmall(file));
     }
     return contentOf(files, basename(chart), 0, budget);
   } catch (error) {

@@ -1,4 +1,4 @@
-import { relative, sep } from 'node:path';
+import { relativePath } from '../../../below.ts';
 import type { SourceFiles } from '../../../source.ts';
 import type { RenderContext } from '../../target.ts';
 import { realPath } from '../files.ts';
@@ -108,7 +108,7 @@ export function clean(message: string, graph: KustomizationGraph, { cwd, root }:
   const places = [cwd, root, ...graph.kustomizations.map(({ realDirectory }) => realDirectory)];
   const known = new Set(places.flatMap((place) => [place, realPath(place)]));
   for (const place of [...known].sort((a, b) => b.length - a.length)) {
-    const shown = relative(realPath(cwd), realPath(place)).split(sep).join('/');
+    const shown = relativePath(realPath(cwd), realPath(place));
     text = text.replaceAll(`${place}/`, shown === '' ? '' : `${shown}/`).replaceAll(place, shown === '' ? '.' : shown);
   }
   const line = text
