@@ -156,6 +156,10 @@ describe('run', () => {
     expect(existsSync(scratch)).toBe(false);
   });
 
+  it('lets tools that are written in Go use memory rather than time', async () => {
+    expect(await runFake('echo $GOGC $GOMEMLIMIT')).toEqual({ kind: 'ok', stdout: '400 1GiB\n', stderr: '' });
+  });
+
   it('leaves nothing behind when it is aborted', async () => {
     const { command, directory } = fakeTool(
       'echo $$ > $DIR/own; echo $TMPDIR > $DIR/scratch; mkdir $TMPDIR/x; sleep 60',

@@ -198,6 +198,9 @@ export function toolEnvironment(env: NodeJS.ProcessEnv, scratch: string | undefi
   return {
     ...kept,
     LC_ALL: 'C',
+    // Go collects garbage whenever memory has doubled: a third of a render's time, in a process that ends at once.
+    GOGC: '400',
+    GOMEMLIMIT: '1GiB',
     ...(scratch && { TMPDIR: scratch, TMP: scratch, TEMP: scratch }),
     HTTP_PROXY: NOWHERE,
     HTTPS_PROXY: NOWHERE,
