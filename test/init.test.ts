@@ -360,6 +360,39 @@ spec:
 });
 
 describe('what is untrusted', () => {
+  it('may deploy each other in a circle', async () => {
+    const names = Array.from({ length: 12 }, (_, i) => `a${i + 1}`);
+    const object = (name: string) =>
+      `apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: { name: ${name} }\n` +
+      'spec: { path: ./apps, sourceRef: { kind: GitRepository, name: flux-system } }\n';
+    const { written } = await environments(
+      Object.fromEntries(names.map((name) => [`apps/${name}/flux.yaml`, object(name)])),
+    );
+    expect(written).toEqual({
+      default: { targets: names.toSorted().map((name) => ({ manifests: [`apps/${name}/flux.yaml`] })) },
+    });
+  });
+
+  it('may hold credentials among inline values, which are not copied', async () => {
+    const values = [
+      'url: "postgres://app:hunter2@db/app"',
+      'env: [{ name: DB_PASSWORD, value: hunter2 }]',
+      'auth: { password: hunter2 }',
+    ];
+    const release = (inline: string, i: number) =>
+      `apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: { name: web${i}, namespace: shop }\nspec:\n` +
+      '  chart: { spec: { chart: charts/web, sourceRef: { kind: GitRepository, name: flux-system } } }\n' +
+      `  values: { ${inline} }\n`;
+    const { text } = await environments({
+      ...chart('charts/web'),
+      'apps/prod/web.yaml': values.map(release).join('---\n'),
+    });
+    expect(text.match(/# as HelmRelease.*\n.*# without its inline values: some look like credentials/g)).toHaveLength(
+      3,
+    );
+    expect(text).not.toContain('hunter2');
+  });
+
   it('stays text: names are no globs, no YAML and no comments of their own', async () => {
     const { written } = await environments({
       'overlays/[a] (b)/kustomization.yaml': kustomization('a.yaml'),

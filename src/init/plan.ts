@@ -3,6 +3,7 @@ import { dirname, join, sep } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import pLimit from 'p-limit';
 import { isBelow, relativePath } from '../below.ts';
+import { credentialsIn } from '../cluster/security/credential-shapes.ts';
 import { asMap } from '../cluster/workloads.ts';
 import type { Environment } from '../config/config.ts';
 import { discover } from '../discover.ts';
@@ -520,11 +521,13 @@ function isFile(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
-/** Whether some value stands under a key that names a credential. */
+/** Whether some value looks like a credential, by its shape or by the key or the name that it goes by. */
 function holdsSecret(value: unknown): boolean {
-  const map = asMap(value);
-  if (!map) return Array.isArray(value) && value.some(holdsSecret);
-  return Object.entries(map).some(
+  if (typeof value === 'string') return credentialsIn(value).length > 0;
+  if (Array.isArray(value)) return value.some(holdsSecret);
+  const map = asMap(value) ?? {};
+  const named: [string, unknown][] = typeof map.name === 'string' ? [[map.name, map.value]] : [];
+  return [...Object.entries(map), ...named].some(
     ([key, item]) => (typeof item === 'string' && item !== '' && isSensitive(key)) || holdsSecret(item),
   );
 }
