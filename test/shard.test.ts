@@ -12,7 +12,10 @@ import { pinned } from '../src/render/tools.ts';
 import { formats, loadReporter } from '../src/report/index.ts';
 import type { Report } from '../src/report/report.ts';
 import { yaml } from '../src/rule.ts';
+import { select } from '../src/selection.ts';
+import { costOf } from '../src/shard/cost.ts';
 import { readShards } from '../src/shard/shard-file.ts';
+import { shareOf } from '../src/shard/share.ts';
 import { shareOut } from '../src/shard/share-out.ts';
 import { SourceFiles } from '../src/source.ts';
 import { commandLine } from './command-line.ts';
@@ -43,6 +46,44 @@ describe('the shares', () => {
     expect(shareOut([10, 900, 10, 800, 10], 3)).toEqual([2, 0, 2, 1, 2]);
     expect(shareOut([5, 5, 5], 8)).toEqual([0, 1, 2]);
     expect(shareOut([], 2)).toEqual([]);
+  });
+});
+
+describe('the cost of an environment', () => {
+  it('is what it reads, whoever else reads it, and what its tools take to start', async () => {
+    const filler = (kilobytes: number) => `# ${'x'.repeat(kilobytes * 1000)}\n`;
+    const root = tree({
+      'k8s-lint.yaml': yaml`
+        environments:
+          chart: { targets: [{ helm: { chart: chart, release: web } }] }
+          facts: { targets: [{ manifests: [web.yaml] }], existing: [facts.yaml] }
+          overlay: { targets: [{ kustomize: overlay }] }
+          small: { targets: [{ manifests: [web.yaml, more.yaml] }] }
+      `,
+      'web.yaml': filler(1),
+      'more.yaml': filler(30),
+      'facts.yaml': filler(120),
+      'overlay/kustomization.yaml': 'resources: [../base]\n',
+      'base/kustomization.yaml': 'resources: [web.yaml]\n',
+      'base/web.yaml': filler(5),
+      'chart/Chart.yaml': 'apiVersion: v2\nname: chart\nversion: 1.0.0\n',
+      'chart/templates/web.yaml': filler(1),
+    });
+    const sources = new SourceFiles(root);
+    const { environments } = await select({ cwd: root }, sources, async () => []);
+    const costs = environments.map(async (one) => [one.name, Math.floor((await costOf(one, sources)) / 1000)]);
+    expect(await Promise.all(costs)).toEqual([
+      ['chart', 101],
+      ['facts', 121],
+      ['overlay', 55],
+      ['small', 31],
+    ]);
+    const shares = [1, 2, 3].map((index) => shareOf([{ environments, sources }], { index, count: 3, cwd: root }, []));
+    expect((await Promise.all(shares)).map(({ mine }) => [...mine])).toEqual([
+      ['facts'],
+      ['chart'],
+      ['overlay', 'small'],
+    ]);
   });
 });
 
