@@ -27,16 +27,11 @@ export class Inputs {
 
   /** A file, or what stands in its place, under the name that leads there. Throws UnknownInput. */
   addFile(path: string): void {
-    const { what, digest, realPath } = this.#digests.path(path);
+    const { what, digest, realPath, clock } = this.#digests.path(path);
     this.#paths.add(path);
     if (what === 'absent') this.#absent.add(path);
+    this.#clock ||= clock;
     this.add(this.name(path), what, digest, this.name(realPath));
-  }
-
-  /** What a file holds, whatever it is called. Throws UnknownInput. */
-  addContent(path: string): void {
-    this.#paths.add(path);
-    this.add(this.#digests.path(path).digest);
   }
 
   /** A chart: an archive, or a directory with all that lies in it. Throws UnknownInput. */

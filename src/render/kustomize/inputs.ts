@@ -35,6 +35,7 @@ export function addInputs(inputs: Inputs, graph: KustomizationGraph, sources: So
   }
   for (const { settings, places } of graph.charts) {
     if (settings) unknown();
+    inputs.add(process.env.TZ);
     for (const place of places) inputs.addChart(place);
   }
 }
