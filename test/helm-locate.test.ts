@@ -66,29 +66,37 @@ function scalarEdits(rest: string): string[] {
   return [`${quote}edited${quote}${after}`, `edited${rest}`, `${quote}edited${rest.slice(quote.length)}`];
 }
 
-/** What all objects of one source say at a path, undefined where the chart does not render. */
-async function said(helm: string, chart: string, source: string, path: Path): Promise<string | undefined> {
+type Said = (source: string, path: Path) => string;
+
+/** What all objects of one source say at a path; undefined where the chart does not render. */
+async function printed(helm: string, chart: string): Promise<Said | undefined> {
   try {
     const args = ['template', 'rel', chart, '--namespace', 'ns', '--include-crds'];
     const { stdout } = await promisify(execFile)(helm, args);
     const objects = readObjects(splitOutput(stdout, (name) => name.startsWith('shop/') && !name.includes('vouchers')));
-    const own = objects.filter(({ piece }) => piece.source === source);
-    return JSON.stringify(own.map(({ document }) => valueAt(document.value, path)));
+    return (source, path) => {
+      const own = objects.filter(({ piece }) => piece.source === source);
+      return JSON.stringify(own.map(({ document }) => valueAt(document.value, path)));
+    };
   } catch {
     return undefined;
   }
 }
 
 /** Whether an edit of what stands at a location changes what objects of a source say at a path. */
-async function isProven(helm: string, root: string, source: string, path: Path, location: Location): Promise<boolean> {
+async function isProven(
+  helm: string,
+  root: string,
+  original: Said | undefined,
+  { source, path, location }: { source: string; path: Path; location: Location },
+): Promise<boolean> {
   const copy = await mkdtemp(join(root, 'copy-'));
   await cp(join(root, 'shop'), join(copy, 'shop'), { recursive: true });
   const file = join(copy, location.file);
-  const original = await said(helm, join(copy, 'shop'), source, path);
   for (const edited of edits(await readFile(file, 'utf8'), location)) {
     await writeFile(file, edited);
-    const after = await said(helm, join(copy, 'shop'), source, path);
-    if (after !== undefined && after !== original) return true;
+    const after = await printed(helm, join(copy, 'shop'));
+    if (after && after(source, path) !== original?.(source, path)) return true;
   }
   return false;
 }
@@ -422,11 +430,14 @@ describe.each(LAYERS)('with the helm of %s', (layer) => {
     );
     // An edit takes a render: each version takes a third of them, another one.
     const provable = all.filter((_, i) => i % 3 === LAYERS.indexOf(layer));
+    const original = await printed(helm, join(root, 'shop'));
+    expect(original).toBeDefined();
     const limit = pLimit(4);
     const unproven = await Promise.all(
       provable.map(({ object, path, location }) =>
         limit(async () => {
-          const proven = await isProven(helm, root, object.source.file.replace('/worker/', '/mailer/'), path, location);
+          const source = object.source.file.replace('/worker/', '/mailer/');
+          const proven = await isProven(helm, root, original, { source, path, location });
           return proven ? [] : [`${object.source.file} ${path.join('.')}: ${at(location)}`];
         }),
       ),
