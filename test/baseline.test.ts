@@ -24,6 +24,7 @@ import { loadReporter } from '../src/report/index.ts';
 import { yaml } from '../src/rule.ts';
 import { SourceFiles } from '../src/source.ts';
 import { commandLine } from './command-line.ts';
+import { GitRepository } from './git-repository.ts';
 import { tree } from './tree.ts';
 
 const NAME = 'k8s-lint-baseline.yaml';
@@ -430,6 +431,19 @@ describe('lint', () => {
     const since = { ref: 'main', commit: print('a'), before: { errors: 1, warnings: 1, infos: 0 }, fixed: [] };
     expect(summary(await write({ ...report, since }, options))).toEqual([
       `${judged} new since main, 1 ignored, 2 known by ${NAME}`,
+    ]);
+  });
+
+  it('covers a finding in every environment; with --since, where a change brings it to another one it is new', async () => {
+    const config = project['k8s-lint.yaml'];
+    const files = { ...project, 'k8s-lint.yaml': config.replace('[apps/*.yaml, prod.yaml]', '[prod.yaml]') };
+    const repository = new GitRepository({ ...files, [NAME]: await baselineOf(files) });
+    repository.write({ 'k8s-lint.yaml': config });
+    expect(left(await lintIn(repository.directory))).toEqual([]);
+    const { diagnostics } = await lintIn(repository.directory, { since: 'HEAD' });
+    expect(diagnostics.map(({ rule, targets }) => [rule, targets.map(({ environment }) => environment)])).toEqual([
+      ['image-tag-latest', ['prod']],
+      ['host-network-port-mismatch', ['prod']],
     ]);
   });
 
