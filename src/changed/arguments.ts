@@ -1,5 +1,5 @@
-import { lstatSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { isThere } from '../below.ts';
 import { UsageError } from '../usage-error.ts';
 
 /**
@@ -14,14 +14,5 @@ export function refuseFilesNamedLikeOptions(argv: readonly string[], cwd: string
         `${argument} reads like an option, and is a file here: rename it, or name it as ./${argument}`,
       );
     }
-  }
-}
-
-function isThere(path: string): boolean {
-  try {
-    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
-  } catch {
-    // Longer than a name can be, or below a file.
-    return false;
   }
 }

@@ -1,5 +1,5 @@
-import { lstatSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { isThere } from '../below.ts';
 import type { Target } from '../render/target.ts';
 import { showLocation } from '../report/shown.ts';
 import { repositoryRoot } from '../repository.ts';
@@ -71,16 +71,8 @@ export function findConfig(cwd: string): string | undefined {
   const root = repositoryRoot(cwd);
   for (let directory = cwd; ; directory = dirname(directory)) {
     const file = join(directory, CONFIG_FILE);
+    // A link that leads nowhere is a configuration that can't be read, not one that isn't there.
     if (isThere(file)) return file;
     if (directory === root) return undefined;
-  }
-}
-
-/** A link that leads nowhere is a configuration that can't be read, not one that isn't there. */
-function isThere(file: string): boolean {
-  try {
-    return lstatSync(file, { throwIfNoEntry: false }) !== undefined;
-  } catch {
-    return false;
   }
 }

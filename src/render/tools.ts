@@ -1,9 +1,10 @@
 import { accessSync, constants, statSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, delimiter, isAbsolute, join, resolve } from 'node:path';
 import type { RenderCache } from '../cache/render-cache.ts';
 import { pinnedTool } from './pinned.ts';
+import { withPrivateDirectory } from './private-directory.ts';
 import { run } from './run.ts';
 
 /** A tool that is needed isn't there, or isn't what it should be. Its message says what was looked for and how to get it. */
@@ -293,8 +294,7 @@ const PROBE_TEMPLATE = 'probe: {{ .Capabilities.HelmVersion.Version }} {{ .Capab
 
 /** Renders a chart that prints both versions: `helm version` doesn't tell the Kubernetes version that charts see. */
 async function identifyHelm(command: string, env: NodeJS.ProcessEnv): Promise<Helm | string> {
-  const chart = await mkdtemp(join(tmpdir(), 'k8s-lint-'));
-  try {
+  return withPrivateDirectory(async (chart) => {
     await mkdir(join(chart, 'templates'));
     await writeFile(join(chart, 'Chart.yaml'), 'apiVersion: v2\nname: probe\nversion: 0.0.0\n');
     await writeFile(join(chart, 'templates', 'probe.yaml'), PROBE_TEMPLATE);
@@ -305,7 +305,5 @@ async function identifyHelm(command: string, env: NodeJS.ProcessEnv): Promise<He
     const major = Number.parseInt(versions[1], 10);
     if (major !== 3 && major !== 4) return `is helm ${versions[1]}, and only helm 3 and 4 are known`;
     return { command, version: versions[1], major, kubernetesVersion: versions[2] };
-  } finally {
-    await rm(chart, { recursive: true, force: true });
-  }
+  });
 }
