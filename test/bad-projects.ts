@@ -10,6 +10,7 @@ import { lint } from '../src/lint.ts';
 import { pinned } from '../src/render/tools.ts';
 import type { Report } from '../src/report/report.ts';
 import { UsageError } from '../src/usage-error.ts';
+import { toolVersions } from './tool-versions.ts';
 import { tree } from './tree.ts';
 
 const bin = fileURLToPath(new URL('../bin/k8s-lint.js', import.meta.url));
@@ -88,6 +89,7 @@ export async function said(cwd: string, args: readonly string[] = [], options: R
       kustomize: kustomize ?? tools.kubectl,
       helm: helm ?? tools.helm,
       concurrency: 2,
+      cache: toolVersions,
       ...(seconds === undefined ? {} : { timeout: Number(seconds) * 1000 }),
       ...(input === undefined ? {} : { stdin: input }),
     });
@@ -218,7 +220,8 @@ export async function saidToOrdinaryUser(cwd: string, closed: readonly string[])
   const tools = tree({ 'home/': '' });
   copyFileSync(kubectl, join(tools, 'kubectl'));
   copyFileSync(helm, join(tools, 'helm'));
-  const own = ['--kustomize', join(tools, 'kubectl'), '--helm', join(tools, 'helm')];
+  // What root keeps in a cache, nobody else may write to.
+  const own = ['--no-cache', '--kustomize', join(tools, 'kubectl'), '--helm', join(tools, 'helm')];
   for (const path of [tools, join(tools, 'home'), cwd]) chmodSync(path, 0o777);
   for (const path of closed) chmodSync(join(cwd, path), 0);
   const script = `

@@ -6,6 +6,7 @@ import { lint } from '../src/lint.ts';
 import { pinned } from '../src/render/tools.ts';
 import type { Report } from '../src/report/report.ts';
 import type { Example } from '../src/rule.ts';
+import { toolVersions } from './tool-versions.ts';
 
 /** One expected or reported line: `file:line message`. */
 export type Line = string;
@@ -97,6 +98,7 @@ export async function lintFiles(
       kustomize: kubectl,
       helm,
       concurrency: 2,
+      cache: toolVersions,
       today: '2026-06-15',
       ...(options.rules ? { rules: options.rules } : {}),
       ...(options.paths ? { paths: options.paths } : {}),

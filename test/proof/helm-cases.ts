@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { readdirSync } from 'node:fs';
+import { mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -63,20 +64,35 @@ export function namespaceOf(manifest: string): string {
   );
 }
 
-/** A stream as the template of a chart, word for word. */
-export function literalCase({ name, manifest, existing }: Stream): HelmCase {
-  const namespace = namespaceOf(manifest);
-  const facts = existing === undefined ? '' : ', existing: [existing.yaml]';
+/** Streams as the templates of charts, word for word, each in an environment of its own. */
+export function literalCase(all: readonly Stream[]): HelmCase {
+  const files: Record<string, string> = {};
+  const environments: string[] = [];
+  for (const [i, { manifest, existing }] of all.entries()) {
+    const directory = `c${i}`;
+    files[`${directory}/app/Chart.yaml`] = 'apiVersion: v2\nname: app\nversion: 0.1.0\n';
+    files[`${directory}/${LITERAL}`] = manifest.replaceAll('{{', '{{ "{{" }}');
+    if (existing !== undefined) files[`${directory}/existing.yaml`] = existing;
+    const facts = existing === undefined ? '' : `, existing: [${directory}/existing.yaml]`;
+    const helm = `{ chart: ${directory}/app, release: rel, namespace: ${namespaceOf(manifest)} }`;
+    environments.push(`  ${directory}: { targets: [{ helm: ${helm} }]${facts} }\n`);
+  }
+  files['k8s-lint.yaml'] = `environments:\n${environments.join('')}`;
+  files['all/Chart.yaml'] = 'apiVersion: v2\nname: all\nversion: 0.1.0\n';
   return {
-    name: `literal ${name}`,
-    files: {
-      'app/Chart.yaml': 'apiVersion: v2\nname: app\nversion: 0.1.0\n',
-      'app/templates/all.yaml': manifest.replaceAll('{{', '{{ "{{" }}'),
-      ...(existing === undefined ? {} : { 'existing.yaml': existing }),
-      'k8s-lint.yaml': `environments: { example: { targets: [{ helm: { chart: app, release: rel, namespace: ${namespace} } }]${facts} } }\n`,
+    name: 'literal',
+    files,
+    together: 'all',
+    prepare: async (cwd) => {
+      await mkdir(join(cwd, 'all/templates'));
+      for (const i of all.keys()) {
+        await symlink(join(cwd, `c${i}`, LITERAL), join(cwd, `all/templates/c${i}.yaml`));
+      }
     },
   };
 }
+
+const LITERAL = 'app/templates/all.yaml';
 
 const DEPLOYMENT = `apiVersion: apps/v1
 kind: Deployment

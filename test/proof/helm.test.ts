@@ -40,9 +40,10 @@ describe('every line that is reported of a chart changes the field when it is ed
   });
 
   it('in the examples of the rules, as templates', async () => {
-    const verdicts = await verdictsOf(streams().map(literalCase));
+    const verdicts = await verdictsOf([literalCase(streams())]);
     expect(unproven(verdicts)).toEqual([]);
-    expect(filesOf(verdicts)).toEqual(['app/templates/all.yaml']);
+    const files = filesOf(verdicts).map((file) => file.replace(/^c\d+\//, ''));
+    expect([...new Set(files)]).toEqual(['app/templates/all.yaml']);
   });
 
   it('in the examples of the rules, with what they say scattered over values', async () => {

@@ -8,7 +8,7 @@ import { targetsOf, valuesOf } from './values.ts';
 
 const LONG = 900_000;
 /** Of a fixture or a generated kustomization, copies that are built for values of which no rule speaks. */
-const PATIENCE = 8;
+const PATIENCE = 4;
 
 /** All that was tried, in order. */
 const verdicts: { what: string; found: readonly Verdict[] }[] = [];

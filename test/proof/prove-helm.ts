@@ -14,8 +14,9 @@ import type { Path } from '../../src/resource.ts';
 import { rules } from '../../src/rules/index.ts';
 import { SourceFiles } from '../../src/source.ts';
 import { readYaml } from '../../src/yaml.ts';
+import { toolVersions } from '../tool-versions.ts';
 import { applied, type Edit, editsAt, holdsToken } from './edit.ts';
-import { type Layer, written } from './prove.ts';
+import { type Layer, QUICK, written } from './prove.ts';
 import { templateEdits } from './template-edit.ts';
 
 /** A repository that holds charts. */
@@ -26,6 +27,8 @@ export interface HelmCase {
   prepare?(cwd: string, helm: string): Promise<void>;
   /** What helm must print of it, in any order: else the case isn't what it seems. */
   objects?: readonly Record<string, unknown>[];
+  /** A chart that holds the only template of each target's chart, by the name of the environment: it is rendered in their place. */
+  together?: string;
 }
 
 /**
@@ -59,18 +62,31 @@ const limit = pLimit(3);
 export const renders = { count: 0 };
 
 /** Lints a repository and proves what it says of charts; with the objects that each target renders, by environment and target. */
-export async function proveHelm({ name, files, prepare, objects }: HelmCase, layer: Layer): Promise<HelmVerdict[]> {
+export async function proveHelm(item: HelmCase, layer: Layer): Promise<HelmVerdict[]> {
+  const { name, files, prepare, objects, together } = item;
   const { kubectl, helm } = await pinned(layer);
   return limit(() =>
     written(files, async (cwd) => {
       await prepare?.(cwd, helm);
-      const report = await lint({ cwd, kustomize: kubectl, helm, concurrency: 1, today: '2026-06-15' });
+      const options = { concurrency: 2, cache: toolVersions, today: '2026-06-15' };
+      const report = await lint({ cwd, kustomize: kubectl, helm, ...options });
       if (report.failures.length > 0) throw new Error(`${name}: ${report.failures.join('; ')}`);
-      const proof = new Proof(name, cwd, helm, objects);
+      const releases = await releasesIn(cwd);
+      const claims = [...releases].map(([key, { target }]) => {
+        return {
+          key,
+          target,
+          diagnostics: report.diagnostics.filter(({ targets }) => targets.some((ref) => keyOf(ref) === key)),
+        };
+      });
+      if (together !== undefined) {
+        const print = () => printedTogether(helm, cwd, together, releases);
+        return new Proof(name, cwd, print, objects).of(claims);
+      }
       const verdicts: HelmVerdict[] = [];
-      for (const [key, release] of await releasesIn(cwd)) {
-        const own = report.diagnostics.filter(({ targets }) => targets.some((ref) => keyOf(ref) === key));
-        if (own.length > 0) verdicts.push(...(await proof.ofRelease(key, release, own)));
+      for (const claim of claims) {
+        const print = () => printedAlone(helm, cwd, claim.key);
+        if (claim.diagnostics.length > 0) verdicts.push(...(await new Proof(name, cwd, print, objects).of([claim])));
       }
       return verdicts;
     }),
@@ -99,13 +115,17 @@ async function releasesIn(cwd: string): Promise<Map<string, Release>> {
   return releases;
 }
 
-/** What the real helm prints of a release; what it says where it refuses. */
-async function printed(helm: string, cwd: string, { target, kubernetesVersion }: Release): Promise<Objects | string> {
-  renders.count++;
+/** What is printed of each target; what helm says where it refuses. */
+type Printed = Map<string, Objects> | string;
+
+/** What the real helm prints of a target, as its k8s-lint.yaml has it now. */
+async function printedAlone(helm: string, cwd: string, key: string): Promise<Printed> {
+  const release = (await releasesIn(cwd)).get(key);
+  if (!release) return 'the target is gone';
+  const { target, kubernetesVersion } = release;
   const set = join(cwd, '.set.json');
   if (target.set) writeFileSync(set, JSON.stringify(target.set));
   const args = [
-    'template',
     '--include-crds',
     ...(target.namespace === undefined ? [] : [`--namespace=${target.namespace}`]),
     ...[...target.values, ...(target.set ? [set] : [])].map((file) => `--values=${file}`),
@@ -114,12 +134,39 @@ async function printed(helm: string, cwd: string, { target, kubernetesVersion }:
     target.release,
     target.chart,
   ];
-  try {
-    const { stdout } = await promisify(execFile)(helm, args, { cwd, maxBuffer: 1e9 });
-    return readYaml(stdout).flatMap(({ value }) => flat(value));
-  } catch (error) {
-    return (error as { stderr?: string }).stderr ?? String(error);
+  const text = await template(helm, cwd, args);
+  return typeof text === 'string' ? new Map([[key, objectsIn(text)]]) : text.refused;
+}
+
+/** What it prints of the chart that holds the templates of all, by the environments that these are named after. */
+async function printedTogether(
+  helm: string,
+  cwd: string,
+  chart: string,
+  releases: ReadonlyMap<string, Release>,
+): Promise<Printed> {
+  const text = await template(helm, cwd, ['rel', chart]);
+  if (typeof text !== 'string') return text.refused;
+  const texts = new Map<string, string>();
+  for (const part of text.split(/^(?=---\n# Source: )/m)) {
+    const file = /^# Source: .*\/templates\/(.*)\.yaml$/m.exec(part)?.[1] ?? '';
+    texts.set(file, `${texts.get(file) ?? ''}${part}`);
   }
+  return new Map([...releases.keys()].map((key) => [key, objectsIn(texts.get(key.split(':')[0] ?? '') ?? '')]));
+}
+
+async function template(helm: string, cwd: string, args: readonly string[]): Promise<string | { refused: string }> {
+  renders.count++;
+  try {
+    const { stdout } = await promisify(execFile)(helm, ['template', ...args], { cwd, env: QUICK, maxBuffer: 1e9 });
+    return stdout;
+  } catch (error) {
+    return { refused: (error as { stderr?: string }).stderr ?? String(error) };
+  }
+}
+
+function objectsIn(text: string): Objects {
+  return readYaml(text).flatMap(({ value }) => flat(value));
 }
 
 /** An object, or those of a List. */
@@ -133,6 +180,7 @@ function flat(value: unknown): Objects {
 /** A diagnostic on its way: what may be edited, and what was tried. */
 interface Attempt {
   verdict: HelmVerdict;
+  target: HelmTarget;
   /** Absolute. */
   file: string;
   path: Path;
@@ -144,40 +192,58 @@ interface Attempt {
   why: string[];
 }
 
+/** What is said of a target. */
+interface Claims {
+  key: string;
+  target: HelmTarget;
+  diagnostics: readonly Diagnostic[];
+}
+
 class Proof {
   private readonly name: string;
   private readonly cwd: string;
-  private readonly helm: string;
+  private readonly print: () => Promise<Printed>;
   private readonly expected: HelmCase['objects'];
 
-  constructor(name: string, cwd: string, helm: string, expected: HelmCase['objects']) {
+  constructor(name: string, cwd: string, print: () => Promise<Printed>, expected: HelmCase['objects']) {
     this.name = name;
     this.cwd = cwd;
-    this.helm = helm;
+    this.print = print;
     this.expected = expected;
   }
 
-  async ofRelease(key: string, release: Release, diagnostics: readonly Diagnostic[]): Promise<HelmVerdict[]> {
-    const verdicts = diagnostics.flatMap((diagnostic) => {
-      const own = { name: this.name, target: key, diagnostic, kind: this.kindOf(diagnostic, release.target) };
-      return [own, ...this.related(own, release.target)];
+  /** The verdicts on what is said of targets, none of which changes when another one is edited. */
+  async of(claims: readonly Claims[]): Promise<HelmVerdict[]> {
+    const all = claims.map(({ key, target, diagnostics }) => ({
+      key,
+      target,
+      verdicts: diagnostics.flatMap((diagnostic) => {
+        const own = { name: this.name, target: key, diagnostic, kind: this.kindOf(diagnostic, target) };
+        return [own, ...this.related(own, target)];
+      }),
+    }));
+    const wanted = ({ kind }: HelmVerdict) => kind === 'value' || kind === 'template';
+    const verdicts = all.flatMap((one) => one.verdicts);
+    if (!verdicts.some(wanted)) return verdicts;
+    const before = await this.print();
+    if (typeof before === 'string') throw new Error(`${this.name}: helm refuses: ${before}`);
+    const lanes = all.map(({ key, target, verdicts: own }) => {
+      const objects = before.get(key) ?? [];
+      if (this.expected && !isSameSet(objects, this.expected))
+        throw new Error(`${this.name}: helm prints something else`);
+      return own.filter(wanted).map((verdict, n) => this.attempt(verdict, n, objects, target));
     });
-    const wanted = verdicts.filter(({ kind }) => kind === 'value' || kind === 'template');
-    if (wanted.length === 0) return verdicts;
-    const before = await printed(this.helm, this.cwd, release);
-    if (typeof before === 'string') throw new Error(`${this.name} ${key}: helm refuses: ${before}`);
-    if (this.expected && !isSameSet(before, this.expected)) throw new Error(`${this.name}: helm prints something else`);
-    const attempts = wanted.map((verdict, n) => this.attempt(verdict, n, before, release));
+    const attempts = lanes.flat();
     // An edit of a template's line may take away what another one writes: each kind of place goes on its own, twice.
     const groups = [
       attempts.filter(({ verdict }) => verdict.says === undefined),
       attempts.filter(({ verdict }) => verdict.says !== undefined && verdict.kind === 'value'),
       attempts.filter(({ verdict }) => verdict.says !== undefined && verdict.kind === 'template'),
     ];
-    for (const group of [...groups, ...groups]) await this.together(group, key);
-    for (const attempt of attempts) {
-      await this.alone(attempt, key);
-      if (!attempt.proven) attempt.verdict.why = attempt.why.join('; ') || 'nothing can be edited there';
+    for (const group of [...groups, ...groups]) await this.together(group);
+    await this.alone(lanes);
+    for (const { proven, verdict, why } of attempts) {
+      if (!proven) verdict.why = why.join('; ') || 'nothing can be edited there';
     }
     return verdicts;
   }
@@ -201,7 +267,7 @@ class Proof {
     return /\/(?:templates|crds)\//.test(inChart) ? 'template' : 'value';
   }
 
-  private attempt(verdict: HelmVerdict, n: number, objects: Objects, { target }: Release): Attempt {
+  private attempt(verdict: HelmVerdict, n: number, objects: Objects, target: HelmTarget): Attempt {
     const { location, path = [], resource } = verdict.diagnostic;
     const file = join(this.cwd, location.file);
     const text = readFileSync(file, 'utf8');
@@ -213,11 +279,21 @@ class Proof {
       : editsAt(location.file, text, place, n).filter(({ what }) => what !== 'line');
     const before = objectsOf(objects, verdict.diagnostic, target);
     const why = before.length === 0 ? [`helm prints no ${resource?.kind}/${resource?.name}`] : [];
-    return { verdict, file, path, edits: before.length === 0 ? [] : edits, before, proven: false, tried: false, why };
+    return {
+      verdict,
+      target,
+      file,
+      path,
+      edits: before.length === 0 ? [] : edits,
+      before,
+      proven: false,
+      tried: false,
+      why,
+    };
   }
 
   /** Edits the places of many diagnostics at once: what each wrote must be found in its own field. Halves what is refused. */
-  private async together(attempts: readonly Attempt[], key: string): Promise<void> {
+  private async together(attempts: readonly Attempt[]): Promise<void> {
     const open = attempts.filter(
       ({ edits, path, tried }) => !tried && edits[0]?.token !== undefined && !isIdentity(path),
     );
@@ -237,53 +313,66 @@ class Proof {
       for (const edit of result.done) done.add(edit);
       return [file, result.text] as const;
     });
-    const after = await this.printedWith(texts, key);
+    const after = await this.printedWith(texts);
     if (typeof after === 'string') {
       const half = Math.ceil(open.length / 2);
-      await this.together(open.slice(0, half), key);
-      await this.together(open.slice(half), key);
+      await this.together(open.slice(0, half));
+      await this.together(open.slice(half));
       return;
     }
     for (const { attempt, edit } of first) {
       if (!done.has(edit)) continue;
       attempt.tried = true;
-      const { path } = attempt;
-      attempt.proven = after
-        .objectsOf(attempt.verdict.diagnostic)
-        .some((object) => holdsToken(whatIsLeft(object, path, edit), edit.token ?? ''));
+      const { path, target, verdict } = attempt;
+      const objects = objectsOf(after.get(verdict.target) ?? [], verdict.diagnostic, target);
+      attempt.proven = objects.some((object) => holdsToken(whatIsLeft(object, path, edit), edit.token ?? ''));
     }
   }
 
-  /** Tries the edits of a diagnostic one by one. */
-  private async alone(attempt: Attempt, key: string): Promise<void> {
-    const { file, edits, path, before, why, verdict } = attempt;
-    for (const edit of edits) {
-      if (attempt.proven) return;
-      const text = applied(readFileSync(file, 'utf8'), [edit]).text;
-      const after = await this.printedWith([[file, text]], key);
-      if (typeof after === 'string') why.push(`${edit.what}: ${after.trim().slice(-300)}`);
-      else if (isChanged(before, after.objectsOf(verdict.diagnostic), path)) attempt.proven = true;
-      else if (isRenamed(before, after.all, path, edit)) attempt.proven = true;
+  /** Tries the edits of each target's diagnostics one by one. */
+  private async alone(lanes: readonly Attempt[][]): Promise<void> {
+    const queues = lanes.map((lane) => lane.flatMap((attempt) => attempt.edits.map((edit) => ({ attempt, edit }))));
+    for (;;) {
+      const tries = queues.flatMap((queue) => {
+        while (queue[0]?.attempt.proven) queue.shift();
+        return queue.splice(0, 1);
+      });
+      if (tries.length === 0) return;
+      await this.tryOut(tries);
+    }
+  }
+
+  /** Makes edits of different targets. Halves what is refused. */
+  private async tryOut(tries: readonly { attempt: Attempt; edit: Edit }[]): Promise<void> {
+    const texts = tries.map(({ attempt: { file }, edit }) => {
+      return [file, applied(readFileSync(file, 'utf8'), [edit]).text] as const;
+    });
+    const after = await this.printedWith(texts);
+    if (typeof after === 'string' && tries.length > 1) {
+      const half = Math.ceil(tries.length / 2);
+      await this.tryOut(tries.slice(0, half));
+      await this.tryOut(tries.slice(half));
+      return;
+    }
+    for (const { attempt, edit } of tries) {
+      const { path, before, why, verdict, target } = attempt;
+      if (typeof after === 'string') {
+        why.push(`${edit.what}: ${after.trim().slice(-300)}`);
+        continue;
+      }
+      const all = after.get(verdict.target) ?? [];
+      if (isChanged(before, objectsOf(all, verdict.diagnostic, target), path)) attempt.proven = true;
+      else if (isRenamed(before, all, path, edit)) attempt.proven = true;
       else why.push(`${edit.what}: nothing changes`);
     }
   }
 
-  /** What a release prints while files hold other texts. */
-  private async printedWith(
-    texts: readonly (readonly [file: string, text: string])[],
-    key: string,
-  ): Promise<After | string> {
+  /** What is printed while files hold other texts. */
+  private async printedWith(texts: readonly (readonly [file: string, text: string])[]): Promise<Printed> {
     const originals = texts.map(([file]) => [file, readFileSync(file)] as const);
     for (const [file, text] of texts) writeFileSync(file, text);
     try {
-      const release = (await releasesIn(this.cwd)).get(key);
-      if (!release) return 'the target is gone';
-      const objects = await printed(this.helm, this.cwd, release);
-      if (typeof objects === 'string') return objects;
-      return {
-        all: objects,
-        objectsOf: (diagnostic) => objectsOf(objects, diagnostic, release.target),
-      };
+      return await this.print();
     } catch (error) {
       return String(error);
     } finally {
@@ -295,11 +384,6 @@ class Proof {
 /** What the way of a value through a chart says of places that decide it. */
 const DECIDES =
   /^(?:it depends on .*, set here|the template writes it here|included here|the included definition prints it here)$/;
-
-interface After {
-  all: Objects;
-  objectsOf(diagnostic: Diagnostic): Objects;
-}
 
 /** A file of `crds/` is no template. */
 function isCrd(file: string, { chart }: HelmTarget): boolean {

@@ -10,6 +10,7 @@ import { pinned } from '../../src/render/tools.ts';
 import type { Report } from '../../src/report/report.ts';
 import type { Path } from '../../src/resource.ts';
 import { readYaml } from '../../src/yaml.ts';
+import { toolVersions } from '../tool-versions.ts';
 import { applied, type Edit, editsAt, holdsToken } from './edit.ts';
 
 export type Layer = 'v31' | 'v35';
@@ -36,6 +37,8 @@ type Objects = Record<string, unknown>[];
 
 /** As many tools at a time as run anyway. */
 const limit = pLimit(2);
+/** For tools that end soon: they never collect garbage, for which Go takes a quarter of their time. */
+export const QUICK = { ...process.env, GOGC: 'off' };
 
 /** Writes files into a directory of their own and calls back with it; then it is gone. */
 export async function written<T>(files: Record<string, string>, use: (cwd: string) => Promise<T>): Promise<T> {
@@ -55,8 +58,8 @@ export async function written<T>(files: Record<string, string>, use: (cwd: strin
 export async function linted(files: Record<string, string>, layer: Layer, rules: string[] = []): Promise<Report> {
   const { kubectl, helm } = await pinned(layer);
   return written(files, (cwd) => {
-    const today = '2026-06-15';
-    return lint({ cwd, kustomize: kubectl, helm, concurrency: 2, today, ...(rules.length > 0 ? { rules } : {}) });
+    const options = { concurrency: 2, cache: toolVersions, today: '2026-06-15' };
+    return lint({ cwd, kustomize: kubectl, helm, ...options, ...(rules.length > 0 ? { rules } : {}) });
   });
 }
 
@@ -157,7 +160,7 @@ class Workshop {
       written(edited(files, [...edits, ...this.#repairs]), async (cwd) => {
         try {
           const args = ['kustomize', this.#target, '--load-restrictor=LoadRestrictionsNone'];
-          const { stdout } = await promisify(execFile)(kubectl, args, { cwd, maxBuffer: 1e9 });
+          const { stdout } = await promisify(execFile)(kubectl, args, { cwd, env: QUICK, maxBuffer: 1e9 });
           return readYaml(stdout).flatMap(({ value, empty }) => (empty ? [] : [value as Record<string, unknown>]));
         } catch (error) {
           return (error as { stderr?: string }).stderr || String(error);
@@ -274,7 +277,12 @@ export async function proveTarget(
   }
   // What objects and items are known by is changed last: it may change what else acts on them.
   const isCalm = ({ path }: Attempt) => !IDENTIFYING.has(String(path.at(-1)));
+  const isName = ({ path }: Attempt) => NAMES.has(String(path.at(-1)));
   await proveTogether(attempts.filter(isCalm), workshop);
+  const items = attempts.filter((attempt) => !isCalm(attempt) && !isName(attempt));
+  if (new Set(items.map(placeOf)).size > 1) await proveTogether(items, workshop);
+  // What doesn't show there may be due to the others.
+  for (const item of items) item.suspect = false;
   const places = new Map<string, Attempt[]>();
   for (const attempt of attempts.filter(({ proven }) => !proven)) {
     places.set(placeOf(attempt), [...(places.get(placeOf(attempt)) ?? []), attempt]);
@@ -287,8 +295,11 @@ export async function proveTarget(
   return verdicts;
 }
 
+/** What objects are known by, and what else has names: a patch of what is called otherwise is refused. */
+const NAMES = new Set(['apiVersion', 'kind', 'name', 'namespace']);
 const IDENTIFYING = new Set([
-  ...['apiVersion', 'kind', 'name', 'namespace', 'key', 'mountPath', 'devicePath', 'ip', 'topologyKey'],
+  ...NAMES,
+  ...['key', 'mountPath', 'devicePath', 'ip', 'topologyKey'],
   ...['whenUnsatisfiable', 'containerPort', 'port', 'protocol', 'type', 'image'],
 ]);
 
@@ -366,7 +377,7 @@ async function proveAlone(attempts: readonly Attempt[], workshop: Workshop): Pro
 async function isProvenWithNamesakes(attempt: Attempt, edit: Edit, workshop: Workshop): Promise<boolean> {
   const { claim, path } = attempt;
   const { file } = claim.location;
-  const isIdentity = ['apiVersion', 'kind', 'name', 'namespace'].includes(String(path.at(-1)));
+  const isIdentity = NAMES.has(String(path.at(-1)));
   if (edit.what !== 'value' || !isIdentity || edit.token === undefined) return false;
   const old = (workshop.text(file) ?? '').slice(edit.start, edit.end).replace(/^["']|["']$/g, '');
   const others = workshop.others(file, old, String(edit.token));
