@@ -221,7 +221,7 @@ describe('the action', () => {
     expect(broken.stderr).toMatch(/^k8s-lint: k8s-lint\.yaml:1[^\n]*\n$/);
     const unknown = use(workspace, { formats: 'sarif html' });
     expect([unknown.code, unknown.outputs]).toEqual([2, { 'exit-code': '2', ...none }]);
-    expect(unknown.stderr).toBe('The input formats takes annotations, summary and sarif.\n');
+    expect(unknown.stdout).toBe('::error title=k8s-lint::The input formats takes annotations, summary and sarif.\n');
   });
 
   it('needs a Node that k8s-lint runs on', () => {
@@ -241,10 +241,8 @@ describe('the action', () => {
     const workspace = repository({ 'web.yaml': pod('web') });
     git(workspace, 'update-ref', 'refs/remotes/origin/main', 'HEAD');
     const ran = use(workspace, { since: 'pull-request' }, { GITHUB_BASE_REF: 'main' });
-    expect([ran.code, ran.outputs['exit-code'], ran.stdout]).toEqual([2, '2', '']);
-    expect(ran.stderr).toBe(
-      'since: pull-request, and the base itself is checked out: nothing of the pull request is here.\n',
-    );
+    const why = 'since: pull-request, and the base itself is checked out: nothing of the pull request is here.';
+    expect([ran.code, ran.outputs['exit-code'], ran.stdout]).toEqual([2, '2', `::error title=k8s-lint::${why}\n`]);
   });
 
   it('executes nothing that an input holds', () => {
