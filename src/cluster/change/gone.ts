@@ -19,7 +19,7 @@ export interface Losses {
 }
 
 /** What holds data, or on whose existence data depends. */
-export function holdsData({ group, kind, object }: Resource): boolean {
+function holdsData({ group, kind, object }: Resource): boolean {
   switch (`${group}/${kind}`) {
     case '/PersistentVolumeClaim':
     case '/Namespace':

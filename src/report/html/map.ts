@@ -16,6 +16,11 @@ const FACT_HEIGHT = 15;
 const MOST_FACTS = 3;
 /** Characters that fit into a card's row. */
 const NAME_LENGTH = 25;
+/** How wide a character of a Service's name and of what is small is, in pixels. */
+const NAME_CHARACTER = 7;
+const SMALL_CHARACTER = 6.2;
+/** With fewer characters a port says nothing. */
+const FEWEST = 4;
 const LABEL = { width: 196, line: 16 };
 const MARGIN = 14;
 /** The widest map; components that fit stand side by side. */
@@ -182,18 +187,22 @@ class Drawing {
       ? others.map((i) => nameIn(this.#picture, this.#node(i))).join(', ')
       : this.#describe(node, index);
     const f = isFolded ? others.flatMap((i) => this.#about(i)) : this.#about(index);
+    const badges = this.#badges(isFolded ? others : [index], top);
     const parts = [
       `<title>${esc(title)}</title>`,
       `<rect class="hit" y="${top}" width="${WIDTH}" height="${height}" rx="7"/>`,
     ];
     if (node.type === 'service') {
       const ports = isFolded ? '' : node.facts.join(' ');
-      const room = NAME_LENGTH + 2 - Math.min(ports.length, 10);
+      const free = badges.left - PAD - 17;
+      const room = Math.min(NAME_LENGTH + 2 - Math.min(ports.length, 10), Math.floor(free / NAME_CHARACTER));
+      const beside = Math.floor((free - Math.min(name.length, room) * NAME_CHARACTER - 6) / SMALL_CHARACTER);
+      const shownPorts = beside < FEWEST ? '' : cut(ports, Math.min(14, beside));
       parts.push(
         top > 0 ? `<path class="rule" d="M0 ${top}h${WIDTH}"/>` : '',
         `<path class="plug" d="M${PAD} ${top + 9}h5a5 5 0 0 1 0 10h-5z"/>`,
         `<text class="service" x="${PAD + 17}" y="${top + 18.5}">${esc(cut(name, room))}` +
-          `<tspan class="port" dx="6">${esc(cut(ports, 14))}</tspan></text>`,
+          `<tspan class="port" dx="6">${esc(shownPorts)}</tspan></text>`,
       );
     } else {
       const kind = node.type === 'missing' ? 'no such Service' : isFolded ? '' : node.kind;
@@ -203,7 +212,7 @@ class Drawing {
         facts[MOST_FACTS - 1] = `and ${node.facts.length - MOST_FACTS + 1} more hosts`;
       parts.push(
         top > 0 ? `<path class="rule" d="M0 ${top}h${WIDTH}"/>` : '',
-        `<text class="kind" x="${PAD + 3}" y="${top + 16}">${esc(cut(kind + where, NAME_LENGTH + 4))}${node.existing ? ' (exists)' : ''}</text>`,
+        `<text class="kind" x="${PAD + 3}" y="${top + 16}">${esc(cut(kind + where, Math.min(NAME_LENGTH + 4, Math.floor((badges.left - PAD - 3) / SMALL_CHARACTER))))}${node.existing ? ' (exists)' : ''}</text>`,
         `<text class="name" x="${PAD + 3}" y="${top + 34}">${esc(cut(name, NAME_LENGTH))}</text>`,
         ...facts.map(
           (fact, i) =>
@@ -218,21 +227,21 @@ class Drawing {
       if (node.isolated?.[side])
         parts.push(`<rect class="gate" x="${x}" y="${top + 5}" width="5" height="${height - 10}" rx="2.5"/>`);
     }
-    parts.push(this.#badges(isFolded ? others : [index], top));
+    parts.push(badges.html);
     const role = `role="button" tabindex="-1" aria-pressed="false" aria-label="${esc(title)}"`;
     const hurt = this.#edgesOf(index).some(({ state, from }) => state === 'blocked' && from === index) ? ' hurt' : '';
     return `<g class="node ${node.type}${hurt}" ${role} data-n="${index}" data-f="${[...new Set(f)].join(' ')}">${parts.join('')}</g>`;
   }
 
-  /** How many errors and warnings stand in nodes themselves. */
-  #badges(nodes: readonly number[], top: number): string {
+  /** How many errors and warnings stand in nodes themselves, and how far to the right there is room beside that. */
+  #badges(nodes: readonly number[], top: number): { html: string; left: number } {
     const counts = { error: 0, warning: 0, info: 0 };
     for (const id of nodes.flatMap((node) => this.#node(node).findings)) {
       const found = this.#found.get(id);
       if (found) counts[found.severity]++;
     }
     let right = WIDTH - 8;
-    return (['error', 'warning', 'info'] as const)
+    const html = (['error', 'warning', 'info'] as const)
       .filter((severity) => counts[severity] > 0)
       .map((severity) => {
         const text = `${SIGNS[severity]}${counts[severity]}`;
@@ -246,6 +255,7 @@ class Drawing {
         );
       })
       .join('');
+    return { html, left: right };
   }
 
   /** The findings of a node, and of what leads to it and from it, by their numbers. */
@@ -368,7 +378,7 @@ function policyName({ policies }: Picture, index: number): string {
 }
 
 /** What a line says: `Deployment/web dials Service/db:5432 (DB_HOST): refused by egress policy NetworkPolicy/web`. */
-export function sentenceOf(picture: Picture, { edges }: Pick<CardLine, 'edges'>): string {
+function sentenceOf(picture: Picture, { edges }: Pick<CardLine, 'edges'>): string {
   const [first] = edges;
   const [from, to] = [picture.nodes[first?.from ?? 0], picture.nodes[first?.to ?? 0]];
   if (!first || !from || !to) return '';
