@@ -236,7 +236,7 @@ spec:
   it('is explained, with where the rule finds something here; other texts are exit 1', async () => {
     const { kubectl, helm } = tools;
     // Its fields are unchecked, which is nothing of the rule.
-    const widget = 'apiVersion: example.com/v1\nkind: Widget\nmetadata: { name: a, namespace: shop }\n';
+    const widget = 'apiVersion: example.com/v1\nkind: Widget\nmetadata: { name: a, namespace: other }\n';
     const directory = tree({ 'shop.yaml': `${shop}---\n${widget}`, 'k8s-lint.yaml': config });
     const args = ['--kustomize', kubectl, '--helm', helm];
     const { stdout, stderr, status } = run(directory, ['-', ...args], '  Error: configmap "limits" not found\n');
