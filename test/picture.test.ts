@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { lint } from '../src/lint.ts';
 import { type Picture, type PictureEdge, picture } from '../src/picture.ts';
 import { pinned } from '../src/render/tools.ts';
+import { drawMap } from '../src/report/html/map.ts';
 import type { Report } from '../src/report/report.ts';
 import { yaml } from '../src/rule.ts';
 import { rules } from '../src/rules/index.ts';
@@ -174,5 +175,28 @@ describe('a picture', () => {
     const text = JSON.stringify(report.pictures);
     expect(text).toContain('DATABASE_URL in Secret/app');
     expect(text).not.toMatch(/hunter2|orders|shop:/);
+  });
+});
+
+describe('a card', () => {
+  it('cuts what would stand under the numbers of its findings', () => {
+    const node = (findings: string[]) => ({
+      kind: 'Service',
+      name: 'deces-backend',
+      type: 'service' as const,
+      facts: ['8080 NodePort'],
+      findings,
+    });
+    const drawn = (findings: string[]) => {
+      const picture = { environment: 'a', nodes: [node(findings)], edges: [], policies: [], notes: [] };
+      const found = new Map(
+        ['a', 'b'].map((id, index) => [
+          id,
+          { index, id, severity: index === 0 ? ('error' as const) : ('warning' as const) },
+        ]),
+      );
+      return /class="port"[^>]*>([^<]*)</.exec(drawMap(picture, found, 'a').svg)?.[1];
+    };
+    expect([drawn([]), drawn(['a']), drawn(['a', 'b'])]).toEqual(['8080 NodePort', '8080 …rt', '']);
   });
 });
