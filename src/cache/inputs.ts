@@ -1,5 +1,4 @@
-import { relative, sep } from 'node:path';
-import { isBelow } from '../below.ts';
+import { isBelow, relativePath } from '../below.ts';
 import { type Digests, UnknownInput } from './digests.ts';
 
 /** What one run of a tool depends on: what it is told, what it reads, and what it looks for in vain. */
@@ -46,7 +45,7 @@ export class Inputs {
   /** A path as its place in the repository, else as seen from the target. */
   name(path: string): string {
     const [kind, from] = isBelow(path, this.root) ? ['in', this.root] : ['from', this.target];
-    return `${kind}:${relative(from, path).split(sep).join('/')}`;
+    return `${kind}:${relativePath(from, path)}`;
   }
 
   isAbsent(path: string): boolean {

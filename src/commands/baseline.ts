@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
-import { dirname, join, relative, resolve, sep } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { type Entry, entryOf, type WrittenEntry } from '../baseline/entry.ts';
 import { matchEntries } from '../baseline/match.ts';
 import { BASELINE_FILE } from '../baseline/read.ts';
 import { type Change, changeBaseline, newBaseline, type Removed } from '../baseline/text.ts';
+import { relativePath } from '../below.ts';
 import { EXIT } from '../cli.ts';
 import { judge, type LintOptions } from '../lint.ts';
 import { goneEntries, type Part, reportOf } from '../part.ts';
@@ -35,7 +36,7 @@ export async function runBaseline(paths: readonly string[], { output, ...flags }
   if (paths.includes('-')) throw new UsageError('a stream has no baseline: name files or directories');
   const options = await lintOptions(paths, flags);
   const file = output === undefined ? defaultFile(options) : resolve(options.cwd, output);
-  const name = relative(options.cwd, file).split(sep).join('/');
+  const name = relativePath(options.cwd, file);
   const isThere = existsSync(file);
   if (!isThere && flags.prune) {
     throw new UsageError(`${name}: there is no such baseline to prune; without --prune it is written`);

@@ -1,6 +1,7 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import picomatch from 'picomatch';
+import { relativePath } from '../below.ts';
 import { nearestOf } from '../nearest.ts';
 import { isArchive, isChart } from '../render/helm/chart.ts';
 import { KUSTOMIZATION_FILES, kustomizationFile } from '../render/kustomize/kustomization.ts';
@@ -199,7 +200,7 @@ async function missing(pattern: string, wanted: Wanted, scope: Scope): Promise<s
 
 /** Says of a glob that matches nothing what is there instead. */
 async function unmatched(pattern: string, start: string, wanted: Wanted, scope: Scope): Promise<string> {
-  const shown = relative(scope.directory, start).split(sep).join('/') || '.';
+  const shown = relativePath(scope.directory, start) || '.';
   const other = pattern.replace(/\.ya?ml$/, (ending) => (ending === '.yml' ? '.yaml' : '.yml'));
   if (other !== pattern) {
     const { glob } = picomatch.scan(other);

@@ -1,4 +1,4 @@
-import { relative, sep } from 'node:path';
+import { relativePath } from '../below.ts';
 import type { SourceFinding } from '../cluster/cluster.ts';
 import { SourceError, type SourceFiles } from '../source.ts';
 import { readYaml } from '../yaml.ts';
@@ -10,7 +10,7 @@ export const STDIN = '<stdin>';
 /** A path as locations show it: relative to the working directory, with `/`. */
 export function shownPath(file: string, cwd: string): string {
   if (file === STDIN) return file;
-  return (relative(cwd, file) || '.').split(sep).join('/');
+  return relativePath(cwd, file) || '.';
 }
 
 /** The objects of plain manifest files, where they stand. What can't be read is a finding at its line; the rest goes on. */
