@@ -185,6 +185,18 @@ describe('environments', () => {
     expect(unplaced).toEqual(['charts/tried (ci/a-values.yaml)']);
   });
 
+  it('are as many as there are installations to try a chart with, but for charts that lack something', async () => {
+    const { written, unplaced } = await environments({
+      ...chart('a'),
+      'a/ci/one-values.yaml': 'key: one\n',
+      ...chart('b'),
+      'b/Chart.yaml':
+        'apiVersion: v2\nname: b\nversion: 1.0.0\ndependencies: [{ name: c, version: 1.0.0, repository: "https://charts.example.com" }]\n',
+    });
+    expect(Object.keys(written)).toEqual(['a']);
+    expect(unplaced).toEqual(['b']);
+  });
+
   it('have the nearest facts, where several are called alike', async () => {
     const node = 'apiVersion: v1\nkind: Node\nmetadata: { name: a }\n';
     const { written } = await environments({

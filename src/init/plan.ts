@@ -406,8 +406,10 @@ class Planner {
       }
     }
     if (this.#environments.size > 0) return rest.filter((found) => !deployed.includes(found) || left.includes(found));
-    for (const found of rest) this.#place(dashed(found.path), found, { target: found.target });
-    return [];
+    const unready = rest.filter(({ target, objects }) => target.type === 'helm' && objects.length === 0);
+    const ready = unready.length === rest.length ? rest : rest.filter((found) => !unready.includes(found));
+    for (const found of ready) this.#place(dashed(found.path), found, { target: found.target });
+    return rest.filter((found) => !ready.includes(found));
   }
 
   /** Names that stand in several directories, and mean other things in one of them: `apps/{cloud,edge}`, `dns/{cloud,edge}`. */
