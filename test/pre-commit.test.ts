@@ -5,7 +5,6 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   readFileSync,
   realpathSync,
   renameSync,
@@ -284,12 +283,12 @@ describe.runIf(found !== '')('the hook', () => {
 
   describe('of the npm package', () => {
     beforeAll(() => {
-      // The checkout that pre-commit has built is what would be published.
-      const built = readdirSync(join(home, 'pre-commit')).find((name) =>
-        existsSync(join(home, 'pre-commit', name, 'dist')),
-      );
+      // As npm prepares a checkout that is installed for everybody, without any dev dependency: pre-commit has it so from 4.7 on.
+      const env = { ...environment(), npm_config_global: 'true', npm_config_prefix: join(home, 'global') };
+      execFileSync(process.execPath, ['scripts/prepare.mjs'], { cwd: join(home, 'sources'), env, stdio: 'pipe' });
+      expect(existsSync(join(home, 'global'))).toBe(false);
       const pack = ['pack', '--silent', '--ignore-scripts', '--pack-destination', home];
-      const { output } = run('npm', pack, join(home, 'pre-commit', built ?? 'none'));
+      const { output } = run('npm', pack, join(home, 'sources'));
       start(`repos:
   - repo: local
     hooks:
