@@ -103,7 +103,7 @@ function summary(plan: Plan, part: Part, left: Part | undefined, unlocks: readon
       .slice(0, UNLOCKS)
       .map(({ environment, fact, rules }) => `  ${environment.padEnd(width)}  ${fact}: ${rules.join(', ')}`),
     ...(unlocks.length > UNLOCKS ? [`  and ${unlocks.length - UNLOCKS} more: the file names them`] : []),
-    `k8s-lint now finds ${found(part)}: run it`,
+    part.failures.length > 0 ? 'it could not be judged yet:' : `k8s-lint now finds ${found(part)}: run it`,
     ...(left ? [`what is in no environment is not linted: ${found(left, plan.unplaced)} there`] : []),
   ];
 }
