@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { rules } from '../../src/rules/index.ts';
+import { readYaml } from '../../src/yaml.ts';
 import { readExample } from '../examples.ts';
 import { readTree } from '../tree.ts';
 import type { HelmCase } from './prove-helm.ts';
@@ -39,7 +40,6 @@ export function exampleCases(): HelmCase[] {
 /** A bad example of a rule that is a stream. */
 export interface Stream {
   name: string;
-  rule: string;
   manifest: string;
   existing: string | undefined;
 }
@@ -50,9 +50,43 @@ export function streams(): Stream[] {
     examples.bad.flatMap((example, i) => {
       if (typeof example !== 'string') return [];
       const { 'manifest.yaml': manifest = '', 'existing.yaml': existing } = readExample(example).files;
-      return [{ name: `${id} ${i}`, rule: id, manifest, existing }];
+      return [{ name: `${id} ${i}`, manifest, existing }];
     }),
   );
+}
+
+/** As many streams as one chart holds. */
+const TOGETHER = 4;
+
+/** Streams, some of them joined: those without facts, of one namespace, in which no object is twice. */
+export function joined(all: readonly Stream[]): Stream[] {
+  const groups: { streams: Stream[]; namespace: string; objects: Set<string> }[] = [];
+  for (const stream of all) {
+    const namespace = namespaceOf(stream.manifest);
+    const objects = objectsOf(stream.manifest);
+    const group = groups.find((other) => {
+      const isFree = other.streams.length < TOGETHER && other.streams.every(({ existing }) => existing === undefined);
+      const isNew = objects.every((object) => !other.objects.has(object));
+      return stream.existing === undefined && isFree && other.namespace === namespace && isNew;
+    });
+    if (group) {
+      group.streams.push(stream);
+      for (const object of objects) group.objects.add(object);
+    } else groups.push({ streams: [stream], namespace, objects: new Set(objects) });
+  }
+  return groups.map(({ streams }) => ({
+    name: streams.map(({ name }) => name).join(', '),
+    manifest: streams.map(({ manifest }) => manifest).join('---\n'),
+    existing: streams[0]?.existing,
+  }));
+}
+
+/** The kinds and names of a stream's objects. */
+function objectsOf(manifest: string): string[] {
+  return readYaml(manifest).map(({ value }) => {
+    const { kind, metadata } = (value ?? {}) as { kind?: unknown; metadata?: { name?: unknown } | null };
+    return `${kind}/${metadata?.name}`;
+  });
 }
 
 /** The namespace of the first object that names one: that of the release. */

@@ -245,9 +245,9 @@ class ChartWriter {
     if (value.every((item) => typeof item === 'string')) return loop(scope.put(key, value), ['- {{ . | quote }}']);
     if (!value.every(isMap)) return undefined;
     const keys = new Set(value.flatMap((item) => Object.keys(item)));
-    const isFlat = value.every((item) =>
-      [...keys].every((name) => Object.hasOwn(item, name) && /^\w+$/.test(name) && typeof item[name] !== 'object'),
-    );
+    const isPlain = (item: Json, name: string) =>
+      Object.hasOwn(item, name) && /^\w+$/.test(name) && typeof item[name] !== 'object';
+    const isFlat = keys.size > 0 && value.every((item) => [...keys].every((name) => isPlain(item, name)));
     if (!isFlat) return loop(scope.put(key, value), ['-', `  {{- toYaml . | nindent ${indent + 2} }}`]);
     const [first = '', ...rest] = [...keys].map((name) => `${name}: {{ .${name} | toJson }}`);
     return loop(scope.put(key, value), [`- ${first}`, ...rest.map((line) => `  ${line}`)]);

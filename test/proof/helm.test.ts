@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { exampleCases, fixtureCases, literalCase, streams, subchartCases } from './helm-cases.ts';
+import { exampleCases, fixtureCases, joined, literalCase, streams, subchartCases } from './helm-cases.ts';
 import { wrappedCase } from './helm-wrap.ts';
 import { type HelmCase, type HelmVerdict, proveHelm, renders } from './prove-helm.ts';
 
@@ -47,7 +47,8 @@ describe('every line that is reported of a chart changes the field when it is ed
   });
 
   it('in the examples of the rules, with what they say scattered over values', async () => {
-    const verdicts = await verdictsOf(streams().flatMap((stream, i) => wrappedCase(stream, i) ?? []));
+    const usable = streams().filter((stream) => wrappedCase(stream, 0) !== undefined);
+    const verdicts = await verdictsOf(joined(usable).flatMap((stream, i) => wrappedCase(stream, i) ?? []));
     expect(unproven(verdicts)).toEqual([]);
     const own = verdicts.filter(({ says }) => says === undefined);
     const values = own.filter(({ kind }) => kind === 'value');
