@@ -105,16 +105,15 @@ function isOfOne(before: SideFinding, now: SideFinding): boolean {
 
 /**
  * Whether what is said of a place is the same in other words: its value is what it was, or only numbers and hashes differ in what is
- * said. Where both were changed, one defect was replaced by another.
+ * said. Where both were changed, one defect was replaced by another. Of sources, there are only words.
  */
 function isUntouched({ found: then, subject: old }: SideFinding, { found: now, subject }: SideFinding): boolean {
-  if (!old || !subject || old.value === subject.value) return true;
-  return withoutNumbers(then) === withoutNumbers(now);
+  return (old && subject && old.value === subject.value) || withoutNumbers(then) === withoutNumbers(now);
 }
 
-/** kustomize's hashes are of `bcdfghkmt2456789`, ten of them. */
+/** Digits of names count. kustomize's hashes are of `bcdfghkmt2456789`, ten of them. */
 function withoutNumbers({ plain, message }: Found): string {
-  return (plain ?? message).replace(/-[bcdfghkmt2456789]{10}(?![\w-])/g, '').replace(/\d+/g, '');
+  return (plain ?? message).replace(/-[bcdfghkmt2456789]{10}(?![\w-])/g, '').replace(/(?<![\w-])\d+(?![\w-])/g, '');
 }
 
 function groups(findings: Iterable<SideFinding>, key: Pass['key']): Map<string, SideFinding[]> {
