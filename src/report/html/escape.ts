@@ -1,8 +1,11 @@
 import { oneLine } from '../harmless.ts';
 
-/** Text as HTML shows it, in an element or an attribute in double quotes; what would run backwards or be obeyed is shown as escapes. */
+/**
+ * Text as HTML shows it, in an element or an attribute in double quotes; what would run backwards or be obeyed is shown as escapes. Two
+ * colons that begin a line would be a command in the log of a workflow, where the page may be printed.
+ */
 export function esc(text: string): string {
-  return oneLine(text).replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
+  return oneLine(text).replace(/[&<>"']|:(?=:)/g, (char) => `&#${char.charCodeAt(0)};`);
 }
 
 /** The same of a text of several lines. */
