@@ -41,7 +41,8 @@ export async function run(cwd: string, args: readonly string[], options: RunOpti
 
 async function runCommand(args: readonly string[], cwd: string, home: string | undefined, input: string): Promise<Ran> {
   const started = performance.now();
-  const child = spawn(process.execPath, args, { cwd, env: { PATH: process.env.PATH, HOME: home, NO_COLOR: '1' } });
+  const { PATH, XDG_CACHE_HOME } = process.env;
+  const child = spawn(process.execPath, args, { cwd, env: { PATH, XDG_CACHE_HOME, HOME: home, NO_COLOR: '1' } });
   const ran: Ran = { status: null, stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (chunk) => {
     ran.stdout += chunk;

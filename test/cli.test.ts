@@ -41,7 +41,12 @@ function run(directory: string, args: string[], options: { input?: string; env?:
     cwd: directory,
     encoding: 'utf8',
     input: options.input ?? '',
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...options.env },
+    env: {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      XDG_CACHE_HOME: process.env.XDG_CACHE_HOME,
+      ...options.env,
+    },
   });
   return { status, stdout, stderr };
 }

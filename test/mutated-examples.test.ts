@@ -111,16 +111,21 @@ describe.each(rules.map((rule) => [rule.id, rule] as const))('the examples of %s
             else place.holder[place.key] = structuredClone(to);
           }
           const cluster = clusterOfSides(objects);
+          const absent: unknown[] = [];
           for (const rule of rules) {
             for (const item of rule.check?.(cluster) ?? []) {
               if ('unchecked' in item || !item.resource) continue;
               let value: unknown = item.resource.object;
               for (const key of item.path ?? []) {
-                expect([rule.id, item.path, Object.hasOwn(Object(value), key)]).toEqual([rule.id, item.path, true]);
+                if (!Object.hasOwn(Object(value), key)) {
+                  absent.push([rule.id, item.path]);
+                  break;
+                }
                 value = (value as Record<string | number, unknown>)[key];
               }
             }
           }
+          expect(absent).toEqual([]);
         }),
         { numRuns: 40 },
       );
