@@ -329,24 +329,27 @@ class Planner {
   }
 
   /** Puts a target into an environment; into one of its own where it defines an object of the others differently. */
-  #place(name: string, { path, objects }: Found, planned: PlannedTarget): void {
-    const names = [name, name === DEFAULT ? dashed(path) : `${name}-${dashed(path)}`];
-    for (let i = 2; ; i++) {
-      for (const candidate of names) {
-        const environment = this.#environment(candidate);
-        if (environment.planned.targets.some((other) => isDeepStrictEqual(other.target, planned.target))) return;
-        const items = objects.map((object) => ({ object, identity: this.#identity(object, planned.target) }));
-        const contradicts = items.some(({ identity, object }) => {
-          const other = environment.objects.get(identity);
-          return other !== undefined && !isDeepStrictEqual(other, object);
-        });
-        if (contradicts) continue;
-        environment.planned.targets.push(planned);
-        for (const { identity, object } of items) environment.objects.set(identity, object);
-        return;
-      }
-      names.splice(0, names.length, `${name}-${dashed(path)}-${i}`);
+  #place(name: string, found: Found, planned: PlannedTarget): void {
+    const alone = `${name}-${dashed(found.path)}`;
+    for (let i = 1; ; i++) {
+      const names = i === 1 ? [name, alone] : [`${alone}-${i}`];
+      if (names.some((candidate) => this.#placeIn(candidate, found, planned))) return;
     }
+  }
+
+  /** Puts a target into an environment, unless it defines an object of the others differently: then it returns false. */
+  #placeIn(name: string, { objects }: Found, planned: PlannedTarget): boolean {
+    const environment = this.#environment(name);
+    if (environment.planned.targets.some((other) => isDeepStrictEqual(other.target, planned.target))) return true;
+    const items = objects.map((object) => ({ object, identity: this.#identity(object, planned.target) }));
+    const contradicts = items.some(({ identity, object }) => {
+      const other = environment.objects.get(identity);
+      return other !== undefined && !isDeepStrictEqual(other, object);
+    });
+    if (contradicts) return false;
+    environment.planned.targets.push(planned);
+    for (const { identity, object } of items) environment.objects.set(identity, object);
+    return true;
   }
 
   #identity({ apiVersion, kind, metadata }: KubernetesObject, target: Target): string {
@@ -399,8 +402,13 @@ class Planner {
       const name = lastName(found.path);
       const environments = variants.has(name) ? [name] : variants.size > 0 ? variants : [DEFAULT];
       for (const environment of environments) {
-        if (found.target.type !== 'helm') this.#place(environment, found, { target: found.target });
-        else if (found.target.values.length === 0 && found.objects.length > 0) this.#placeChart(environment, found, []);
+        if (found.target.type !== 'helm') {
+          const planned = { target: found.target };
+          if (environment !== DEFAULT) this.#place(environment, found, planned);
+          // An alternative to the others: by itself it would lack what they hold.
+          else if (!this.#placeIn(environment, found, planned)) left.push(found);
+        } else if (found.target.values.length === 0 && found.objects.length > 0)
+          this.#placeChart(environment, found, []);
         // What its maintainers try it with is no one's installation, and what doesn't render without values needs some.
         else if (!left.includes(found)) left.push(found);
       }
